@@ -1,0 +1,24 @@
+/* The payload's wire format as the launcher needs it: find a file by its path.
+   src/format/archive.ts is the definition; this mirrors the parts that are read here. */
+#pragma once
+#include "layout.h"
+
+#define ARCHIVE_MAGIC 0x52414749u /* "IGAR" */
+#define ARCHIVE_FILE 1
+
+struct archive_header {
+	uint32_t magic, version;
+	uint32_t entry_count, bucket_count;
+	uint64_t buckets, entries, names; /* offsets from the archive's start */
+};
+
+struct archive_entry {
+	uint32_t path, path_length, hash;
+	uint8_t kind, format;
+	uint16_t mode;
+	uint64_t data, size;
+	uint64_t module_fields[4]; /* for the module loader, not for us */
+};
+
+/* The regular file at path (relative to the archive's root, no leading slash), or 0. */
+const struct archive_entry *archive_find(const struct region *archive, const char *path, uint64_t length);

@@ -1,0 +1,74 @@
+/* The executable's entry: seals the environment, shows ld.so and node the program header table
+   that they expect, and jumps to ld.so. The kernel has mapped everything already. */
+#include "launcher.h"
+#include "layout.h"
+
+/* Variables that would change what the program is: they choose libraries, configuration or code.
+   They are hidden from libc, OpenSSL and node by changing their first byte to HIDDEN; the bootstrap
+   gives them their names back in process.env, so that child programs see what the user set. */
+#define HIDDEN '\1'
+static const char *const SEALED[] = {
+	"LD_", "GLIBC_TUNABLES=", "MALLOC_", "GCONV_PATH=", "LOCPATH=", "NLSPATH=", "GETCONF_DIR=", "HOSTALIASES=",
+	"LOCALDOMAIN=", "RES_OPTIONS=", "RESOLV_HOST_CONF=", "NIS_PATH=", "OPENSSL_CONF=", "OPENSSL_CONF_INCLUDE=",
+	"OPENSSL_MODULES=", "OPENSSL_ENGINES=", "SSL_CERT_FILE=", "SSL_CERT_DIR=", "SSLKEYLOGFILE=", "NODE_OPTIONS=",
+	"NODE_PATH=", "NODE_EXTRA_CA_CERTS=", "NODE_USE_SYSTEM_CA=", "NODE_USE_ENV_PROXY=", "NODE_COMPILE_CACHE=",
+	"NODE_COMPILE_CACHE_PORTABLE=", "NODE_V8_COVERAGE=", "NODE_REDIRECT_WARNINGS=", "NODE_PENDING_DEPRECATION=",
+	"NODE_PENDING_PIPE_INSTANCES=", "NODE_PRESERVE_SYMLINKS=", "NODE_PRESERVE_SYMLINKS_MAIN=", "NODE_ICU_DATA=",
+	"NODE_SKIP_PLATFORM_CHECK=", "NODE_TEST_CONTEXT=", "NODE_DEBUG=", "NODE_DEBUG_NATIVE=", "UV_USE_IO_URING=",
+};
+/* OpenSSL reads this instead of the host's openssl.cnf, and an empty name is no file at all. */
+static const char NO_OPENSSL_CONF[] = "OPENSSL_CONF=";
+
+static int is_sealed(const char *variable)
+{
+	for (unsigned i = 0; i < sizeof SEALED / sizeof *SEALED; i++) {
+		const char *name = SEALED[i], *at = variable;
+		while (*name && *at == *name) at++, name++;
+		if (!*name) return 1;
+	}
+	return 0;
+}
+
+__attribute__((noreturn)) static void enter(uint64_t *stack, uint64_t entry)
+{
+	/* rdx is the function that atexit would call: there is none. */
+	__asm__ volatile("mov %0, %%rsp\n\txor %%edx, %%edx\n\txor %%ebp, %%ebp\n\tjmp *%1"
+			 : : "r"(stack), "r"(entry) : "memory");
+	__builtin_unreachable();
+}
+
+__attribute__((noreturn)) void launch(uint64_t *stack)
+{
+	uint64_t argument_count = stack[0];
+	char **environment = (char **)(stack + 1 + argument_count + 1);
+	uint64_t variable_count = 0;
+	while (environment[variable_count]) variable_count++;
+	uint64_t *auxiliary = (uint64_t *)(environment + variable_count + 1);
+	uint64_t auxiliary_count = 0;
+	while (auxiliary[2 * auxiliary_count] != AT_NULL) auxiliary_count++;
+	auxiliary_count++;
+
+	/* One more variable means a new vector: ld.so finds each part behind the last. */
+	uint64_t words = 1 + argument_count + 1 + variable_count + 2 + 2 * auxiliary_count;
+	uint64_t *vector = (uint64_t *)((uint64_t)__builtin_alloca(8 * words + 16) & ~15ul), *at = vector;
+	for (uint64_t i = 0; i < 1 + argument_count + 1; i++) *at++ = stack[i];
+	for (uint64_t i = 0; i < variable_count; i++) {
+		if (is_sealed(environment[i])) environment[i][0] = HIDDEN;
+		*at++ = (uint64_t)environment[i];
+	}
+	*at++ = (uint64_t)NO_OPENSSL_CONF;
+	*at++ = 0;
+	for (uint64_t i = 0; i < auxiliary_count; i++) {
+		uint64_t type = auxiliary[2 * i], value = auxiliary[2 * i + 1];
+		switch (type) {
+		case AT_PHDR: value = TABLE->program_header; break;
+		case AT_PHNUM: value = TABLE->program_header_count; break;
+		case AT_BASE: value = TABLE->loader_base; break;
+		case AT_ENTRY: value = TABLE->program_entry; break;
+		case AT_EXECFN: remember_executable((const char *)value); break;
+		}
+		*at++ = type;
+		*at++ = value;
+	}
+	enter(vector, TABLE->loader_entry);
+}

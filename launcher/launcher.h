@@ -1,0 +1,17 @@
+#pragma once
+#include "sys.h"
+
+/* launch.c: called by start.S with the stack pointer that the kernel gave. */
+__attribute__((noreturn)) void launch(uint64_t *stack);
+
+/* loader.c: keeps AT_EXECFN, absolute, for when there is no /proc. */
+void remember_executable(const char *name);
+
+/* loader.c: what ld.so's functions of the same names are replaced with. */
+long hook_open(const char *path, int flags, int mode);
+long hook_read(int descriptor, void *to, uint64_t size);
+long hook_pread(int descriptor, void *to, uint64_t size, int64_t position);
+int hook_fstatat(int descriptor, const char *path, struct kernel_stat *stat, int flags);
+void *hook_mmap(char *address, uint64_t size, int protection, int flags, int descriptor, int64_t offset);
+int hook_close(int descriptor);
+int hook_access(const char *path, int mode);

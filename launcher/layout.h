@@ -1,0 +1,36 @@
+/* Where things lie in an executable's address space, and the table through which the image
+   writer tells the launcher about them. src/image/elf/layout.ts mirrors this file; the writer
+   checks LAYOUT_VERSION in the launcher's header, so a mismatch is a build error and not a crash. */
+#pragma once
+#define LAYOUT_VERSION 1
+
+/* Free in every official node (which ends below 0x8000000), and within a rel32 jump of each other. */
+#define LAUNCHER_TEXT 0x10000000
+#define LAUNCHER_DATA 0x10010000
+#define LAUNCH_TABLE 0x10020000
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+/* A run of the executable's bytes: mapped at address, stored at file_offset. */
+struct region {
+	uint64_t address;
+	uint64_t file_offset;
+	uint64_t size;
+};
+
+struct launch_table {
+	uint64_t magic;          /* LAUNCH_TABLE_MAGIC */
+	uint64_t loader_base;    /* AT_BASE: where ld.so is mapped */
+	uint64_t loader_entry;   /* ld.so's e_entry, absolute */
+	uint64_t loader_errno;   /* address of ld.so's own errno, rtld_errno */
+	uint64_t program_entry;  /* AT_ENTRY: node's e_entry */
+	uint64_t program_header; /* AT_PHDR: the program header table that node is to see */
+	uint64_t program_header_count;
+	struct region system;    /* archive of the system's shared libraries */
+	struct region payload;   /* archive of the program */
+};
+
+#define LAUNCH_TABLE_MAGIC 0x31304c424154474e /* "NGTABL01" */
+#define TABLE ((const struct launch_table *)LAUNCH_TABLE)
+#endif

@@ -1,0 +1,253 @@
+/* ld.so's file access. The image writer overwrites the entries of a handful of small functions
+   in our copy of ld.so with jumps to the hooks below, so that the dynamic loader finds shared
+   libraries and addons inside the executable: no extraction, no memfd, nothing read from the
+   host's library directories. Everything that is not ours gets the plain system call.
+
+   The hooks run inside ld.so, perhaps on several threads, perhaps in a fork of a process whose
+   other threads held anything: so no locks, only compare-and-swap on the table of open files. */
+#include "launcher.h"
+#include "archive.h"
+#include "sys.h"
+
+/* The virtual root: below a file, so it can never be a real directory. */
+static const char ROOT[] = "/dev/null/app/";
+static const char *const LIBRARY_DIRECTORIES[] = { "/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/",
+						   "/lib64/", "/usr/lib64/", "/lib/", "/usr/lib/" };
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define PATH_LIMIT 4096
+/* Descriptors that stand for an embedded file when the executable itself cannot be opened. */
+#define FIRST_FAKE_DESCRIPTOR 0x40000000
+
+struct open_file {
+	int descriptor; /* 0: free, -1: being filled */
+	const struct region *archive;
+	const struct archive_entry *entry;
+	uint64_t position;
+};
+static struct open_file open_files[64];
+static char executable_path[PATH_LIMIT];
+
+static uint64_t length_of(const char *text)
+{
+	uint64_t length = 0;
+	while (text[length]) length++;
+	return length;
+}
+
+static int starts_with(const char *text, const char *prefix)
+{
+	while (*prefix)
+		if (*text++ != *prefix++) return 0;
+	return 1;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, uint64_t size)
+{
+	void *start = to;
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+	return start;
+}
+
+static long result_or_errno(long result)
+{
+	if (result >= 0 || result < -4095) return result;
+	*(volatile int *)TABLE->loader_errno = (int)-result; /* callers branch on ENOENT */
+	return -1;
+}
+
+/* Resolves "." and ".." without looking at any file, as $ORIGIN/../.. RPATHs need. */
+static uint64_t normalize(const char *path, char out[PATH_LIMIT])
+{
+	uint64_t length = 0;
+	while (*path) {
+		while (*path == '/') path++;
+		const char *end = path;
+		while (*end && *end != '/') end++;
+		uint64_t size = (uint64_t)(end - path);
+		if (size == 2 && path[0] == '.' && path[1] == '.') {
+			while (length && out[--length] != '/') {}
+		} else if (size && !(size == 1 && *path == '.')) {
+			if (length + size + 2 > PATH_LIMIT) return 0;
+			out[length++] = '/';
+			memcpy(out + length, path, size);
+			length += size;
+		}
+		path = end;
+	}
+	out[length] = 0;
+	return length;
+}
+
+enum place { ELSEWHERE, IN_PAYLOAD, IN_SYSTEM };
+
+static enum place locate(const char *path, const char **name)
+{
+	if (starts_with(path, ROOT)) return *name = path + sizeof ROOT - 1, IN_PAYLOAD;
+	for (unsigned i = 0; i < COUNT(LIBRARY_DIRECTORIES); i++)
+		if (starts_with(path, LIBRARY_DIRECTORIES[i]))
+			return *name = path + length_of(LIBRARY_DIRECTORIES[i]), IN_SYSTEM;
+	return ELSEWHERE;
+}
+
+static struct open_file *find_open(int descriptor)
+{
+	if (descriptor > 0)
+		for (unsigned i = 0; i < COUNT(open_files); i++)
+			if (__atomic_load_n(&open_files[i].descriptor, __ATOMIC_ACQUIRE) == descriptor) return &open_files[i];
+	return 0;
+}
+
+/* The bytes at the archive's start, in the file and in memory: the file may have been replaced. */
+static int is_this_executable(int descriptor, const struct region *archive)
+{
+	uint64_t stored[8];
+	if (syscall4(SYS_pread64, descriptor, stored, sizeof stored, archive->file_offset) != sizeof stored) return 0;
+	for (unsigned i = 0; i < COUNT(stored); i++)
+		if (stored[i] != ((const uint64_t *)archive->address)[i]) return 0;
+	return 1;
+}
+
+static int open_executable(const struct region *archive)
+{
+	const char *const paths[] = { "/proc/self/exe", executable_path };
+	for (unsigned i = 0; i < COUNT(paths); i++) {
+		long descriptor = syscall4(SYS_openat, AT_FDCWD, paths[i], O_RDONLY | O_CLOEXEC, 0);
+		if (descriptor < 0) continue;
+		if (descriptor > 0 && is_this_executable((int)descriptor, archive)) return (int)descriptor;
+		syscall1(SYS_close, descriptor);
+	}
+	return -1;
+}
+
+static long open_embedded(const struct region *archive, const struct archive_entry *entry)
+{
+	for (unsigned i = 0; i < COUNT(open_files); i++) {
+		int free = 0;
+		struct open_file *file = &open_files[i];
+		if (!__atomic_compare_exchange_n(&file->descriptor, &free, -1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			continue;
+		int descriptor = open_executable(archive);
+		if (descriptor < 0) descriptor = FIRST_FAKE_DESCRIPTOR + (int)i;
+		file->archive = archive;
+		file->entry = entry;
+		file->position = 0;
+		__atomic_store_n(&file->descriptor, descriptor, __ATOMIC_RELEASE);
+		return descriptor;
+	}
+	return -ENFILE;
+}
+
+long hook_open(const char *path, int flags, int mode)
+{
+	char normal[PATH_LIMIT];
+	const char *name;
+	uint64_t length = path[0] == '/' ? normalize(path, normal) : 0;
+	enum place place = length ? locate(normal, &name) : ELSEWHERE;
+	if (place == ELSEWHERE) {
+		/* ld.so.cache and ld.so.preload would let the host choose our libraries. */
+		if (length && starts_with(normal, "/etc/ld.so.")) return result_or_errno(-ENOENT);
+		return result_or_errno(syscall4(SYS_openat, AT_FDCWD, path, flags, mode));
+	}
+	const struct region *archive = place == IN_PAYLOAD ? &TABLE->payload : &TABLE->system;
+	const struct archive_entry *entry = archive_find(archive, name, length - (uint64_t)(name - normal));
+	return result_or_errno(entry ? open_embedded(archive, entry) : -ENOENT);
+}
+
+static long copy_out(const struct open_file *file, char *to, uint64_t size, uint64_t position)
+{
+	if (position >= file->entry->size) return 0;
+	uint64_t left = file->entry->size - position;
+	if (size > left) size = left;
+	memcpy(to, (const char *)file->archive->address + file->entry->data + position, size);
+	return (long)size;
+}
+
+long hook_read(int descriptor, void *to, uint64_t size)
+{
+	struct open_file *file = find_open(descriptor);
+	if (!file) return result_or_errno(syscall3(SYS_read, descriptor, to, size));
+	long count = copy_out(file, to, size, file->position);
+	file->position += (uint64_t)count;
+	return count;
+}
+
+long hook_pread(int descriptor, void *to, uint64_t size, int64_t position)
+{
+	struct open_file *file = find_open(descriptor);
+	if (!file) return result_or_errno(syscall4(SYS_pread64, descriptor, to, size, position));
+	return copy_out(file, to, size, (uint64_t)position);
+}
+
+int hook_fstatat(int descriptor, const char *path, struct kernel_stat *stat, int flags)
+{
+	char normal[PATH_LIMIT];
+	const char *name;
+	struct open_file *file = *path ? 0 : find_open(descriptor);
+	if (file) {
+		/* The address is as good as an inode: ld.so only asks whether two files are the same one. */
+		*stat = (struct kernel_stat){ .dev = LAUNCH_TABLE_MAGIC, .nlink = 1, .mode = S_IFREG | 0555,
+					      .ino = file->archive->address + file->entry->data,
+					      .size = (int64_t)file->entry->size, .block_size = 4096 };
+		return 0;
+	}
+	/* ld.so asks whether a search directory exists, and never looks there again if it does not. */
+	uint64_t length = path[0] == '/' ? normalize(path, normal) : 0;
+	if (length && length + 2 < PATH_LIMIT) {
+		normal[length] = '/';
+		normal[length + 1] = 0;
+		if (locate(normal, &name) != ELSEWHERE) {
+			*stat = (struct kernel_stat){ .dev = LAUNCH_TABLE_MAGIC, .nlink = 1, .mode = S_IFDIR | 0555 };
+			return 0;
+		}
+	}
+	return (int)result_or_errno(syscall4(SYS_newfstatat, descriptor, path, stat, flags));
+}
+
+void *hook_mmap(char *address, uint64_t size, int protection, int flags, int descriptor, int64_t offset)
+{
+	struct open_file *file = flags & MAP_ANONYMOUS ? 0 : find_open(descriptor);
+	if (!file)
+		return (void *)result_or_errno(
+			syscall6(SYS_mmap, (long)address, (long)size, protection, flags, descriptor, offset));
+
+	if (descriptor < FIRST_FAKE_DESCRIPTOR)
+		return (void *)result_or_errno(syscall6(SYS_mmap, (long)address, (long)size, protection, flags, descriptor,
+							(long)(file->archive->file_offset + file->entry->data) + offset));
+
+	long copy = syscall6(SYS_mmap, (long)address, (long)size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | (flags & MAP_FIXED), -1, 0);
+	if (copy < 0 && copy >= -4095) return (void *)result_or_errno(copy);
+	copy_out(file, (char *)copy, size, (uint64_t)offset);
+	long protect = syscall3(SYS_mprotect, copy, size, protection);
+	return (void *)(protect < 0 ? result_or_errno(protect) : copy);
+}
+
+int hook_close(int descriptor)
+{
+	struct open_file *file = find_open(descriptor);
+	if (file) __atomic_store_n(&file->descriptor, 0, __ATOMIC_RELEASE);
+	if (descriptor >= FIRST_FAKE_DESCRIPTOR) return 0;
+	return (int)result_or_errno(syscall1(SYS_close, descriptor));
+}
+
+int hook_access(const char *path, int mode)
+{
+	if (starts_with(path, "/etc/ld.so.")) return (int)result_or_errno(-ENOENT);
+	return (int)result_or_errno(syscall3(SYS_access, path, mode, 0));
+}
+
+void remember_executable(const char *name)
+{
+	uint64_t prefix = 0, length = length_of(name);
+	if (name[0] != '/') {
+		/* A later chdir must not change what a relative name means. */
+		long size = syscall3(SYS_getcwd, executable_path, PATH_LIMIT, 0);
+		if (size <= 0 || executable_path[0] != '/') return;
+		prefix = (uint64_t)size; /* counts the terminator, which becomes the slash */
+		executable_path[prefix - 1] = '/';
+	}
+	if (prefix + length >= PATH_LIMIT) prefix = length = 0;
+	memcpy(executable_path + prefix, name, length);
+	executable_path[prefix + length] = 0;
+}

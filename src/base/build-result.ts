@@ -1,0 +1,51 @@
+// What goes into a build and what comes out of it, as the command line, the public API and
+// build.ts all see it. Types only: it joins both ends of the pipeline without tying them together.
+
+import type { ConfigFlags } from '../config/config.ts'
+import type { Diagnostic } from './diagnostics.ts'
+
+export type Stage = 'config' | 'graph' | 'runtime' | 'payload' | 'image' | 'output' | 'check'
+
+/** Stages may overlap; a second `start` of a running stage only brings a newer `detail`. */
+export interface StageEvent {
+  readonly stage: Stage
+  readonly state: 'start' | 'done'
+  readonly elapsedMs?: number
+  readonly detail?: string
+}
+
+export interface BuildOptions extends ConfigFlags {
+  /** Relative paths in the options start here; the process's own directory by default. */
+  readonly cwd?: string
+  readonly signal?: AbortSignal
+  readonly onStage?: (event: StageEvent) => void
+}
+
+/** Sizes in bytes. */
+export interface BuildResult {
+  /** Absolute path of the executable. */
+  readonly out: string
+  readonly size: number
+  readonly elapsedMs: number
+  readonly target: string
+  readonly runtime: { readonly version: string; readonly origin: string }
+  readonly libraries: { readonly origin: string; readonly reproducible: boolean }
+  readonly parts: BuildParts
+  readonly modules: {
+    readonly bundled: number
+    readonly files: number
+    readonly assets: number
+    /** Packages that were left out. */
+    readonly external: readonly string[]
+  }
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export interface BuildParts {
+  readonly runtime: number
+  readonly libraries: number
+  readonly code: number
+  readonly codeCache: number
+  readonly assets: number
+  readonly index: number
+}

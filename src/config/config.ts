@@ -1,0 +1,66 @@
+// The one description of a build that all later stages read. `resolveConfig` makes it from
+// flags, ingot.config.ts and package.json; nothing after this stage looks at any of those.
+// This is the type file of the stage: it has no code, so every stage may import it.
+
+/** What a user writes in ingot.config.ts or under "ingot" in package.json. Paths are relative to that file. */
+export interface UserConfig {
+  /** Entry module, or several: `{ name: path }` makes one executable that chooses by argv[0] or first argument. */
+  entry?: string | Record<string, string>
+  /** Path of the executable. */
+  out?: string
+  /** Replacements of identifiers and member expressions, as `{ 'process.env.NODE_ENV': '"production"' }`. */
+  define?: Record<string, string>
+  /** Globs (or files, or directories) of files to embed beside what tracing finds. */
+  include?: string[]
+  /** Packages that are neither bundled nor embedded; the program must be able to do without them. */
+  external?: string[]
+  minify?: boolean
+  sourcemap?: boolean
+  /** Type-check with TypeScript before building. */
+  check?: boolean
+  /** `node@26`, `node@26.10.0`, or the path of a node executable for the target. */
+  runtime?: string
+}
+
+/**
+ * The same from the command line or the API, where it wins over both files: single values replace
+ * theirs, `define` does so key by key, `include` and `external` add to them. Paths are relative to the cwd.
+ */
+export interface ConfigFlags extends Omit<UserConfig, 'entry'> {
+  /** Paths, of which each may be written `name=path`; or names and paths. */
+  entry?: string | readonly string[] | Record<string, string>
+  /** Configuration file to use instead of the one beside package.json. */
+  config?: string
+}
+
+/** One program inside the executable. */
+export interface EntryPoint {
+  /** The name that selects it (argv[0] or the first argument) when there are several. */
+  readonly name: string
+  /** Absolute path of the entry module. */
+  readonly file: string
+}
+
+export type RuntimeRequest =
+  | { readonly kind: 'npm'; /** `26`, `26.10` or `26.10.0`. */ readonly version: string }
+  | { readonly kind: 'path'; readonly file: string }
+
+export type Target = 'linux-x64'
+
+/** All paths absolute, all defaults filled in. */
+export interface ResolvedConfig {
+  /** Directory of the nearest package.json above the first entry, else the entry's own. */
+  readonly projectDir: string
+  /** At least one. */
+  readonly entries: readonly EntryPoint[]
+  readonly out: string
+  readonly target: Target
+  readonly runtime: RuntimeRequest
+  readonly define: Readonly<Record<string, string>>
+  /** Absolute globs. */
+  readonly include: readonly string[]
+  readonly external: readonly string[]
+  readonly minify: boolean
+  readonly sourcemap: boolean
+  readonly check: boolean
+}

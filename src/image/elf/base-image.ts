@@ -1,0 +1,258 @@
+// Links node, ld.so, the system's libraries and the launcher into one static executable that
+// lacks only its payload.
+//
+// node's own segments stay where they are; everything else goes behind them, in the file and in
+// memory. There are two program header tables. The outer one is the kernel's: it has no PT_INTERP
+// and no PT_DYNAMIC, and its entry is the launcher. The inner one is node's own with the blob's
+// PT_NOTE added; the launcher shows it to ld.so and node through the auxiliary vector.
+
+import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
+import { BuildError } from '../../base/diagnostics.ts'
+import { PAGE_SIZE } from '../../format/archive.ts'
+import type { LinkedBase } from '../image.ts'
+import { emitSeaPrefix, type SeaBlob } from '../sea.ts'
+import { ET_EXEC, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_PHDR } from './constants.ts'
+import * as layout from './layout.ts'
+import type { Launcher } from './launcher.ts'
+import { redirectLoader } from './loader.ts'
+import type { ElfFile } from './read.ts'
+import { FileHeader, IDENT_SIZE, NoteHeader, ProgramHeader } from './structs.ts'
+
+export interface BaseInputs {
+  readonly node: ElfFile
+  readonly loader: ElfFile
+  readonly launcher: Launcher
+  /** Archive of the shared libraries, by SONAME. */
+  readonly system: Uint8Array
+  readonly blob: SeaBlob
+}
+
+/** node's switch that says whether there is a blob: the byte after the colon. */
+const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
+const NOTE_NAME = 'NODE_SEA_BLOB\0'
+
+export function linkBaseImage(inputs: BaseInputs): LinkedBase {
+  checkNode(inputs.node)
+  const plan = planBase(inputs)
+  return { chunks: emitBase(inputs, plan), base: describeBase(inputs, plan) }
+}
+
+interface Placed {
+  readonly fileOffset: number
+  readonly bytes: Uint8Array
+}
+
+interface Plan {
+  readonly launcher: Placed
+  readonly launcherData: Placed
+  readonly table: { readonly fileOffset: number }
+  readonly loader: Placed & { readonly errnoAddress: number }
+  readonly system: Placed
+  /** The segment that the payload ends: note header and blob, up to the payload's first byte. */
+  readonly note: Placed
+  readonly size: number
+}
+
+/** In the table's page: the launch table, the inner program headers, then the outer ones. */
+const INNER_HEADERS = alignUp(layout.LaunchTable.size, 16)
+
+function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
+  let end = nodeEnd(node)
+  const place = <T extends Uint8Array>(bytes: T, size = bytes.length) => {
+    const fileOffset = alignUp(end, PAGE_SIZE)
+    end = fileOffset + size
+    return { fileOffset, bytes }
+  }
+  const text = place(launcher.text)
+  const data = place(new Uint8Array(alignUp(launcher.dataSize, PAGE_SIZE)))
+  const table = place(new Uint8Array(PAGE_SIZE))
+  const redirected = redirectLoader(loader, layout.LOADER_BASE, launcher.hooks)
+  const placedLoader = place(withoutBss(loader, redirected.bytes))
+  const placedSystem = place(system)
+
+  const noteOffset = alignUp(end, PAGE_SIZE)
+  const header = new Uint8Array(NoteHeader.size + alignUp(NOTE_NAME.length, 4))
+  NoteHeader.write(viewOf(header), 0, { nameSize: NOTE_NAME.length, descriptorSize: 0, type: 0 })
+  header.set(Buffer.from(NOTE_NAME), NoteHeader.size)
+  const prefix = emitSeaPrefix(blob.head, noteOffset + header.length, PAGE_SIZE)
+  const note = place(Buffer.concat([header, prefix]))
+  return {
+    launcher: text,
+    launcherData: data,
+    table,
+    loader: { ...placedLoader, errnoAddress: redirected.errnoAddress },
+    system: placedSystem,
+    note,
+    size: end,
+  }
+}
+
+/** node, as far as it is mapped: symbols, debug information and section headers lie behind. */
+function nodeEnd(node: ElfFile): number {
+  return Math.max(...loadsOf(node).map((segment) => segment.fileOffset + segment.fileSize))
+}
+
+function loadsOf(elf: ElfFile): ProgramHeader[] {
+  return elf.programHeaders.filter((segment) => segment.type === PT_LOAD)
+}
+
+function checkNode(node: ElfFile): void {
+  const end = Math.max(...loadsOf(node).map((segment) => segment.virtualAddress + segment.memorySize))
+  if (node.header.type !== ET_EXEC || end > layout.LAUNCHER_TEXT) {
+    throw new BuildError('IMAGE_NOT_NODE', 'this is not laid out like an official node executable', {
+      at: { file: node.file, offset: IDENT_SIZE },
+      help: 'use a node from the npm package of the target, or one built with the same options (not PIE)',
+    })
+  }
+}
+
+/** The loader's file with the zeros of its .bss written out: then no segment needs any. */
+function withoutBss(loader: ElfFile, bytes: Uint8Array): Uint8Array {
+  const last = loadsOf(loader).at(-1)!
+  const full = new Uint8Array(last.fileOffset + last.memorySize)
+  full.set(bytes.subarray(0, last.fileOffset + last.fileSize))
+  return full
+}
+
+function innerHeaders(node: ElfFile, plan: Plan): ProgramHeader[] {
+  const noteAddress = layout.PAYLOAD_BASE
+  const headers = node.programHeaders.map((segment) => ({ ...segment }))
+  headers.push({
+    type: PT_NOTE,
+    flags: PF_R,
+    fileOffset: plan.note.fileOffset,
+    virtualAddress: noteAddress,
+    physicalAddress: noteAddress,
+    fileSize: plan.note.bytes.length,
+    memorySize: plan.note.bytes.length,
+    alignment: 4,
+  })
+  // ld.so takes the difference between AT_PHDR and this address for where node was loaded.
+  const self = headers.find((segment) => segment.type === PT_PHDR)
+  if (self) {
+    self.fileOffset = plan.table.fileOffset + INNER_HEADERS
+    self.virtualAddress = self.physicalAddress = layout.LAUNCH_TABLE + INNER_HEADERS
+    self.fileSize = self.memorySize = headers.length * ProgramHeader.size
+  }
+  return headers
+}
+
+function outerHeaders({ node, loader }: BaseInputs, plan: Plan): ProgramHeader[] {
+  const load = (flags: number, fileOffset: number, virtualAddress: number, size: number): ProgramHeader => ({
+    type: PT_LOAD,
+    flags,
+    fileOffset,
+    virtualAddress,
+    physicalAddress: virtualAddress,
+    fileSize: size,
+    memorySize: size,
+    alignment: PAGE_SIZE,
+  })
+  const placed = (flags: number, { fileOffset, bytes }: Placed, address: number) =>
+    load(flags, fileOffset, address, bytes.length)
+  return [
+    ...loadsOf(node),
+    placed(PF_R | PF_X, plan.launcher, layout.LAUNCHER_TEXT),
+    placed(PF_R | PF_W, plan.launcherData, layout.LAUNCHER_DATA),
+    load(PF_R, plan.table.fileOffset, layout.LAUNCH_TABLE, PAGE_SIZE),
+    ...loadsOf(loader).map((segment) =>
+      load(
+        segment.flags,
+        plan.loader.fileOffset + segment.fileOffset,
+        layout.LOADER_BASE + segment.virtualAddress,
+        segment.memorySize,
+      ),
+    ),
+    placed(PF_R, plan.system, layout.SYSTEM_BASE),
+    placed(PF_R, plan.note, layout.PAYLOAD_BASE),
+    { ...load(PF_R | PF_W, 0, 0, 0), type: PT_GNU_STACK, alignment: 16 },
+  ]
+}
+
+function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
+  const { node } = inputs
+  const inner = innerHeaders(node, plan)
+  const outer = outerHeaders(inputs, plan)
+  const outerOffset = INNER_HEADERS + inner.length * ProgramHeader.size
+  const table = new Uint8Array(PAGE_SIZE)
+  layout.LaunchTable.write(viewOf(table), 0, {
+    ...layout.LAUNCH_TABLE_MAGIC,
+    loaderBase: layout.LOADER_BASE,
+    loaderEntry: layout.LOADER_BASE + inputs.loader.header.entry,
+    loaderErrno: layout.LOADER_BASE + plan.loader.errnoAddress,
+    programEntry: node.header.entry,
+    programHeader: layout.LAUNCH_TABLE + INNER_HEADERS,
+    programHeaderCount: inner.length,
+    systemAddress: layout.SYSTEM_BASE,
+    systemFileOffset: plan.system.fileOffset,
+    systemSize: plan.system.bytes.length,
+    payloadAddress: layout.PAYLOAD_BASE + plan.note.bytes.length,
+    payloadFileOffset: plan.size,
+    payloadSize: 0,
+  })
+  for (const [start, headers] of [[INNER_HEADERS, inner], [outerOffset, outer]] as const) {
+    headers.forEach((segment, i) => ProgramHeader.write(viewOf(table), start + i * ProgramHeader.size, segment))
+  }
+  return [
+    { offset: 0, bytes: emitNode(node, inputs.launcher.entry, plan.table.fileOffset + outerOffset, outer.length) },
+    ...[plan.launcher, plan.launcherData, { ...plan.table, bytes: table }, plan.loader, plan.system, plan.note].map(
+      ({ fileOffset, bytes }) => ({ offset: fileOffset, bytes }),
+    ),
+  ]
+}
+
+function emitNode(node: ElfFile, entry: number, tableOffset: number, headerCount: number): Uint8Array {
+  const bytes = node.bytes.slice(0, nodeEnd(node))
+  FileHeader.write(viewOf(bytes), IDENT_SIZE, {
+    ...node.header,
+    entry,
+    programHeaderOffset: tableOffset,
+    programHeaderCount: headerCount,
+    sectionHeaderOffset: 0,
+    sectionHeaderCount: 0,
+    sectionNameIndex: 0,
+  })
+  const fuse = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(SEA_FUSE)
+  if (fuse === -1) {
+    throw new BuildError('IMAGE_NOT_NODE', 'this executable has no single-executable fuse', {
+      at: { file: node.file, offset: 0 },
+      help: 'use an official node 26',
+    })
+  }
+  bytes[fuse + SEA_FUSE.length - 1] = '1'.charCodeAt(0)
+  return bytes
+}
+
+function describeBase({ node, loader, blob, launcher }: BaseInputs, plan: Plan): LinkedBase['base'] {
+  const inner = innerHeaders(node, plan)
+  const outerStart = plan.table.fileOffset + INNER_HEADERS + inner.length * ProgramHeader.size
+  const payloadSegment = loadsOf(node).length + 3 + loadsOf(loader).length + 1
+  const before = plan.note.bytes.length + blob.tail.length
+  const sizes = (header: number, plus: number) =>
+    (['fileSize', 'memorySize'] as const).map((field) => ({
+      offset: header + ProgramHeader.offsetOf(field),
+      width: 8 as const,
+      plus,
+    }))
+  return {
+    size: plan.size,
+    slots: [
+      ...sizes(outerStart + payloadSegment * ProgramHeader.size, before),
+      ...sizes(plan.table.fileOffset + INNER_HEADERS + (inner.length - 1) * ProgramHeader.size, before),
+      { offset: plan.table.fileOffset + layout.LaunchTable.offsetOf('payloadSize'), width: 8, plus: 0 },
+      {
+        offset: plan.note.fileOffset + NoteHeader.offsetOf('descriptorSize'),
+        width: 4,
+        plus: before - NoteHeader.size - alignUp(NOTE_NAME.length, 4),
+      },
+      // The asset's length is the last field before the payload.
+      { offset: plan.size - 8, width: 8, plus: 0 },
+    ],
+    tail: Buffer.from(blob.tail).toString('base64'),
+    parts: {
+      runtime: nodeEnd(node),
+      libraries: plan.system.bytes.length + plan.loader.bytes.length,
+      bootstrap: plan.note.bytes.length + launcher.text.length,
+    },
+  }
+}

@@ -1,0 +1,20 @@
+// Names and values of the ELF gABI (elf.h), as far as they are used here.
+
+/** e_ident[EI_CLASS], e_ident[EI_DATA] */
+export const ELFCLASS64 = 2
+export const ELFDATA2LSB = 1
+/** e_type */
+export const ET_EXEC = 2
+export const ET_DYN = 3
+/** e_machine */
+export const EM_X86_64 = 62
+/** p_type */
+export const PT_LOAD = 1
+export const PT_INTERP = 3
+export const PT_NOTE = 4
+export const PT_PHDR = 6
+export const PT_GNU_STACK = 0x6474e551
+/** p_flags */
+export const PF_X = 1
+export const PF_W = 2
+export const PF_R = 4

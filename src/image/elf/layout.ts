@@ -1,0 +1,35 @@
+// Where things lie in an executable's address space. launcher/layout.h says the same to the
+// launcher, whose header carries LAYOUT_VERSION.
+
+import { struct } from '../../format/struct.ts'
+
+export const LAYOUT_VERSION = 1
+
+/** Free in every official node, which begins at 0x400000 and ends below this. */
+export const LAUNCHER_TEXT = 0x1000_0000
+export const LAUNCHER_DATA = 0x1001_0000
+export const LAUNCH_TABLE = 0x1002_0000
+/** Within a 32-bit jump of the launcher, for the hooks. */
+export const LOADER_BASE = 0x1010_0000
+export const SYSTEM_BASE = 0x1100_0000
+/** Far from everything, so that it may grow: V8 wants its code range within 2 GiB of node's text. */
+export const PAYLOAD_BASE = 0x2_0000_0000
+
+/** "NGTABL01" as a little-endian number is not a safe integer: written as two halves. */
+export const LaunchTable = struct({
+  magicLow: 'u32',
+  magicHigh: 'u32',
+  loaderBase: 'u64',
+  loaderEntry: 'u64',
+  loaderErrno: 'u64',
+  programEntry: 'u64',
+  programHeader: 'u64',
+  programHeaderCount: 'u64',
+  systemAddress: 'u64',
+  systemFileOffset: 'u64',
+  systemSize: 'u64',
+  payloadAddress: 'u64',
+  payloadFileOffset: 'u64',
+  payloadSize: 'u64',
+})
+export const LAUNCH_TABLE_MAGIC = { magicLow: 0x4154474e, magicHigh: 0x31304c42 }

@@ -1,0 +1,29 @@
+// What every image writer (ELF now, Mach-O and PE later) gives: a base, which holds all that does
+// not depend on the program and is cached, and the few patches that turn base + payload into an
+// executable. Type file of the stage: no code.
+
+import type { Chunk } from '../base/bytes.ts'
+
+/** A prepared executable that lacks only its payload. Stored beside its bytes as JSON. */
+export interface BaseImage {
+  /** Size in bytes; the payload is appended here. */
+  readonly size: number
+  /** Where the payload's size, or something that follows from it, has to be written. */
+  readonly slots: readonly SizeSlot[]
+  /** Bytes that follow the payload, base64. */
+  readonly tail: string
+  /** Bytes by origin, for the report. */
+  readonly parts: { readonly runtime: number; readonly libraries: number; readonly bootstrap: number }
+}
+
+/** A little-endian number at `offset`: the payload's size plus `plus`. */
+export interface SizeSlot {
+  readonly offset: number
+  readonly width: 4 | 8
+  readonly plus: number
+}
+
+export interface LinkedBase {
+  readonly chunks: readonly Chunk[]
+  readonly base: BaseImage
+}

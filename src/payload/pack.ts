@@ -1,0 +1,197 @@
+// Lays out an archive (format/archive.ts). Its bytes depend on nothing but the files: entries
+// are sorted by path, no time, no owner and no order of discovery gets in, so that two builds
+// of one source are the same.
+
+import { isAscii } from 'node:buffer'
+
+import { alignUp, viewOf } from '../base/bytes.ts'
+import {
+  ARCHIVE_MAGIC,
+  ARCHIVE_VERSION,
+  ArchiveEntry,
+  ArchiveHeader,
+  FORMAT_COMMONJS,
+  FORMAT_MODULE,
+  FORMAT_NONE,
+  KIND_DIRECTORY,
+  KIND_FILE,
+  KIND_SYMLINK,
+  PAGE_SIZE,
+  type Manifest,
+} from '../format/archive.ts'
+import { hashPath } from '../format/hash.ts'
+import type { ArchiveFile, ArchiveLink, ModuleRecord, Payload } from './payload.ts'
+
+/** Two-byte strings and V8's cache are read in place and want alignment. */
+const DATA_ALIGNMENT = 16
+
+interface Node {
+  readonly path: string
+  readonly file?: ArchiveFile
+  readonly target?: Uint8Array
+  readonly children: Map<string, Node>
+}
+
+/** Packs files and links; the directories above them appear by themselves. */
+export function packArchive(
+  files: readonly ArchiveFile[],
+  links: readonly ArchiveLink[],
+  manifest: Manifest,
+): Payload {
+  const nodes = inOrder(buildTree(files, links))
+  const paths = nodes.map((node) => Buffer.from(node.path))
+  const manifestBytes = Buffer.from(JSON.stringify(manifest))
+
+  const bucketCount = 2 ** Math.ceil(Math.log2(nodes.length * 2))
+  const bucketsOffset = ArchiveHeader.size
+  const entriesOffset = alignUp(bucketsOffset + 4 * bucketCount, 8)
+  const pathsOffset = entriesOffset + ArchiveEntry.size * nodes.length
+  const manifestOffset = pathsOffset + paths.reduce((sum, path) => sum + path.length, 0)
+  const index = new Uint8Array(alignUp(manifestOffset + manifestBytes.length, DATA_ALIGNMENT))
+  const view = viewOf(index)
+  index.set(manifestBytes, manifestOffset)
+
+  const data = new DataRun(index.length)
+  const parts = { code: 0, codeCache: 0, assets: 0, index: index.length }
+  const firstChild = childIndexes(nodes)
+  let pathOffset = 0
+  nodes.forEach((node, i) => {
+    const path = paths[i]!
+    index.set(path, pathsOffset + pathOffset)
+    const pathHash = hashPath(node.path)
+    ArchiveEntry.write(view, entriesOffset + ArchiveEntry.size * i, {
+      pathOffset,
+      pathLength: path.length,
+      pathHash,
+      ...NO_MODULE,
+      ...describe(node, firstChild[i]!, data, parts),
+    })
+    insert(view, bucketsOffset, bucketCount, pathHash, i)
+    pathOffset += path.length
+  })
+
+  ArchiveHeader.write(view, 0, {
+    magic: ARCHIVE_MAGIC,
+    version: ARCHIVE_VERSION,
+    entryCount: nodes.length,
+    bucketCount,
+    bucketsOffset,
+    entriesOffset,
+    pathsOffset,
+    manifestOffset,
+    manifestSize: manifestBytes.length,
+    size: data.end,
+  })
+  return { chunks: [index, ...data.chunks], size: data.end, parts }
+}
+
+const NO_MODULE = {
+  format: FORMAT_NONE,
+  codeOffset: 0,
+  codeSize: 0,
+  cacheSize: 0,
+  cacheOffset: 0,
+  codeIsAscii: 0,
+  reserved0: 0,
+  reserved1: 0,
+  reserved2: 0,
+}
+
+function describe(node: Node, firstChild: number, data: DataRun, parts: { code: number; codeCache: number; assets: number }) {
+  if (node.target) {
+    return { kind: KIND_SYMLINK, mode: 0o777, dataOffset: data.add(node.target), dataSize: node.target.length }
+  }
+  const { file } = node
+  if (!file) return { kind: KIND_DIRECTORY, mode: 0o555, dataOffset: firstChild, dataSize: node.children.size }
+
+  const dataOffset = data.add(file.data, file.mapped ? PAGE_SIZE : DATA_ALIGNMENT)
+  parts[file.module ? 'code' : 'assets'] += file.data.length
+  return {
+    kind: KIND_FILE,
+    mode: file.executable ? 0o555 : 0o444,
+    dataOffset,
+    dataSize: file.data.length,
+    ...(file.module && describeModule(file.module, file.data, dataOffset, data, parts)),
+  }
+}
+
+function describeModule(
+  { format, code, codeCache }: ModuleRecord,
+  fileData: Uint8Array,
+  dataOffset: number,
+  data: DataRun,
+  parts: { code: number; codeCache: number },
+) {
+  parts.code += code?.length ?? 0
+  parts.codeCache += codeCache?.length ?? 0
+  return {
+    format: format === 'module' ? FORMAT_MODULE : FORMAT_COMMONJS,
+    codeOffset: code ? data.add(code) : dataOffset,
+    codeSize: (code ?? fileData).length,
+    codeIsAscii: isAscii(code ?? fileData) ? 1 : 0,
+    cacheOffset: codeCache ? data.add(codeCache) : 0,
+    cacheSize: codeCache?.length ?? 0,
+  }
+}
+
+/** The archive's data, collected chunk by chunk with zeros between. */
+class DataRun {
+  readonly chunks: Uint8Array[] = []
+  end: number
+
+  constructor(start: number) {
+    this.end = start
+  }
+
+  add(bytes: Uint8Array, alignment = DATA_ALIGNMENT): number {
+    const offset = alignUp(this.end, alignment)
+    if (offset > this.end) this.chunks.push(new Uint8Array(offset - this.end))
+    this.chunks.push(bytes)
+    this.end = offset + bytes.length
+    return offset
+  }
+}
+
+function buildTree(files: readonly ArchiveFile[], links: readonly ArchiveLink[]): Node {
+  const root: Node = { path: '', children: new Map() }
+  const place = (path: string, leaf: Omit<Node, 'path' | 'children'>) => {
+    let parent = root
+    const names = path.split('/')
+    names.forEach((name, depth) => {
+      let child = parent.children.get(name)
+      if (!child) {
+        child = { path: names.slice(0, depth + 1).join('/'), children: new Map(), ...(depth === names.length - 1 && leaf) }
+        parent.children.set(name, child)
+      }
+      parent = child
+    })
+  }
+  for (const file of files) place(file.path, { file })
+  for (const link of links) place(link.path, { target: Buffer.from(link.target) })
+  return root
+}
+
+/** Breadth first, so that a directory's children are neighbours. */
+function inOrder(root: Node): Node[] {
+  const nodes = [root]
+  for (let i = 0; i < nodes.length; i++) {
+    const children = [...nodes[i]!.children].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    for (const [, child] of children) nodes.push(child)
+  }
+  return nodes
+}
+
+function childIndexes(nodes: readonly Node[]): number[] {
+  let next = 1
+  return nodes.map((node) => {
+    const first = next
+    next += node.children.size
+    return first
+  })
+}
+
+function insert(view: DataView, bucketsOffset: number, bucketCount: number, hash: number, index: number): void {
+  let bucket = hash & (bucketCount - 1)
+  while (view.getUint32(bucketsOffset + 4 * bucket, true) !== 0) bucket = (bucket + 1) & (bucketCount - 1)
+  view.setUint32(bucketsOffset + 4 * bucket, index + 1, true)
+}

@@ -1,0 +1,149 @@
+// Compiles embedded modules with the code cache that the build made for them. node itself reads
+// code caches only from a directory on disk, so this stands in for the two places where it
+// compiles: Module.prototype._compile and the ES loader's translator. A source that is not exactly
+// the embedded one (a load hook changed it, a wrapper was patched in) takes node's own way.
+
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { FORMAT_MODULE } from '../format/archive.ts'
+import type { Internals } from './internals.ts'
+import type { Archive, Entry } from './vfs/archive.ts'
+
+const CJS_PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname']
+
+export class Compiler {
+  readonly #archive: Archive
+  readonly #internals: Internals
+  /** What the loaders were given for a path, to recognise it when it comes to be compiled. */
+  readonly #served = new Map<string, { entry: Entry; text: string | undefined }>()
+  readonly #buffers = new WeakMap<Buffer, Entry>()
+
+  constructor(archive: Archive, internals: Internals) {
+    this.#archive = archive
+    this.#internals = internals
+  }
+
+  onRead(file: string, entry: Entry, source: string | Buffer): void {
+    if (entry.format === 0) return
+    if (typeof source !== 'string') this.#buffers.set(source, entry)
+    this.#served.set(file, { entry, text: typeof source === 'string' ? source : undefined })
+  }
+
+  install(): void {
+    this.#installTypeScript()
+    this.#installCommonJs()
+    this.#installModules()
+  }
+
+  /** The build has compiled TypeScript already; node would strip types again. */
+  #installTypeScript(): void {
+    const { typescript } = this.#internals
+    const native = typescript.stripTypeScriptModuleTypes
+    typescript.stripTypeScriptModuleTypes = (source, filename, url) => {
+      const file = filename.startsWith('file:') ? fileURLToPath(filename) : filename
+      if (this.#served.has(file)) return source
+      return native(source, filename, url)
+    }
+  }
+
+  #installCommonJs(): void {
+    const { cjsLoader, loaderHelpers, contextify, symbols } = this.#internals
+    const served = this.#served
+    const archive = this.#archive
+    const { Module, kIsExecuting } = cjsLoader
+    const native = Module.prototype._compile
+    const { maybeCacheSourceMap } = this.#internals.sourceMaps
+
+    Module.prototype._compile = function _compile(content: string, filename: string, format?: string) {
+      const known = served.get(filename)
+      if (known === undefined || content !== (known.text ?? archive.code(known.entry))) {
+        return native.call(this, content, filename, format)
+      }
+      const { entry } = known
+      known.text = undefined // the module keeps what it needs of it
+      if (entry.format === FORMAT_MODULE) return native.call(this, content, filename, 'module')
+      const cache = archive.codeCache(entry)
+      if (!cache) return native.call(this, content, filename, 'commonjs')
+
+      const { function: wrapper, sourceMapURL } = contextify.compileFunction(
+        content,
+        filename,
+        0,
+        0,
+        cache,
+        false,
+        undefined,
+        undefined,
+        CJS_PARAMETERS,
+        symbols.vm_dynamic_import_default_internal,
+      )
+      if (sourceMapURL) maybeCacheSourceMap(filename, content, this, false, undefined, sourceMapURL)
+      loaderHelpers.setHasStartedUserCJSExecution()
+      this[kIsExecuting] = true
+      const require = loaderHelpers.makeRequireFunction(this)
+      const result = Reflect.apply(wrapper, this.exports, [
+        this.exports,
+        require,
+        this,
+        filename,
+        path.dirname(filename),
+      ])
+      this[kIsExecuting] = false
+      return result
+    }
+  }
+
+  #installModules(): void {
+    const { esmTranslators, esmUtils, esmLoader, moduleWrap, sourceMaps } = this.#internals
+    const { translators } = esmTranslators
+    const native = translators.get('module')!
+    const buffers = this.#buffers
+    const archive = this.#archive
+
+    translators.set('module', function (this: unknown, url: string, context: any, parentURL?: string) {
+      const entry = buffers.get(context.source)
+      const cache = entry && archive.codeCache(entry)
+      if (!entry || !cache) return native.call(this, url, context, parentURL)
+
+      const source = archive.code(entry)
+      const wrap = new moduleWrap.ModuleWrap(url, undefined, source, 0, 0, cache)
+      const isMain = parentURL === undefined
+      if (isMain) wrap.isMain = true
+      if (wrap.sourceMapURL) sourceMaps.maybeCacheSourceMap(url, source, wrap, false, wrap.sourceURL, wrap.sourceMapURL)
+      const loader = esmLoader.getOrInitializeCascadedLoader()
+      esmUtils.registerModule(wrap, {
+        __proto__: null,
+        initializeImportMeta: (meta: ImportMeta) => initializeImportMeta(meta, url, isMain, loader),
+        importModuleDynamically: (specifier: string, _wrap: unknown, attributes: object, phase: number) =>
+          loader['import'](specifier, url, attributes, phase),
+      })
+      return wrap
+    })
+    const strip = translators.get('module-typescript')!
+    translators.set('module-typescript', function (this: unknown, url: string, context: any, parentURL?: string) {
+      return Reflect.apply(buffers.has(context.source) ? translators.get('module')! : strip, this, [url, context, parentURL])
+    })
+  }
+}
+
+/** What node's native initializer sets, in its order (src/module_wrap.cc). */
+function initializeImportMeta(meta: any, url: string, isMain: boolean, loader: any): ImportMeta {
+  if (url.startsWith('file:')) {
+    const filename = fileURLToPath(url)
+    meta.dirname = path.dirname(filename)
+    meta.filename = filename
+  }
+  meta.main = isMain
+  meta.resolve = (specifier: string) => {
+    try {
+      return loader.resolveSync(url, { specifier, __proto__: null }).url
+    } catch (error: any) {
+      const isMissing = error?.code === 'ERR_UNSUPPORTED_DIR_IMPORT' || error?.code === 'ERR_MODULE_NOT_FOUND'
+      if (isMissing && error.url) return error.url
+      throw error
+    }
+  }
+  meta.url = url
+  return meta
+}

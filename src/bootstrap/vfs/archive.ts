@@ -1,0 +1,150 @@
+// Reads the archive (format/archive.ts) where it lies in memory. Nothing is parsed ahead: a
+// look-up hashes the path and reads one entry, whatever the number of files.
+
+import {
+  ARCHIVE_MAGIC,
+  ARCHIVE_VERSION,
+  ArchiveEntry,
+  ArchiveHeader,
+  KIND_DIRECTORY,
+  KIND_FILE,
+  KIND_SYMLINK,
+  type Manifest,
+} from '../../format/archive.ts'
+import { hashPath } from '../../format/hash.ts'
+
+/** An entry, with its path and its number. */
+export interface Entry extends ReturnType<typeof ArchiveEntry.read> {
+  readonly index: number
+  /** Relative to the root. */
+  readonly path: string
+}
+
+export const isDirectory = (entry: Entry) => entry.kind === KIND_DIRECTORY
+export const isFile = (entry: Entry) => entry.kind === KIND_FILE
+export const isSymlink = (entry: Entry) => entry.kind === KIND_SYMLINK
+
+/** Links followed before ELOOP, as in Linux. */
+const LINK_LIMIT = 40
+
+export class Archive {
+  readonly #bytes: Buffer
+  readonly #view: DataView
+  readonly #header: ReturnType<typeof ArchiveHeader.read>
+  /** Hits only: a program that probes for what is not there must not grow this. */
+  readonly #found = new Map<string, Entry>()
+
+  constructor(bytes: ArrayBuffer) {
+    this.#bytes = Buffer.from(bytes)
+    this.#view = new DataView(bytes)
+    this.#header = ArchiveHeader.read(this.#view, 0)
+    if (this.#header.magic !== ARCHIVE_MAGIC || this.#header.version !== ARCHIVE_VERSION) {
+      throw new Error('ingot: the program inside this executable is damaged')
+    }
+  }
+
+  get manifest(): Manifest {
+    const { manifestOffset, manifestSize } = this.#header
+    return JSON.parse(this.#bytes.utf8Slice(manifestOffset, manifestOffset + manifestSize))
+  }
+
+  /** The entry at exactly this path (no links followed). */
+  find(path: string): Entry | undefined {
+    const known = this.#found.get(path)
+    if (known) return known
+    const entry = this.#search(path)
+    if (entry) this.#found.set(path, entry)
+    return entry
+  }
+
+  #search(path: string): Entry | undefined {
+    const { bucketsOffset, bucketCount } = this.#header
+    const hash = hashPath(path)
+    for (let bucket = hash & (bucketCount - 1); ; bucket = (bucket + 1) & (bucketCount - 1)) {
+      const number = this.#view.getUint32(bucketsOffset + 4 * bucket, true)
+      if (number === 0) return undefined
+      const entry = this.#read(number - 1)
+      if (entry.pathHash === hash && entry.path === path) return entry
+    }
+  }
+
+  #read(index: number): Entry {
+    const { entriesOffset, pathsOffset } = this.#header
+    const fields = ArchiveEntry.read(this.#view, entriesOffset + ArchiveEntry.size * index)
+    const start = pathsOffset + fields.pathOffset
+    return { ...fields, index, path: this.#bytes.utf8Slice(start, start + fields.pathLength) }
+  }
+
+  /**
+   * The entry behind a path, with links in its directories followed, and `followLast` deciding
+   * for the last component. 'ELOOP' and 'ENOTDIR' as in path_resolution(7).
+   */
+  resolve(path: string, followLast: boolean): Entry | 'ENOENT' | 'ENOTDIR' | 'ELOOP' {
+    let current = path
+    for (let links = 0; links <= LINK_LIMIT; links++) {
+      const direct = this.find(current)
+      if (direct && !(followLast && isSymlink(direct))) return direct
+      const next = direct ? this.#follow(direct, '') : this.#followPrefix(current)
+      if (next === 'ENOENT' || next === 'ENOTDIR') return next
+      current = next
+    }
+    return 'ELOOP'
+  }
+
+  /** The path with its first link replaced, or why there is none. */
+  #followPrefix(path: string): string | 'ENOENT' | 'ENOTDIR' {
+    for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
+      const parent = this.find(path.slice(0, end))
+      if (!parent) return 'ENOENT'
+      if (isSymlink(parent)) return this.#follow(parent, path.slice(end))
+      if (!isDirectory(parent)) return 'ENOTDIR'
+    }
+    return 'ENOENT'
+  }
+
+  #follow(link: Entry, rest: string): string | 'ENOENT' {
+    const target = this.readLink(link)
+    if (target.startsWith('/')) return 'ENOENT'
+    const parts = link.path.split('/').slice(0, -1)
+    for (const part of target.split('/')) {
+      if (part === '..') parts.pop()
+      else if (part !== '.' && part !== '') parts.push(part)
+    }
+    return parts.join('/') + rest
+  }
+
+  readLink(link: Entry): string {
+    return this.#bytes.utf8Slice(link.dataOffset, link.dataOffset + link.dataSize)
+  }
+
+  *children(directory: Entry): Generator<Entry> {
+    for (let i = 0; i < directory.dataSize; i++) yield this.#read(directory.dataOffset + i)
+  }
+
+  /** The file's bytes where they lie: read-only memory, so never to be handed out. */
+  data(entry: Entry): Buffer {
+    return this.#bytes.subarray(entry.dataOffset, entry.dataOffset + entry.dataSize)
+  }
+
+  text(entry: Entry): string {
+    return this.#bytes.utf8Slice(entry.dataOffset, entry.dataOffset + entry.dataSize)
+  }
+
+  /** What the module loader compiles. */
+  code(entry: Entry): string {
+    const { codeOffset, codeSize, codeIsAscii } = entry
+    return codeIsAscii
+      ? this.#bytes.latin1Slice(codeOffset, codeOffset + codeSize)
+      : this.#bytes.utf8Slice(codeOffset, codeOffset + codeSize)
+  }
+
+  codeBytes(entry: Entry): Buffer {
+    return this.#bytes.subarray(entry.codeOffset, entry.codeOffset + entry.codeSize)
+  }
+
+  /** V8's code cache for `code(entry)`. */
+  codeCache(entry: Entry): Buffer | undefined {
+    if (entry.cacheSize === 0) return undefined
+    return this.#bytes.subarray(entry.cacheOffset, entry.cacheOffset + entry.cacheSize)
+  }
+}

@@ -1,0 +1,165 @@
+// Shows the embedded tree to node's own module loaders, CommonJS and ES modules alike, through the
+// overrides that node has for its virtual file system. Resolution stays node's, to the letter.
+
+import { VIRTUAL_ROOT, FORMAT_COMMONJS, FORMAT_MODULE } from '../../format/archive.ts'
+import type { Internals } from '../internals.ts'
+import { isFile, type Entry } from './archive.ts'
+import { moduleStat } from './fs-binding.ts'
+import { toArchivePath, toVirtualPath } from './paths.ts'
+import type { Tree } from './tree.ts'
+
+/** [name, main, type, imports, exports, path], as node's parser gives it. */
+type PackageTuple = (string | undefined)[]
+
+/** lib/internal/modules/helpers.js, nativeLoaderMethods; undefined means "not mine, go on". */
+export interface ModuleLoaderOverrides {
+  internalModuleStat(file: string): number | undefined
+  readFileSync(file: string | URL, options?: unknown): string | Buffer | undefined
+  realpathSync(file: string): string | undefined
+  getResolutionRoot(file: string): string | undefined
+  legacyMainResolve(packageUrl: string, main: string | undefined, base: unknown): number | undefined
+  getFormatOfExtensionlessFile(file: string): number | undefined
+  readPackageJSON(file: string, isESM: boolean, base: unknown, specifier: unknown): PackageTuple | symbol | undefined
+  getNearestParentPackageJSON(file: string): PackageTuple | symbol | undefined
+  getNearestParentPackageJSONType(file: string): string | symbol | undefined
+  getPackageScopeConfig(url: string): PackageTuple | string | undefined
+  getPackageType(url: string): string | symbol | undefined
+}
+
+const FORMAT_NAMES: Record<number, string> = { [FORMAT_COMMONJS]: 'commonjs', [FORMAT_MODULE]: 'module' }
+
+/** Index of "type" in a PackageTuple. */
+const TYPE = 2
+
+/**
+ * @param onRead told of every source that is handed to a loader, so that its code cache can be used
+ */
+export function installLoader(
+  { loaderHelpers, modules, errors }: Internals & { errors: any },
+  tree: Tree,
+  onRead: (entry: Entry, source: string | Buffer) => void,
+): void {
+  const { kLoaderOverrideNoResult: NO_RESULT } = loaderHelpers
+  const packages = new Map<string, PackageTuple | undefined>()
+
+  const entryAt = (file: string) => {
+    const path = toArchivePath(file)
+    if (path === undefined) return undefined
+    const found = tree.archive.resolve(path, true)
+    return typeof found === 'string' || !isFile(found) ? undefined : found
+  }
+  const packageAt = (path: string): PackageTuple | undefined => {
+    if (!packages.has(path)) {
+      const entry = entryAt(toVirtualPath(path))
+      const file = toVirtualPath(path)
+      packages.set(path, entry && modules.parsePackageJSON(Buffer.from(tree.archive.data(entry)), file))
+    }
+    return packages.get(path)
+  }
+  /** The package.json at or above the directory of a file. */
+  const nearestPackage = (path: string): PackageTuple | undefined => {
+    for (let end = path.lastIndexOf('/'); ; end = path.lastIndexOf('/', end - 1)) {
+      const directory = end === -1 ? '' : path.slice(0, end)
+      if (directory.endsWith('node_modules')) return undefined
+      const found = packageAt(directory === '' ? 'package.json' : `${directory}/package.json`)
+      if (found || end === -1) return found
+    }
+  }
+  const pathOfUrl = (url: string) =>
+    toArchivePath(url.startsWith('file:') ? decodeURIComponent(new URL(url).pathname) : url)
+
+  loaderHelpers.setLoaderOverrides({
+    internalModuleStat(file) {
+      const path = toArchivePath(file)
+      return path === undefined ? undefined : moduleStat(tree, path)
+    },
+    readFileSync(file, options) {
+      const name = typeof file === 'string' ? file : decodeURIComponent(file.pathname)
+      const path = toArchivePath(name)
+      if (path === undefined) return undefined
+      const entry = tree.lookup(path, 'open')
+      const source = readSource(tree, entry, options)
+      onRead(entry, source)
+      return source
+    },
+    realpathSync(file) {
+      const path = toArchivePath(file)
+      return path === undefined ? undefined : tree.realPath(path)
+    },
+    getResolutionRoot: (file) => (toArchivePath(file) === undefined ? undefined : VIRTUAL_ROOT),
+    legacyMainResolve(packageUrl, main, base) {
+      const directory = pathOfUrl(String(packageUrl))
+      if (directory === undefined) return undefined
+      const candidates = loaderHelpers.legacyMainResolveExtensions
+      for (const [i, extension] of candidates.entries()) {
+        // The first seven are tried on "main", the rest beside it.
+        const name = i < 7 ? main && main + extension : extension
+        if (name && moduleStat(tree, joinBelow(directory, name)) === 0) return i
+      }
+      const { ERR_MODULE_NOT_FOUND } = errors.codes
+      throw new ERR_MODULE_NOT_FOUND(toVirtualPath(joinBelow(directory, main ?? 'index.js')), base, undefined)
+    },
+    getFormatOfExtensionlessFile(file) {
+      const entry = entryAt(file.startsWith('file:') ? decodeURIComponent(new URL(file).pathname) : file)
+      if (!entry) return undefined
+      const isWasm = tree.archive.data(entry).subarray(0, 4).equals(WASM_MAGIC)
+      return isWasm ? 1 : 0
+    },
+    readPackageJSON(file) {
+      const path = toArchivePath(file)
+      return path === undefined ? undefined : (packageAt(path) ?? NO_RESULT)
+    },
+    getNearestParentPackageJSON(file) {
+      const path = toArchivePath(file)
+      return path === undefined ? undefined : (nearestPackage(path) ?? NO_RESULT)
+    },
+    getNearestParentPackageJSONType(file) {
+      const path = toArchivePath(file)
+      if (path === undefined) return undefined
+      return typeOf(path) ?? NO_RESULT
+    },
+    getPackageScopeConfig(url) {
+      const path = pathOfUrl(url)
+      if (path === undefined) return undefined
+      const found = nearestPackage(path)
+      if (!found) return toVirtualPath(joinBelow(path, '../package.json'))
+      // The build has settled what a file without a declared type is: no detection, no warning.
+      return isDeclared(found[TYPE]) ? found : found.with(TYPE, typeOf(path) ?? found[TYPE])
+    },
+    getPackageType(url) {
+      const path = pathOfUrl(url)
+      if (path === undefined) return undefined
+      return typeOf(path) ?? NO_RESULT
+    },
+  })
+
+  function typeOf(path: string): string | undefined {
+    const declared = nearestPackage(path)?.[TYPE]
+    if (isDeclared(declared)) return declared
+    const entry = tree.archive.resolve(path, true)
+    return typeof entry === 'string' ? undefined : FORMAT_NAMES[entry.format]
+  }
+}
+
+const WASM_MAGIC = Buffer.from([0, 0x61, 0x73, 0x6d])
+
+function isDeclared(type: string | undefined): boolean {
+  return type === 'module' || type === 'commonjs'
+}
+
+function joinBelow(directory: string, name: string): string {
+  const parts = directory.replace(/\/$/, '').split('/')
+  for (const part of name.split('/')) {
+    if (part === '..') parts.pop()
+    else if (part !== '.' && part !== '') parts.push(part)
+  }
+  return parts.filter(Boolean).join('/')
+}
+
+function readSource(tree: Tree, entry: Entry, options: unknown): string | Buffer {
+  const asText = options === 'utf8' || (options as { encoding?: string } | undefined)?.encoding === 'utf8'
+  const hasCode = entry.format !== 0
+  if (asText) return hasCode ? tree.archive.code(entry) : tree.archive.text(entry)
+  // A copy: load hooks may hand it to anybody, and the archive is read-only memory.
+  return Buffer.from(hasCode ? tree.archive.codeBytes(entry) : tree.archive.data(entry))
+}

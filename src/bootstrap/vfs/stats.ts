@@ -1,0 +1,54 @@
+// stat(2) of an embedded file, in the array that node's Stats are made from.
+
+import { KIND_DIRECTORY, KIND_SYMLINK } from '../../format/archive.ts'
+import type { Entry } from './archive.ts'
+
+const S_IFDIR = 0o040000
+const S_IFREG = 0o100000
+const S_IFLNK = 0o120000
+
+/** Device number of the embedded file system: no real one has it. */
+const DEVICE = 0x1290
+const BLOCK_SIZE = 4096
+/** All times of all files, seconds: that of files in npm's tarballs (1985-10-26T08:15:00Z). */
+const TIME = 499162500
+
+/** Order of fields: node's src/node_file.h, FsStatsOffset. */
+export function statArray(entry: Entry, bigint: boolean): Float64Array | BigInt64Array {
+  const directory = entry.kind === KIND_DIRECTORY
+  const type = directory ? S_IFDIR : entry.kind === KIND_SYMLINK ? S_IFLNK : S_IFREG
+  const size = directory ? BLOCK_SIZE : entry.dataSize
+  const times = [TIME, 0, TIME, 0, TIME, 0, TIME, 0]
+  const fields = [
+    DEVICE,
+    type | entry.mode,
+    directory ? 2 : 1,
+    0, // uid
+    0, // gid
+    0, // rdev
+    BLOCK_SIZE,
+    entry.index + 1, // ino
+    size,
+    Math.ceil(size / 512),
+    ...times,
+  ]
+  return bigint ? BigInt64Array.from(fields, BigInt) : Float64Array.from(fields)
+}
+
+/** statfs(2): a full, read-only file system. */
+export function statfsArray(bigint: boolean): Float64Array | BigInt64Array {
+  const fields = [0, BLOCK_SIZE, 0, 0, 0, 0, 0]
+  return bigint ? BigInt64Array.from(fields, BigInt) : Float64Array.from(fields)
+}
+
+/** uv_dirent_type_t */
+export function direntType(entry: Entry): number {
+  switch (entry.kind) {
+    case KIND_DIRECTORY:
+      return 2
+    case KIND_SYMLINK:
+      return 3
+    default:
+      return 1
+  }
+}

@@ -1,0 +1,162 @@
+// The embedded file system's operations, on paths relative to its root, synchronous and throwing.
+// How they are called (sync, callback, promise) is fs-binding.ts's business.
+
+import { isDirectory, isFile, isSymlink, type Archive, type Entry } from './archive.ts'
+import type { ErrorCode, ErrorFactory } from './errors.ts'
+import { toVirtualPath } from './paths.ts'
+import { direntType } from './stats.ts'
+
+/** open(2), asm-generic/fcntl.h */
+const O_ACCMODE = 0o3
+const O_CREAT = 0o100
+const O_EXCL = 0o200
+const O_TRUNC = 0o1000
+const O_DIRECTORY = 0o200000
+/** access(2) */
+const W_OK = 2
+const X_OK = 1
+
+/** Descriptors of embedded files: the kernel gives none this high. The launcher uses 0x4000_0000 and up. */
+const FIRST_DESCRIPTOR = 0x5000_0000
+
+interface OpenFile {
+  readonly entry: Entry
+  position: number
+}
+
+export class Tree {
+  readonly archive: Archive
+  readonly #error: ErrorFactory
+  readonly #open = new Map<number, OpenFile>()
+  #nextDescriptor = FIRST_DESCRIPTOR
+
+  constructor(archive: Archive, error: ErrorFactory) {
+    this.archive = archive
+    this.#error = error
+  }
+
+  /** @throws ENOENT, ENOTDIR, ELOOP */
+  lookup(path: string, syscall: string, followLast = true): Entry {
+    const found = this.archive.resolve(path, followLast)
+    if (typeof found === 'string') throw this.#error(found, syscall, toVirtualPath(path))
+    return found
+  }
+
+  exists(path: string): boolean {
+    return typeof this.archive.resolve(path, true) !== 'string'
+  }
+
+  access(path: string, mode: number): void {
+    const entry = this.lookup(path, 'access')
+    if (mode & W_OK) throw this.#error('EROFS', 'access', toVirtualPath(path))
+    if (mode & X_OK && (entry.mode & 0o111) === 0) throw this.#error('EACCES', 'access', toVirtualPath(path))
+  }
+
+  open(path: string, flags: number, syscall = 'open'): number {
+    const found = this.archive.resolve(path, true)
+    const fail = (code: ErrorCode) => this.#error(code, syscall, toVirtualPath(path))
+    if (typeof found === 'string') throw fail(found === 'ENOENT' && flags & O_CREAT ? 'EROFS' : found)
+    if (flags & O_CREAT && flags & O_EXCL) throw fail('EEXIST')
+    if (flags & O_ACCMODE || flags & O_TRUNC) throw fail(isDirectory(found) ? 'EISDIR' : 'EROFS')
+    if (flags & O_DIRECTORY && !isDirectory(found)) throw fail('ENOTDIR')
+    const descriptor = this.#nextDescriptor++
+    this.#open.set(descriptor, { entry: found, position: 0 })
+    return descriptor
+  }
+
+  /** Whether the number can only be ours, even if it is closed by now. */
+  isOurs(descriptor: unknown): boolean {
+    return typeof descriptor === 'number' && descriptor >= FIRST_DESCRIPTOR
+  }
+
+  #file(descriptor: number, syscall: string): OpenFile {
+    const file = this.#open.get(descriptor)
+    if (!file) throw this.#error('EBADF', syscall)
+    return file
+  }
+
+  stat(descriptor: number): Entry {
+    return this.#file(descriptor, 'fstat').entry
+  }
+
+  close(descriptor: number): void {
+    this.#file(descriptor, 'close')
+    this.#open.delete(descriptor)
+  }
+
+  /** read(2) at the file's position (-1, null) or pread(2); the number of bytes. */
+  read(descriptor: number, to: NodeJS.ArrayBufferView, position: number | bigint | null): number {
+    const file = this.#file(descriptor, 'read')
+    if (isDirectory(file.entry)) throw this.#error('EISDIR', 'read')
+    const start = position === null || Number(position) < 0 ? file.position : Number(position)
+    const data = this.archive.data(file.entry)
+    const count = data.copy(
+      new Uint8Array(to.buffer, to.byteOffset, to.byteLength),
+      0,
+      start,
+      Math.min(start + to.byteLength, data.length),
+    )
+    if (start === file.position && (position === null || Number(position) < 0)) file.position += count
+    return count
+  }
+
+  /** The whole file's bytes where they lie. */
+  contents(path: string): Buffer {
+    const entry = this.lookup(path, 'open')
+    if (isDirectory(entry)) throw this.#error('EISDIR', 'read')
+    return this.archive.data(entry)
+  }
+
+  /** The rest of an open file, from its position. */
+  rest(descriptor: number): Buffer {
+    const file = this.#file(descriptor, 'read')
+    if (isDirectory(file.entry)) throw this.#error('EISDIR', 'read')
+    const data = this.archive.data(file.entry).subarray(file.position)
+    file.position += data.length
+    return data
+  }
+
+  list(path: string, syscall = 'scandir'): Entry[] {
+    const entry = this.lookup(path, syscall)
+    if (!isDirectory(entry)) throw this.#error('ENOTDIR', syscall, toVirtualPath(path))
+    return [...this.archive.children(entry)]
+  }
+
+  /** Paths relative to `path` of everything below it, directories before what they hold. */
+  *walk(path: string): Generator<{ readonly path: string; readonly entry: Entry }> {
+    const pending = [{ prefix: '', directory: path }]
+    for (let next = pending.shift(); next; next = pending.shift()) {
+      for (const entry of this.list(next.directory)) {
+        const name = next.prefix + baseName(entry)
+        yield { path: name, entry }
+        if (isDirectory(entry)) pending.push({ prefix: `${name}/`, directory: entry.path })
+      }
+    }
+  }
+
+  readLink(path: string): string {
+    const entry = this.lookup(path, 'readlink', false)
+    if (!isSymlink(entry)) throw this.#error('EINVAL', 'readlink', toVirtualPath(path))
+    return this.archive.readLink(entry)
+  }
+
+  realPath(path: string): string {
+    return toVirtualPath(this.lookup(path, 'realpath').path)
+  }
+
+  /** What a call that would change an existing or a missing file gets. */
+  refuse(syscall: string, path: string | undefined, mustExist: boolean, dest?: string): never {
+    if (path !== undefined && mustExist) this.lookup(path, syscall, false)
+    throw this.#error('EROFS', syscall, path === undefined ? undefined : toVirtualPath(path), dest)
+  }
+
+  refuseDirectory(path: string): never {
+    throw this.#error(this.exists(path) ? 'EEXIST' : 'EROFS', 'mkdir', toVirtualPath(path))
+  }
+}
+
+export function baseName(entry: Entry): string {
+  return entry.path.slice(entry.path.lastIndexOf('/') + 1)
+}
+
+export { direntType, isDirectory, isFile }

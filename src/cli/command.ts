@@ -1,0 +1,23 @@
+import type { OptionTable } from './arguments.ts'
+import type { Host } from './host.ts'
+
+export interface Command {
+  /** What follows `ingot <name>`. */
+  readonly usage: string
+  readonly options: OptionTable
+  /** Gives the exit code. */
+  run(argv: readonly string[], host: Host): Promise<number>
+}
+
+interface CommandEntry {
+  readonly brief: string
+  readonly load: () => Promise<Command>
+}
+
+/** A command is loaded when it is called: the briefs are all that the list of commands needs. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  build: {
+    brief: 'Build a TypeScript program into one static executable',
+    load: async () => (await import('./commands/build.ts')).buildCommand,
+  },
+}

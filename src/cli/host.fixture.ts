@@ -1,0 +1,54 @@
+// For tests only: a host that remembers what was written, and a result to write about.
+
+import type { BuildResult } from '../base/build-result.ts'
+import type { Host } from './host.ts'
+
+export interface RecordedHost extends Host {
+  readonly out: () => string
+  readonly err: () => string
+}
+
+export function recordedHost(
+  overrides: Partial<Host> & { isTTY?: boolean; columns?: number } = {},
+): RecordedHost {
+  const { isTTY = false, columns = 80, ...rest } = overrides
+  const text = { out: '', err: '' }
+  return {
+    cwd: '/work/app',
+    env: {},
+    version: '1.2.3',
+    stdout: { isTTY, columns, write: (chunk) => (text.out += chunk) },
+    stderr: { isTTY, columns, write: (chunk) => (text.err += chunk) },
+    build: async () => sampleResult,
+    out: () => text.out,
+    err: () => text.err,
+    ...rest,
+  }
+}
+
+export const sampleResult: BuildResult = {
+  out: '/work/app/hello',
+  size: 121_345_678,
+  elapsedMs: 412.3,
+  target: 'linux-x64',
+  runtime: { version: '26.10.0', origin: 'npm' },
+  libraries: { origin: 'debian 12', reproducible: true },
+  parts: {
+    runtime: 116_400_000,
+    libraries: 4_100_000,
+    code: 812_345,
+    codeCache: 12_300,
+    assets: 0,
+    index: 999,
+  },
+  modules: { bundled: 214, files: 3, assets: 1, external: ['fsevents', 'pg-native'] },
+  diagnostics: [
+    {
+      severity: 'warning',
+      code: 'DYNAMIC_REQUIRE',
+      message: 'the argument of require() is computed',
+      at: { file: '/work/app/src/app.ts', line: 12, column: 5 },
+      help: 'add "include": ["plugins/*.ts"] to package.json',
+    },
+  ],
+}

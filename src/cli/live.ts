@@ -1,0 +1,56 @@
+// One line per stage. Finished stages stay above; the last line shows what runs now and is redrawn in place.
+
+import { stripVTControlCharacters } from 'node:util'
+import type { Stage, StageEvent } from '../base/build-result.ts'
+import type { Output } from './host.ts'
+import { formatTime, type Paint } from './render.ts'
+
+/** ECMA-48: carriage return, EL 2 (erase in line). */
+const ERASE_LINE = '\r\x1b[2K'
+
+interface StageLines {
+  update(event: StageEvent): void
+  /** Ends the block: stages still running either stopped there or never said that they were done. */
+  close(outcome: 'done' | 'failed'): void
+}
+
+export function createStageLines(output: Output, paint: Paint): StageLines {
+  const running = new Map<Stage, StageEvent>()
+
+  const line = (mark: string, { stage, elapsedMs, detail }: StageEvent): string => {
+    const time = elapsedMs === undefined ? '' : formatTime(elapsedMs)
+    // Erasing reaches one row only: a line that wraps would leave its first row behind.
+    const room = (output.columns ?? 80) - 22
+    const text = stripVTControlCharacters(detail ?? '').replaceAll('\n', ' ')
+    const shown = text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text
+    return `${mark} ${stage.padEnd(8)} ${paint('dim', `${time.padStart(7)}  ${shown}`)}`.trimEnd()
+  }
+  const drawRunning = (): void => {
+    const events = [...running.values()]
+    const [first] = events
+    if (first === undefined) return
+    const others = events.slice(1).map(({ stage }) => stage)
+    const detail = [first.detail, others.length > 0 ? `and ${others.join(', ')}` : undefined]
+      .filter(Boolean)
+      .join(' ')
+    output.write(line(paint('cyan', '◌'), { ...first, detail }))
+  }
+
+  return {
+    update(event) {
+      output.write(ERASE_LINE)
+      if (event.state === 'start') running.set(event.stage, event)
+      else {
+        running.delete(event.stage)
+        output.write(`${line(paint('green', '✔'), event)}\n`)
+      }
+      drawRunning()
+    },
+    close(outcome) {
+      if (running.size > 0) output.write(ERASE_LINE)
+      if (outcome === 'failed')
+        for (const event of running.values()) output.write(`${line(paint('red', '✘'), event)}\n`)
+      running.clear()
+    },
+  }
+}

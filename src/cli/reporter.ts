@@ -1,0 +1,91 @@
+// Four ways to tell one story. People read stderr while it happens and the summary on stdout;
+// machines read one JSON document on stdout.
+
+import type { BuildResult, StageEvent } from '../base/build-result.ts'
+import { unreachable } from '../base/diagnostics.ts'
+import { failureOf } from './failure.ts'
+import type { Host } from './host.ts'
+import { createStageLines } from './live.ts'
+import { paintFor, renderDiagnostic, renderFailure, renderSummary } from './render.ts'
+
+/** The last two end the report and give the exit code. */
+export interface Reporter {
+  stage(event: StageEvent): void
+  succeeded(result: BuildResult): number
+  failed(error: unknown): number
+}
+
+type ReporterKind = 'live' | 'plain' | 'json' | 'quiet'
+
+export function reporterKind(
+  { json, quiet }: { json: boolean; quiet: boolean },
+  { stderr, env }: Host,
+): ReporterKind {
+  if (json) return 'json'
+  if (quiet) return 'quiet'
+  return stderr.isTTY === true && env.TERM !== 'dumb' ? 'live' : 'plain'
+}
+
+export function createReporter(kind: ReporterKind, host: Host): Reporter {
+  switch (kind) {
+    case 'json':
+      return jsonReporter(host)
+    case 'quiet':
+      return { ...plainReporter(host), succeeded: () => 0 }
+    case 'plain':
+      return plainReporter(host)
+    case 'live':
+      return liveReporter(host)
+    default:
+      return unreachable(kind)
+  }
+}
+
+function plainReporter({ stdout, stderr, env, cwd }: Host): Reporter {
+  const paint = paintFor(stderr, env)
+  return {
+    stage() {},
+    succeeded(result) {
+      for (const diagnostic of result.diagnostics) stderr.write(renderDiagnostic(diagnostic, cwd, paint))
+      stdout.write(renderSummary(result, cwd, paintFor(stdout, env)))
+      return 0
+    },
+    failed(error) {
+      const failure = failureOf(error, env)
+      stderr.write(renderFailure(failure, cwd, paint))
+      return failure.exitCode
+    },
+  }
+}
+
+function liveReporter(host: Host): Reporter {
+  const lines = createStageLines(host.stderr, paintFor(host.stderr, host.env))
+  const plain = plainReporter(host)
+  return {
+    stage: (event) => lines.update(event),
+    succeeded(result) {
+      lines.close('done')
+      return plain.succeeded(result)
+    },
+    failed(error) {
+      lines.close('failed')
+      return plain.failed(error)
+    },
+  }
+}
+
+function jsonReporter({ stdout, env }: Host): Reporter {
+  const print = (document: unknown): unknown => stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  return {
+    stage() {},
+    succeeded(result) {
+      print(result)
+      return 0
+    },
+    failed(error) {
+      const { exitCode, ...failure } = failureOf(error, env)
+      print({ error: failure })
+      return exitCode
+    },
+  }
+}

@@ -1,0 +1,102 @@
+// The first stage: flags, ingot.config.ts and package.json in, one ResolvedConfig out. No later stage
+// looks at any of the three, so what is not in ResolvedConfig cannot influence an executable.
+
+import { dirname, resolve } from 'node:path'
+import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
+import type { ConfigFlags, EntryPoint, ResolvedConfig } from './config.ts'
+import { findConfigFile, loadConfigFile } from './config-file.ts'
+import { locateEntries, namedPaths, projectDirOf } from './entries.ts'
+import { kindOf, nearestPackageDir } from './files.ts'
+import { pick, withoutUndefined, type Layer } from './layer.ts'
+import { commandName, manifestLayer, readManifest, type Manifest } from './manifest.ts'
+import { defaultName, outputPath } from './output-path.ts'
+import { packageEntries } from './package-entries.ts'
+import { parseRuntime } from './runtime-request.ts'
+
+export interface ConfigResult {
+  readonly config: ResolvedConfig
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }): Promise<ConfigResult> {
+  const diagnostics: Diagnostic[] = []
+  const base = findBase(flags, cwd)
+  const layers = await readLayers(base, diagnostics)
+  const entries = await resolveEntries(base, layers)
+  const projectDir = projectDirOf(entries)
+  const project = projectDir === base.manifest?.dir ? base.manifest : readManifest(projectDir)
+  const name = defaultName(commandName(project), entries[0]!)
+
+  const config: ResolvedConfig = {
+    projectDir,
+    entries,
+    out: outputPath(pick(layers, 'out'), name, cwd, entries),
+    target: 'linux-x64',
+    runtime: parseRuntime(pick(layers, 'runtime')),
+    // Reversed: the strongest layer is spread last.
+    define: Object.assign({}, ...layers.toReversed().map((layer) => layer.values.define)),
+    include: unique(layers, ({ values, baseDir }) => values.include?.map((glob) => resolve(baseDir, glob))),
+    external: unique(layers, ({ values }) => values.external),
+    minify: pick(layers, 'minify')?.value ?? false,
+    sourcemap: pick(layers, 'sourcemap')?.value ?? false,
+    check: pick(layers, 'check')?.value ?? false,
+  }
+  return { config, diagnostics }
+}
+
+/** Where the search for configuration starts, known before there is any. */
+interface Base {
+  readonly flags: Layer
+  readonly dir: string
+  readonly manifest: Manifest | undefined
+  readonly configFile: string | undefined
+}
+
+function findBase(options: ConfigFlags, cwd: string): Base {
+  const { config, ...values } = withoutUndefined(options)
+  const configFile = config === undefined ? undefined : resolve(cwd, config)
+  if (configFile !== undefined && kindOf(configFile) !== 'file') {
+    throw new BuildError('CONFIG_LOAD', `${configFile} does not exist`, {
+      help: 'Check the path after --config.',
+    })
+  }
+  const flags: Layer = { values, baseDir: cwd }
+  const asked = namedPaths(values.entry ?? [], flags)
+  const start = startDir(asked[0]?.path, configFile, cwd)
+  const dir = nearestPackageDir(start) ?? start
+  // `ingot build packages/app` is `ingot build` in there: the package's own configuration names the entries.
+  if (asked.length === 1 && asked[0]!.path === dir && asked[0]!.name === undefined) delete values.entry
+  return { flags, dir, manifest: readManifest(dir), configFile }
+}
+
+function startDir(entry: string | undefined, configFile: string | undefined, cwd: string): string {
+  if (entry !== undefined) return kindOf(entry) === 'directory' ? entry : dirname(entry)
+  return configFile === undefined ? cwd : dirname(configFile)
+}
+
+/** Strongest first. */
+async function readLayers(base: Base, diagnostics: Diagnostic[]): Promise<Layer[]> {
+  const file = base.configFile ?? findConfigFile(base.dir, diagnostics)
+  const layers = [
+    base.flags,
+    file && (await fileLayer(file)),
+    base.manifest && (await manifestLayer(base.manifest)),
+  ]
+  return layers.filter((layer) => typeof layer === 'object')
+}
+
+async function fileLayer(file: string): Promise<Layer> {
+  const input = await loadConfigFile(file)
+  const { checkUserConfig } = await import('./schema.ts')
+  return { values: checkUserConfig(input, { file }), baseDir: dirname(file), at: { file } }
+}
+
+async function resolveEntries(base: Base, layers: readonly Layer[]): Promise<readonly EntryPoint[]> {
+  const picked = pick(layers, 'entry')
+  if (picked === undefined) return packageEntries(base.dir, base.manifest)
+  return locateEntries(picked.value, picked.layer)
+}
+
+function unique(layers: readonly Layer[], list: (layer: Layer) => readonly string[] | undefined): string[] {
+  return [...new Set(layers.flatMap((layer) => list(layer) ?? []))]
+}

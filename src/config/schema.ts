@@ -1,0 +1,67 @@
+// The only module that loads valibot, and itself only loaded when there is something to check:
+// a project without configuration starts several milliseconds sooner.
+
+import * as v from 'valibot'
+import { BuildError, type Place } from '../base/diagnostics.ts'
+import { nearest } from '../base/nearest.ts'
+import type { UserConfig } from './config.ts'
+import { withoutUndefined } from './layer.ts'
+
+const text = v.pipe(v.string('must be a string'), v.nonEmpty('must not be empty'))
+const texts = v.array(text, 'must be an array of strings')
+const flag = v.boolean('must be true or false')
+
+// v.record takes an array too, and would name the entries of ['a.ts', 'b.ts'] "0" and "1".
+const dictionary = (value: v.GenericSchema<string>, message: string) =>
+  v.pipe(
+    v.custom<Record<string, unknown>>(
+      (input) => typeof input === 'object' && input !== null && !Array.isArray(input),
+      message,
+    ),
+    v.record(v.string(), value),
+  )
+
+const entries = v.pipe(
+  dictionary(text, 'must be a path, or an object of names and paths'),
+  v.check((names) => Object.keys(names).length > 0, 'must name at least one entry'),
+  // The name is compared with the base name of argv[0].
+  v.check((names) => Object.keys(names).every((name) => /^[^/=]+$/.test(name)), 'has a name with "/" or "="'),
+)
+
+const fields = {
+  // A union would hide which of its members failed, and where in it.
+  entry: v.exactOptional(v.lazy((input) => (typeof input === 'string' ? text : entries))),
+  out: v.exactOptional(text),
+  define: v.exactOptional(
+    dictionary(v.string('must be a string that holds a JavaScript expression'), 'must be an object'),
+  ),
+  include: v.exactOptional(texts),
+  external: v.exactOptional(texts),
+  minify: v.exactOptional(flag),
+  sourcemap: v.exactOptional(flag),
+  check: v.exactOptional(flag),
+  runtime: v.exactOptional(text),
+} satisfies Record<keyof UserConfig, v.GenericSchema | v.ExactOptionalSchema<v.GenericSchema, undefined>>
+
+const schema = v.strictObject(fields, 'must be an object')
+
+/** Checks what a user wrote. `prefix` is where it lies in its file: `ingot` in package.json. */
+export function checkUserConfig(input: unknown, at: Place, prefix?: string): UserConfig {
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
+  const result = v.safeParse(schema, isObject ? withoutUndefined(input) : null)
+  if (result.success) return result.output
+
+  const unknown = result.issues.find((issue) => issue.type === 'strict_object' && issue.expected === 'never')
+  const issue = unknown ?? result.issues[0]
+  const path = [prefix, v.getDotPath(issue)].filter((part) => part != null).join('.')
+  if (unknown === undefined) {
+    const subject = path === '' ? 'the default export' : `"${path}"`
+    throw new BuildError('CONFIG_INVALID', `${subject} ${issue.message}`, { at })
+  }
+  const known = Object.keys(fields)
+  const meant = nearest(String(issue.path?.[0].key), known)
+  throw new BuildError('CONFIG_UNKNOWN_KEY', `unknown key "${path}"`, {
+    at,
+    help: meant === undefined ? `Use one of ${known.join(', ')}.` : `Did you mean "${meant}"?`,
+  })
+}

@@ -1,0 +1,76 @@
+// Where the target's glibc and C++ runtime come from: pinned packages of Debian 12, from the machine
+// itself if it has these very bytes, else through apt; and if neither has them, the machine's own.
+
+import { join } from 'node:path'
+import { BuildError } from '../base/diagnostics.ts'
+import type { Target } from '../config/config.ts'
+import { cached, cacheRoot, fileOf, openEntry, type CacheEntry } from './cache.ts'
+import { LIBC, LICENSE_PREFIX, LOADER, packageId, PINNED_FILES, PINNED_PACKAGES } from './debian-packages.ts'
+import { sha256 } from './hash.ts'
+import { LOCK_FILE, lockFileOf, updateLock, type Lock } from './lock.ts'
+import type { ResolveOptions } from './options.ts'
+import type { SystemLibraries } from './runtime.ts'
+
+/** Neither the host nor apt has the pinned packages. */
+class Unavailable extends Error {}
+
+export async function resolveLibraries(
+  target: Target,
+  { projectDir, env = process.env }: ResolveOptions,
+  hostRoot = '/',
+): Promise<SystemLibraries> {
+  const root = cacheRoot(env)
+  // Another table of pins is another entry.
+  const key = `debian-${target}-${sha256(JSON.stringify(PINNED_PACKAGES)).slice(0, 16)}`
+  const known = await openEntry(key, root)
+  if (known !== undefined) return pinnedLibraries(known, projectDir)
+  const { fillFromHost, findHostLibraries, useHostLibraries } = await import('./host-libraries.ts')
+  const host = findHostLibraries(hostRoot)
+  // The pinned ones were tried for today, in vain.
+  if ((await openEntry(host.key, root)) !== undefined) return useHostLibraries(host, root)
+  const fill = async (dir: string) => {
+    if (await fillFromHost(dir, hostRoot)) return
+    const { fillFromApt } = await import('./apt.ts')
+    if (!(await fillFromApt(dir, env))) throw new Unavailable()
+  }
+  try {
+    return pinnedLibraries(await cached(key, fill, root), projectDir)
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error
+    return useHostLibraries(host, root)
+  }
+}
+
+function pinnedLibraries(entry: CacheEntry, projectDir: string): SystemLibraries {
+  updateLock(projectDir, (lock) => withPins(lock, projectDir))
+  const names = PINNED_FILES.map(({ name }) => name)
+  const isLicense = (name: string) => name.startsWith(LICENSE_PREFIX)
+  const libraries = names.filter((name) => name !== LOADER && !isLicense(name))
+  return {
+    origin: `debian:${packageId(LIBC)}`,
+    reproducible: true,
+    loader: fileOf(entry, LOADER),
+    libraries: new Map(libraries.map((name) => [name, fileOf(entry, name)])),
+    licenses: names.filter(isLicense).map((name) => join(entry.dir, name)),
+  }
+}
+
+/** The pins belong to this Ingot, so another version of a package replaces the old one in the lock. */
+function withPins(lock: Lock, projectDir: string): Lock {
+  const debian: Record<string, { sha256: string }> = {}
+  for (const pinned of PINNED_PACKAGES) {
+    const id = packageId(pinned)
+    const locked = lock.debian[id]?.sha256 ?? pinned.sha256
+    if (locked !== pinned.sha256) throw lockedOtherwise(id, locked, pinned.sha256, projectDir)
+    debian[id] = { sha256: pinned.sha256 }
+  }
+  return { ...lock, debian }
+}
+
+function lockedOtherwise(id: string, locked: string, expected: string, projectDir: string): BuildError {
+  const problem = `${id}: ${LOCK_FILE} says sha256 ${locked}, this Ingot expects ${expected}`
+  return new BuildError('RUNTIME_INTEGRITY', problem, {
+    at: { file: lockFileOf(projectDir) },
+    help: `if you trust this Ingot, delete "${id}" from ${LOCK_FILE} and build again`,
+  })
+}

@@ -1,0 +1,44 @@
+// Node's version numbers: three numbers, no ranges. `26` and `26.10` mean the newest that starts so.
+
+import { BuildError } from '../base/diagnostics.ts'
+
+/** The bootstrap uses loader hooks that came with this release. */
+const OLDEST_RUNTIME = '26.9.0'
+
+const VERSION = /^\d+(\.\d+){0,2}$/
+
+/** The newest of `versions` that `wanted` (`26`, `26.10` or `26.10.0`) allows. Pre-releases never match. */
+export function newestMatching(wanted: string, versions: readonly string[]): string | undefined {
+  return versions
+    .filter((version) => VERSION.test(version) && `${version}.`.startsWith(`${wanted}.`))
+    .toSorted(compareVersions)
+    .at(-1)
+}
+
+export function compareVersions(left: string, right: string): number {
+  const rightParts = numbersOf(right)
+  const difference = numbersOf(left).map((part, index) => part - (rightParts[index] ?? 0))
+  return difference.find((part) => part !== 0) ?? 0
+}
+
+/** Refuses what cannot work before anything is downloaded for it. */
+export function requireSupported(version: string): void {
+  if (!VERSION.test(version)) {
+    throw new BuildError('RUNTIME_NOT_FOUND', `"${version}" is not a version of Node`, {
+      help: 'write it as node@26, node@26.10 or node@26.10.0',
+    })
+  }
+  if (compareVersions(newestOf(version), OLDEST_RUNTIME) >= 0) return
+  throw new BuildError('RUNTIME_TOO_OLD', `Node ${version} is older than ${OLDEST_RUNTIME}`, {
+    help: `use node@26: an executable needs the module hooks that came with ${OLDEST_RUNTIME}`,
+  })
+}
+
+/** `26.8` -> the largest version that it could mean, which still is older than 26.9. */
+function newestOf(version: string): string {
+  return [...version.split('.'), '999999', '999999'].slice(0, 3).join('.')
+}
+
+function numbersOf(version: string): number[] {
+  return version.split('.').map(Number)
+}

@@ -20,6 +20,8 @@ export const PAYLOAD_ASSET = 'payload'
 export interface SeaBlob {
   /** Up to and without the assets. */
   readonly head: Uint8Array
+  /** Where in `head` V8's code cache of the main script begins; undefined if there is none. */
+  readonly codeCacheOffset: number | undefined
   /** Behind the assets. */
   readonly tail: Uint8Array
 }
@@ -50,7 +52,12 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
   skip(10) // magic, flags, u8 main script format, u8 execArgvExtension
   skipString() // code path
   skipString() // main script
-  if (flags & USE_CODE_CACHE) skipString()
+  let codeCacheOffset: number | undefined
+  if (flags & USE_CODE_CACHE) {
+    const size = readLength()
+    codeCacheOffset = offset
+    skip(size)
+  }
   const head = bytes.subarray(0, offset)
 
   for (let count = readLength(); count > 0; count--) {
@@ -60,7 +67,7 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
   const tail = bytes.subarray(offset)
   for (let count = readLength(); count > 0; count--) skipString()
   if (offset !== bytes.length) fail('something follows the last field')
-  return { head, tail }
+  return { head, codeCacheOffset, tail }
 }
 
 /**

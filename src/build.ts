@@ -1,0 +1,76 @@
+// The pipeline: the table of contents of a build. Each stage takes the last one's artefact.
+
+import { readFileSync } from 'node:fs'
+
+import type { BuildOptions, BuildResult, Stage } from './base/build-result.ts'
+import { resolveConfig } from './config/resolve-config.ts'
+import { planAppend } from './image/append.ts'
+import { abandonExecutable, beginExecutable, finishExecutable } from './output/executable.ts'
+import { packPayload } from './pack-payload.ts'
+import { prepareBase } from './prepare-base.ts'
+import { cacheRoot } from './runtimes/cache.ts'
+import { resolveLibraries } from './runtimes/debian.ts'
+import { resolveRuntime } from './runtimes/node.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/**
+ * Builds one executable.
+ * @throws BuildError with code, place and remedy; nothing of the output is left then
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const { cwd = process.cwd(), signal, onStage } = options
+  const started = performance.now()
+  const stage = async <T>(name: Stage, run: () => Promise<T>): Promise<T> => {
+    signal?.throwIfAborted()
+    const begin = performance.now()
+    onStage?.({ stage: name, state: 'start' })
+    const result = await run()
+    onStage?.({ stage: name, state: 'done', elapsedMs: performance.now() - begin })
+    return result
+  }
+
+  const { config, diagnostics } = await stage('config', () => resolveConfig(options, { cwd }))
+  if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
+
+  const cache = cacheRoot(process.env)
+  const { runtime, libraries, base } = await stage('runtime', async () => {
+    const runtime = await resolveRuntime(config.runtime, config.target, { projectDir: config.projectDir })
+    const libraries = await resolveLibraries(config.target, { projectDir: config.projectDir })
+    return { runtime, libraries, base: await prepareBase(runtime, libraries, cache) }
+  })
+
+  // The longest single step of a small build needs nothing of the program: it runs beside the rest.
+  const pending = beginExecutable(base.file, config.out)
+  try {
+    const graph = await stage('graph', async () => (await import('./graph/trace-app.ts')).traceApp(config))
+    const payload = await stage('payload', () => packPayload(graph, { version, node: runtime.file, flagHash: base.flagHash, cache }))
+    const image = await stage('image', async () => planAppend(base, payload.size))
+    await stage('output', () =>
+      finishExecutable(pending, config.out, {
+        offset: base.size,
+        chunks: [...payload.chunks, image.tail],
+        patches: image.patches,
+      }),
+    )
+    return {
+      out: config.out,
+      size: image.size,
+      elapsedMs: performance.now() - started,
+      target: config.target,
+      runtime: { version: runtime.version, origin: runtime.origin },
+      libraries: { origin: libraries.origin, reproducible: libraries.reproducible },
+      parts: { ...payload.parts, runtime: base.parts.runtime + base.parts.bootstrap, libraries: base.parts.libraries },
+      modules: {
+        bundled: graph.bundled.length,
+        files: graph.kept.filter((file) => file.format).length,
+        assets: graph.kept.filter((file) => !file.format).length,
+        external: graph.external,
+      },
+      diagnostics: [...diagnostics, ...graph.diagnostics],
+    }
+  } catch (error) {
+    await abandonExecutable(pending)
+    throw error
+  }
+}

@@ -1,0 +1,156 @@
+// Bundles ES modules with rolldown. Where each module lies in the virtual tree stays visible:
+// import.meta.url and __dirname become the constants that they would be there.
+
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import type { OutputChunk, Plugin, RolldownError } from 'rolldown'
+
+import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
+import type { ResolvedConfig } from '../config/config.ts'
+import { VIRTUAL_ROOT } from '../format/archive.ts'
+import type { GeneratedFile } from './graph.ts'
+import { placeOf, readText } from './source.ts'
+import { keyOf, type Trace } from './trace.ts'
+
+export interface BundleInputs {
+  readonly config: ResolvedConfig
+  readonly trace: Trace
+  readonly bundled: ReadonlySet<string>
+  /** Of a file on disk. */
+  readonly virtualPath: (file: string) => string
+  /** Entries among the bundled modules: output path -> file. */
+  readonly inputs: Readonly<Record<string, string>>
+}
+
+export interface Bundle {
+  readonly files: readonly GeneratedFile[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Directory of chunks that are not an entry. */
+const CHUNKS = '.ingot'
+
+export async function bundleModules(inputs: BundleInputs): Promise<Bundle> {
+  const { rolldown } = await import('rolldown')
+  const { config } = inputs
+  const diagnostics: Diagnostic[] = []
+  try {
+    const bundle = await rolldown({
+      input: { ...inputs.inputs },
+      cwd: config.projectDir,
+      platform: 'node',
+      transform: { define: { ...config.define } },
+      plugins: [followTrace(inputs), placeModules(inputs)],
+      onLog(_level, log) {
+        if (IGNORED_LOGS.has(log.code ?? '')) return
+        diagnostics.push({ severity: 'warning', code: `BUNDLE_${log.code ?? 'WARNING'}`, message: log.message })
+      },
+    })
+    const { output } = await bundle.generate({
+      format: 'esm',
+      entryFileNames: '[name]',
+      chunkFileNames: `${CHUNKS}/[name]-[hash].mjs`,
+      sourcemap: 'hidden',
+      minify: config.minify,
+      comments: { legal: true },
+    })
+    await bundle.close()
+    const chunks = output.filter((item): item is OutputChunk => item.type === 'chunk')
+    return { files: chunks.flatMap((chunk) => filesOf(chunk, inputs)), diagnostics }
+  } catch (error) {
+    throw toBuildError(error)
+  }
+}
+
+/** Found by our own trace already, or of no meaning in an executable. */
+const IGNORED_LOGS = new Set(['UNRESOLVED_IMPORT', 'CIRCULAR_DEPENDENCY', 'EVAL', 'EMPTY_BUNDLE'])
+
+function filesOf(chunk: OutputChunk, { config, virtualPath }: BundleInputs): GeneratedFile[] {
+  const map = chunk.map!
+  const directory = path.dirname(path.join(VIRTUAL_ROOT, chunk.fileName))
+  const sources = map.sources.map((source) => {
+    const file = path.resolve(config.projectDir, path.dirname(chunk.fileName), source)
+    return path.relative(directory, path.join(VIRTUAL_ROOT, virtualPath(file)))
+  })
+  const name = `${CHUNKS}/${path.basename(chunk.fileName)}.map`
+  const link = path.relative(path.dirname(chunk.fileName), name)
+  const sourcesContent = config.sourcemap ? map.sourcesContent : undefined
+  return [
+    { path: chunk.fileName, content: `${chunk.code}//# sourceMappingURL=${link}\n`, format: 'module' },
+    { path: name, content: JSON.stringify({ version: 3, sources, sourcesContent, names: map.names, mappings: map.mappings }) },
+  ]
+}
+
+const CONTENT_QUERY = /\?ingot-(text|bytes)$/
+
+/** Gives rolldown the resolutions that the trace found; kept files stay imports of their place in the tree. */
+function followTrace({ trace, bundled, virtualPath }: BundleInputs): Plugin {
+  return {
+    name: 'ingot:trace',
+    resolveId(specifier, importer) {
+      const module = importer === undefined ? undefined : trace.modules.get(importer)
+      if (!module) return undefined
+      const reference = module.scan.references.find((item) => item.kind === 'import' && item.specifier === specifier)
+      const resolution = reference && module.resolutions.get(keyOf(reference))
+      if (resolution?.kind !== 'file') return { id: specifier, external: true }
+      const { file } = resolution
+      if (reference?.type === 'text' || reference?.type === 'bytes') return `${file}?ingot-${reference.type}`
+      if (bundled.has(file) || file.endsWith('.json')) return file
+      return { id: pathToFileURL(path.join(VIRTUAL_ROOT, virtualPath(file))).href, external: true }
+    },
+    load(id) {
+      const type = CONTENT_QUERY.exec(id)?.[1]
+      if (!type) return undefined
+      return { code: contentModule(id.replace(CONTENT_QUERY, ''), type), moduleType: 'js' }
+    },
+  }
+}
+
+function contentModule(file: string, type: string): string {
+  if (type === 'text') return `export default ${JSON.stringify(readText(file))}`
+  const bytes = process.getBuiltinModule('node:fs').readFileSync(file)
+  return `export default Uint8Array.from(atob(${JSON.stringify(bytes.toString('base64'))}), (c) => c.charCodeAt(0))`
+}
+
+/** import.meta.url and its kin, __dirname and __filename. */
+function placeModules({ trace, virtualPath, inputs }: BundleInputs): Plugin {
+  const entries = new Set(Object.values(inputs))
+  return {
+    name: 'ingot:place',
+    transform: {
+      filter: { code: /import\.meta|__dirname|__filename/ },
+      handler(code, id) {
+        if (!trace.modules.has(id)) return undefined
+        const file = path.join(VIRTUAL_ROOT, virtualPath(id))
+        const values: Record<string, unknown> = {
+          url: pathToFileURL(file).href,
+          dirname: path.dirname(file),
+          filename: file,
+        }
+        const replaced = code.replace(/\bimport\.meta\.(url|dirname|filename|main)\b/g, (match, name: string) => {
+          if (name === 'main') return entries.has(id) ? match : 'false'
+          return JSON.stringify(values[name])
+        })
+        // On the first line, so that every other line keeps its number.
+        const constants = ['dirname', 'filename']
+          .filter((name) => new RegExp(`\\b__${name}\\b`).test(code) && !new RegExp(`(?:const|let|var)\\s+__${name}\\b`).test(code))
+          .map((name) => `const __${name} = ${JSON.stringify(values[name])};`)
+        return { code: constants.join('') + replaced, map: null }
+      },
+    },
+  }
+}
+
+function toBuildError(error: unknown): unknown {
+  const [first] = (error as { errors?: RolldownError[] }).errors ?? []
+  if (!first) return error
+  const { message, loc, id, pos } = first
+  const file = loc?.file ?? id
+  const at = file === undefined ? undefined : loc ? { file, line: loc.line, column: loc.column + 1 } : { file }
+  const place = at && pos !== undefined && !loc ? placeOf(at.file, readText(at.file), pos) : at
+  return new BuildError(first.code ?? 'BUNDLE_FAILED', message.split('\n')[0]!, {
+    ...(place && { at: place }),
+    help: 'correct the source',
+  })
+}

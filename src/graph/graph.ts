@@ -1,0 +1,41 @@
+// What the graph stage gives to the payload stage. Type file of the stage: no code.
+// Paths are relative to the virtual root and use forward slashes, unless they are called `file`.
+
+import type { Diagnostic } from '../base/diagnostics.ts'
+
+export type ModuleFormat = 'commonjs' | 'module'
+
+/** A file of the program as it is on disk, embedded under its own path. */
+export interface KeptFile {
+  readonly path: string
+  /** Absolute path on disk. */
+  readonly file: string
+  /** For JavaScript and TypeScript. */
+  readonly format?: ModuleFormat
+  /** JavaScript that the loader is to run instead of the file's text (which was TypeScript, say). */
+  readonly code?: string
+  /** ELF shared object or executable: ld.so maps it in place. */
+  readonly mapped?: boolean
+  readonly executable?: boolean
+}
+
+/** JavaScript that has no file of its own on disk: bundled modules, source maps. */
+export interface GeneratedFile {
+  readonly path: string
+  readonly content: string
+  readonly format?: ModuleFormat
+}
+
+export interface AppGraph {
+  /** The real directory that the virtual root stands for. */
+  readonly root: string
+  readonly entries: readonly { readonly name: string; readonly path: string }[]
+  readonly kept: readonly KeptFile[]
+  readonly generated: readonly GeneratedFile[]
+  readonly links: readonly { readonly path: string; readonly target: string }[]
+  /** Modules whose code is in a generated file. */
+  readonly bundled: readonly string[]
+  /** Packages left out on request. */
+  readonly external: readonly string[]
+  readonly diagnostics: readonly Diagnostic[]
+}

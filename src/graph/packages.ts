@@ -1,0 +1,122 @@
+// Facts about the packages on disk, read once: which package a file belongs to, what it declares,
+// what of it must be embedded as a whole.
+
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+
+export interface PackageJson {
+  readonly name?: string
+  readonly type?: string
+  readonly main?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly os?: readonly string[]
+  readonly cpu?: readonly string[]
+  readonly libc?: readonly string[] | string
+}
+
+export interface Package {
+  readonly directory: string
+  readonly json: PackageJson
+}
+
+export class Packages {
+  readonly #byDirectory = new Map<string, Package | undefined>()
+
+  /** The nearest package.json above a file, as node's own scope look-up finds it. */
+  scopeOf(file: string): Package | undefined {
+    return this.#above(path.dirname(file))
+  }
+
+  #above(directory: string): Package | undefined {
+    if (this.#byDirectory.has(directory)) return this.#byDirectory.get(directory)
+    const parent = path.dirname(directory)
+    const found = path.basename(directory) === 'node_modules' ? undefined : readPackage(directory)
+    const stop = parent === directory || path.basename(directory) === 'node_modules'
+    const result = found ?? (stop ? undefined : this.#above(parent))
+    this.#byDirectory.set(directory, result)
+    return result
+  }
+
+  /** The package as npm sees it: below node_modules the one with a name there, whatever scopes it has inside. */
+  ownerOf(file: string): Package | undefined {
+    const at = file.lastIndexOf('/node_modules/')
+    if (at === -1) return this.scopeOf(file)
+    const [scopeOrName = '', name = ''] = file.slice(at + '/node_modules/'.length).split('/')
+    const directory = file.slice(0, at) + '/node_modules/' + (scopeOrName.startsWith('@') ? `${scopeOrName}/${name}` : scopeOrName)
+    const known = this.#byDirectory.get(directory)
+    if (known?.directory === directory) return known
+    return readPackage(directory) ?? { directory, json: {} }
+  }
+}
+
+function readPackage(directory: string): Package | undefined {
+  const file = path.join(directory, 'package.json')
+  if (!existsSync(file)) return undefined
+  try {
+    return { directory, json: JSON.parse(readFileSync(file, 'utf8')) as PackageJson }
+  } catch {
+    return { directory, json: {} } // node complains about it when it is used
+  }
+}
+
+/** Platform packages (esbuild, napi-rs, sharp) name where they run; others run everywhere. */
+export function runsOnTarget(json: PackageJson): boolean {
+  const libc = json.libc === undefined ? [] : [json.libc].flat()
+  return allows(json.os, 'linux') && allows(json.cpu, 'x64') && (libc.length === 0 || libc.includes('glibc'))
+}
+
+function allows(list: readonly string[] | undefined, value: string): boolean {
+  if (!list || list.length === 0) return true
+  return list.includes(value) || (list.every((item) => item.startsWith('!')) && !list.includes(`!${value}`))
+}
+
+/** Directories of a package that serve its own development. */
+const SKIPPED_DIRECTORIES = new Set([
+  'node_modules',
+  '.git',
+  '.github',
+  'test',
+  'tests',
+  '__tests__',
+  'benchmark',
+  'benchmarks',
+  'example',
+  'examples',
+  'docs',
+  'obj.target',
+  '.deps',
+])
+/** Files that no program reads at run time: C sources, build products, prose. */
+const SKIPPED_FILES = /\.(?:c|cc|cpp|cxx|h|hh|hpp|o|obj|a|lib|pdb|gypi?|mk|map|md|markdown|flow|tsbuildinfo)$|^(?:Makefile|binding\.gyp)$/i
+const DECLARATION_FILE = /\.d\.[cm]?ts$/
+
+/** All files of a package that could matter at run time, not counting nested packages. */
+export function* filesOfPackage(directory: string, withDeclarations: boolean): Generator<string> {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const file = path.join(directory, entry.name)
+    if (entry.isDirectory()) {
+      if (!SKIPPED_DIRECTORIES.has(entry.name) && !isForeignPrebuild(entry.name)) {
+        yield* filesOfPackage(file, withDeclarations)
+      }
+    } else if (entry.isFile() && !SKIPPED_FILES.test(entry.name)) {
+      if (withDeclarations || !DECLARATION_FILE.test(entry.name)) yield file
+    }
+  }
+}
+
+/** `prebuilds/darwin-arm64` and the like: node-gyp-build's and prebuildify's names for a platform. */
+function isForeignPrebuild(name: string): boolean {
+  const match = /^(android|darwin|freebsd|linux|openbsd|sunos|win32|ios)-([a-z0-9+]+)$/.exec(name)
+  if (!match) return false
+  return match[1] !== 'linux' || !match[2]!.split('+').includes('x64')
+}
+
+/** Native code by its first bytes: usable on the target, made for another, or none at all. */
+export function nativeKind(bytes: Uint8Array): 'usable' | 'foreign' | 'none' {
+  const magic = Buffer.from(bytes.subarray(0, 4)).toString('latin1')
+  if (magic === '\x7fELF') return bytes[18] === 62 && bytes[4] === 2 ? 'usable' : 'foreign'
+  if (magic.startsWith('MZ')) return 'foreign'
+  return ['\xcf\xfa\xed\xfe', '\xce\xfa\xed\xfe', '\xca\xfe\xba\xbe', '\xfe\xed\xfa\xcf'].includes(magic) ? 'foreign' : 'none'
+}

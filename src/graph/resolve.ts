@@ -1,0 +1,98 @@
+// Finds the file behind a specifier as node will find it at run time (conditions, exports, self
+// reference), and for the program's own TypeScript also what compilers allow: tsconfig paths,
+// "./x.js" for x.ts, no extension at all.
+
+import { lstatSync, readlinkSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { ResolverFactory } from 'rolldown/experimental'
+
+import { isInPackage } from './source.ts'
+
+export type EdgeKind = 'import' | 'require'
+
+export type Resolution =
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'builtin' }
+  | { readonly kind: 'missing' }
+
+const CONDITIONS: Record<EdgeKind, string[]> = {
+  import: ['node', 'import', 'module-sync', 'node-addons'],
+  require: ['node', 'require', 'module-sync', 'node-addons'],
+}
+/** module.registerHooks and friends aside, only these can be left out in `require`. */
+const NODE_EXTENSIONS = ['.js', '.json', '.node']
+const SOURCE_EXTENSIONS = ['.ts', '.tsx', '.mts', '.cts', '.jsx', ...NODE_EXTENSIONS, '.mjs', '.cjs']
+const EXTENSION_ALIAS = {
+  '.js': ['.js', '.ts', '.tsx', '.jsx'],
+  '.mjs': ['.mjs', '.mts'],
+  '.cjs': ['.cjs', '.cts'],
+  '.jsx': ['.jsx', '.tsx'],
+}
+
+/** A symbolic link on the way to a package (workspaces, pnpm): absolute path and its target as stored. */
+export interface PackageLink {
+  readonly file: string
+  readonly target: string
+}
+
+export class Resolver {
+  readonly #node = eachKind((conditionNames) => new ResolverFactory({ conditionNames, extensions: NODE_EXTENSIONS }))
+  readonly #source = eachKind(
+    (conditionNames) =>
+      new ResolverFactory({
+        conditionNames,
+        extensions: SOURCE_EXTENSIONS,
+        extensionAlias: EXTENSION_ALIAS,
+        tsconfig: 'auto',
+      }),
+  )
+  readonly #links = new Map<string, PackageLink | undefined>()
+
+  resolve(specifier: string, importer: string, kind: EdgeKind): Resolution {
+    if (isBuiltin(specifier)) return { kind: 'builtin' }
+    if (specifier.startsWith('data:')) return { kind: 'builtin' }
+    const request = specifier.startsWith('file:') ? fileURLToPath(specifier) : withoutQuery(specifier, kind)
+    const resolvers = isInPackage(importer) ? [this.#node] : [this.#node, this.#source]
+    for (const resolver of resolvers) {
+      const { path: file } = resolver[kind].resolveFileSync(importer, request)
+      if (file) return { kind: 'file', file }
+    }
+    return { kind: 'missing' }
+  }
+
+  /** Links in node_modules directories above the importer that lead to the package of a bare specifier. */
+  linkFor(specifier: string, importer: string): PackageLink | undefined {
+    const name = packageNameOf(specifier)
+    if (!name) return undefined
+    for (let directory = path.dirname(importer); ; directory = path.dirname(directory)) {
+      const candidate = path.join(directory, 'node_modules', name)
+      if (!this.#links.has(candidate)) this.#links.set(candidate, readLink(candidate))
+      const link = this.#links.get(candidate)
+      if (link) return link
+      if (path.dirname(directory) === directory) return undefined
+    }
+  }
+}
+
+/** The package's name in a bare specifier; undefined for paths, URLs and #imports. */
+export function packageNameOf(specifier: string): string | undefined {
+  return /^(?:@[^/]+\/[^/]+|[^./#@:][^/:]*)(?=\/|$)/.exec(specifier)?.[0]
+}
+
+function eachKind(make: (conditions: string[]) => ResolverFactory): Record<EdgeKind, ResolverFactory> {
+  return { import: make(CONDITIONS.import), require: make(CONDITIONS.require) }
+}
+
+/** ES module specifiers are URLs: `./x.js?v=1` names x.js. */
+function withoutQuery(specifier: string, kind: EdgeKind): string {
+  if (kind === 'require' || !/^\.{0,2}\//.test(specifier)) return specifier
+  return decodeURIComponent(specifier.replace(/[?#].*$/, ''))
+}
+
+function readLink(file: string): PackageLink | undefined {
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) return undefined
+  return { file, target: readlinkSync(file) }
+}

@@ -1,0 +1,219 @@
+// Reads what a module refers to. The program's own modules are parsed, so that every finding has
+// its place; packages, of which there can be thousands and whose authors nobody here can ask, are
+// scanned by pattern, which may find too much (then more is embedded) but not too little.
+
+import { parseSync, Visitor } from 'rolldown/utils'
+
+import { BuildError } from '../base/diagnostics.ts'
+import { calleeName, Evaluator, WILDCARD, type AstNode } from './evaluate.ts'
+import type { EdgeKind } from './resolve.ts'
+import { isInPackage, placeOf } from './source.ts'
+
+/** A reference by module specifier. */
+export interface Reference {
+  readonly kind: EdgeKind
+  readonly specifier: string
+  /** Offset in the source. */
+  readonly start: number
+  /** Failing to find it is the program's to handle: inside try, or a dynamic import. */
+  readonly optional: boolean
+  /** Only its path is asked for (require.resolve, import.meta.resolve). */
+  readonly byPath: boolean
+  /** The import attribute `type`. */
+  readonly type?: string
+}
+
+export interface Scan {
+  readonly text: string
+  readonly hasModuleSyntax: boolean
+  readonly references: readonly Reference[]
+  /** Absolute paths of files and directories it names, with WILDCARD for what varies. */
+  readonly paths: readonly string[]
+  /** Relative or absolute specifiers with WILDCARD. */
+  readonly globs: readonly { readonly kind: EdgeKind; readonly pattern: string; readonly start: number }[]
+  /** require() and import() of which nothing is known. */
+  readonly computed: readonly { readonly kind: EdgeKind; readonly start: number }[]
+  /** It finds files by path in ways that only the whole package can satisfy. */
+  readonly looksAround: boolean
+  /** It must run under its own path and loader: why. */
+  readonly unbundlable: string | undefined
+  /** String literals that could name a package. */
+  readonly names: ReadonlySet<string>
+}
+
+export function scanModule(file: string, text: string): Scan {
+  return isInPackage(file) ? scanPackageModule(text) : scanOwnModule(file, text)
+}
+
+const REQUIRES = /\brequire(\.resolve)?\s*\(\s*(["'`])([^"'`$\n]+)\2\s*[,)]/g
+const IMPORTS = /(?:\bfrom|\bimport|\bimport\s*\(|import\.meta\.resolve\s*\()\s*(["'])([^"'\n]+)\1/g
+const MODULE_SYNTAX = /(?:^|[\s;}])(?:import\s*(?:["'{*]|[\w$]+\s*(?:,|from\b))|export\s*(?:[{*]|default\b|const\b|let\b|var\b|function\b|class\b|async\b))/
+const COMPUTED_REQUIRE = /\brequire\s*\(\s*(?![\s"'`)])/
+const COMPUTED_IMPORT = /\bimport\s*\(\s*(?![\s"')]|`[^`$]*`)/
+const LOOKS_AROUND =
+  /__dirname|__filename|import\.meta\.(?:url|dirname|filename|resolve)|require\.resolve\b|\bcreateRequire\b|process\.dlopen|node-gyp-build|\bbindings['"]/
+
+function scanPackageModule(text: string): Scan {
+  const references: Reference[] = []
+  for (const match of text.matchAll(REQUIRES)) {
+    const specifier = match[3]!
+    references.push({ kind: 'require', specifier, start: match.index, optional: true, byPath: match[1] !== undefined })
+  }
+  for (const match of text.matchAll(IMPORTS)) {
+    const specifier = match[2]!
+    references.push({ kind: 'import', specifier, start: match.index, optional: true, byPath: false })
+  }
+  const computed: Scan['computed'][number][] = []
+  if (COMPUTED_REQUIRE.test(text)) computed.push({ kind: 'require', start: 0 })
+  if (COMPUTED_IMPORT.test(text)) computed.push({ kind: 'import', start: 0 })
+  const looksAround = LOOKS_AROUND.test(text)
+  return {
+    text,
+    hasModuleSyntax: MODULE_SYNTAX.test(text),
+    references,
+    paths: [],
+    globs: [],
+    computed,
+    looksAround,
+    unbundlable: computed.length > 0 || looksAround ? 'finds files by path' : undefined,
+    names: new Set(),
+  }
+}
+
+/** @throws BuildError SYNTAX_ERROR with file:line:column */
+function scanOwnModule(file: string, text: string): Scan {
+  const parsed = parseSync(file, text)
+  const [error] = parsed.errors
+  if (error) {
+    const label = error.labels?.[0]
+    throw new BuildError('SYNTAX_ERROR', error.message, {
+      at: label ? placeOf(file, text, label.start) : { file },
+      help: error.helpMessage ?? 'correct the source',
+    })
+  }
+  return new OwnModule(file, text, parsed.program as unknown as AstNode, parsed.module.hasModuleSyntax).scan()
+}
+
+class OwnModule {
+  readonly #file: string
+  readonly #text: string
+  readonly #program: AstNode
+  readonly #hasModuleSyntax: boolean
+  readonly #references: Reference[] = []
+  readonly #paths = new Set<string>()
+  readonly #globs: Scan['globs'][number][] = []
+  readonly #computed: Scan['computed'][number][] = []
+  readonly #names = new Set<string>()
+  readonly #requireNames = new Set(['require', 'module.require'])
+  #evaluator!: Evaluator
+  #tries: [start: number, end: number][] = []
+  #unbundlable: string | undefined
+
+  constructor(file: string, text: string, program: AstNode, hasModuleSyntax: boolean) {
+    this.#file = file
+    this.#text = text
+    this.#program = program
+    this.#hasModuleSyntax = hasModuleSyntax
+  }
+
+  scan(): Scan {
+    this.#collectConstants()
+    const onPath = (node: any) => this.#path(node)
+    new Visitor({
+      ImportDeclaration: (node: any) => node.importKind !== 'type' && this.#static(node),
+      ExportNamedDeclaration: (node: any) => node.source && node.exportKind !== 'type' && this.#static(node),
+      ExportAllDeclaration: (node: any) => node.exportKind !== 'type' && this.#static(node),
+      TSImportEqualsDeclaration: (node: any) => this.#importEquals(node),
+      ImportExpression: (node: any) => this.#refer('import', node.source, node.start, true, false, attributeType(node)),
+      CallExpression: (node: any) => (this.#call(node), onPath(node)),
+      NewExpression: onPath,
+      TemplateLiteral: onPath,
+      BinaryExpression: onPath,
+      Literal: (node: any) => typeof node.value === 'string' && this.#names.add(node.value),
+      MetaProperty: (node: any) => this.#meta(node),
+    } as any).visit(this.#program as any)
+    return {
+      text: this.#text,
+      hasModuleSyntax: this.#hasModuleSyntax,
+      references: this.#references,
+      paths: [...this.#paths],
+      globs: this.#globs,
+      computed: this.#computed,
+      looksAround: false,
+      unbundlable: this.#unbundlable,
+      names: this.#names,
+    }
+  }
+
+  #collectConstants(): void {
+    const constants = new Map<string, AstNode>()
+    const ambiguous = new Set<string>()
+    new Visitor({
+      VariableDeclarator: (node: any) => {
+        if (node.id.type !== 'Identifier' || !node.init) return
+        if (constants.has(node.id.name)) ambiguous.add(node.id.name)
+        constants.set(node.id.name, node.init)
+        if (node.init.type === 'CallExpression' && /(?:^|\.)createRequire$/.test(calleeName(node.init.callee))) {
+          this.#requireNames.add(node.id.name)
+        }
+      },
+      TryStatement: (node: any) => node.handler && this.#tries.push([node.block.start, node.block.end]),
+    } as any).visit(this.#program as any)
+    for (const name of ambiguous) constants.delete(name)
+    this.#evaluator = new Evaluator(this.#file, constants)
+  }
+
+  #static(node: any): void {
+    const onlyTypes = node.specifiers?.length > 0 && node.specifiers.every((s: any) => (s.importKind ?? s.exportKind) === 'type')
+    if (!onlyTypes) this.#refer('import', node.source, node.source.start, false, false, attributeType(node))
+  }
+
+  #importEquals(node: any): void {
+    const { moduleReference } = node
+    if (moduleReference.type === 'TSExternalModuleReference' && node.importKind !== 'type') {
+      this.#refer('require', moduleReference.expression, moduleReference.start, false, false)
+    }
+  }
+
+  #call(node: any): void {
+    const name = calleeName(node.callee)
+    const [argument] = node.arguments
+    if (this.#requireNames.has(name)) this.#refer('require', argument, node.start, this.#inTry(node.start), false)
+    else if (this.#requireNames.has(name.replace(/\.resolve$/, ''))) this.#refer('require', argument, node.start, true, true)
+    else if (name === 'import.meta.resolve') this.#refer('import', argument, node.start, true, true)
+  }
+
+  #refer(kind: EdgeKind, node: AstNode | undefined, start: number, optional: boolean, byPath: boolean, type?: string): void {
+    const { text } = this.#evaluator.evaluate(node)
+    if (!text.includes(WILDCARD)) {
+      this.#references.push({ kind, specifier: text, start, optional, byPath, ...(type && { type }) })
+    } else if (/^(?:file:\/\/)?(?:\.{1,2})?\/[^\0]*/.test(text) && !/^\.{1,2}\/\0$/.test(text)) {
+      this.#globs.push({ kind, pattern: text, start })
+    } else {
+      this.#computed.push({ kind, start })
+    }
+    // A literal is resolved at build time; anything else runs under the module's own path.
+    if (kind === 'import' && node?.type !== 'Literal') this.#unbundlable ??= 'has a computed import()'
+  }
+
+  #path(node: AstNode): void {
+    const { text, anchored } = this.#evaluator.evaluate(node)
+    if (anchored && text.startsWith('/')) this.#paths.add(text)
+  }
+
+  #meta(node: AstNode): void {
+    const after = this.#text.slice(node.end)
+    if (!/^\s*\.\s*(?:url|dirname|filename|main)\b/.test(after)) this.#unbundlable ??= 'uses import.meta'
+  }
+
+  #inTry(start: number): boolean {
+    return this.#tries.some(([from, to]) => start >= from && start < to)
+  }
+}
+
+function attributeType(node: any): string | undefined {
+  const attribute = node.attributes?.find((item: any) => (item.key.name ?? item.key.value) === 'type')
+  if (attribute) return attribute.value.value
+  const options = node.options?.properties?.find((item: any) => item.key?.name === 'with')?.value
+  return options?.properties?.find((item: any) => item.key?.name === 'type')?.value?.value
+}

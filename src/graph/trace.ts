@@ -1,0 +1,289 @@
+// Follows the program from its entries to everything it can reach, and records why.
+
+import { existsSync, globSync, realpathSync, statSync } from 'node:fs'
+import path from 'node:path'
+
+import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
+import type { ResolvedConfig } from '../config/config.ts'
+import type { ModuleFormat } from './graph.ts'
+import { WILDCARD } from './evaluate.ts'
+import { filesOfPackage, Packages, runsOnTarget, type Package } from './packages.ts'
+import { packageNameOf, Resolver, type PackageLink, type Resolution } from './resolve.ts'
+import { scanModule, type Reference, type Scan } from './scan.ts'
+import { formatOfExtension, isInPackage, isScript, placeOf, readText } from './source.ts'
+
+export interface TracedModule {
+  readonly file: string
+  readonly format: ModuleFormat
+  readonly scan: Scan
+  /** By kind and specifier, as keyOf gives it. */
+  readonly resolutions: ReadonlyMap<string, Resolution>
+}
+
+export interface Trace {
+  readonly modules: ReadonlyMap<string, TracedModule>
+  /** Files that are not modules. */
+  readonly assets: ReadonlySet<string>
+  /** Modules that must stay files, and why. */
+  readonly keep: ReadonlyMap<string, string>
+  readonly links: readonly PackageLink[]
+  readonly external: ReadonlySet<string>
+  readonly diagnostics: readonly Diagnostic[]
+  readonly packages: Packages
+}
+
+export function keyOf(reference: Pick<Reference, 'kind' | 'specifier'>): string {
+  return `${reference.kind} ${reference.specifier}`
+}
+
+export function traceProgram(config: ResolvedConfig): Trace {
+  const tracer = new Tracer(config)
+  for (const entry of config.entries) tracer.reach(entry.file)
+  for (const pattern of config.include) tracer.include(pattern)
+  tracer.run()
+  return tracer
+}
+
+class Tracer implements Trace {
+  readonly modules = new Map<string, TracedModule>()
+  readonly assets = new Set<string>()
+  readonly keep = new Map<string, string>()
+  readonly links: PackageLink[] = []
+  readonly external = new Set<string>()
+  readonly diagnostics: Diagnostic[] = []
+  readonly packages = new Packages()
+  readonly #config: ResolvedConfig
+  readonly #resolver = new Resolver()
+  readonly #queue: string[] = []
+  readonly #wholePackages = new Set<string>()
+  readonly #seenPackages = new Set<string>()
+
+  constructor(config: ResolvedConfig) {
+    this.#config = config
+  }
+
+  run(): void {
+    for (let file = this.#queue.pop(); file !== undefined; file = this.#queue.pop()) this.#follow(this.modules.get(file)!)
+  }
+
+  /** Adds a file that something needs; a script becomes a module to follow. */
+  reach(file: string, keepBecause?: string): void {
+    if (keepBecause && !this.keep.has(file)) this.keep.set(file, keepBecause)
+    if (this.modules.has(file) || this.assets.has(file)) return
+    const owner = isInPackage(file) ? this.packages.ownerOf(file) : undefined
+    if (owner && !this.#seenPackages.has(owner.directory)) {
+      this.#seenPackages.add(owner.directory)
+      this.#platformPackages(owner)
+    }
+    if (!isScript(file)) {
+      this.assets.add(file)
+      return
+    }
+    const scan = scanModule(file, readText(file))
+    const format = this.#formatOf(file, scan)
+    this.modules.set(file, { file, format, scan, resolutions: new Map() })
+    if (format === 'commonjs') this.keep.set(file, this.keep.get(file) ?? 'is CommonJS')
+    else if (scan.unbundlable) this.keep.set(file, this.keep.get(file) ?? scan.unbundlable)
+    this.#queue.push(file)
+  }
+
+  #formatOf(file: string, scan: Scan): ModuleFormat {
+    const byExtension = formatOfExtension(file)
+    if (byExtension) return byExtension
+    const { type } = this.packages.scopeOf(file)?.json ?? {}
+    if (type === 'module' || type === 'commonjs') {
+      // A compiler's CommonJS may be written with import and export: it is a module to us.
+      return type === 'commonjs' && scan.hasModuleSyntax && !isInPackage(file) ? 'module' : type
+    }
+    return scan.hasModuleSyntax ? 'module' : 'commonjs'
+  }
+
+  #follow(module: TracedModule): void {
+    const { file, scan } = module
+    for (const reference of scan.references) this.#followReference(module, reference)
+    for (const target of scan.paths) this.#followPath(file, target)
+    for (const { kind, pattern, start } of scan.globs) {
+      const absolute = pattern.startsWith('file:') ? pattern.slice('file://'.length) : path.resolve(path.dirname(file), pattern)
+      if (!this.#reachGlob(absolute, kind)) this.#warnComputed(module, kind, start)
+    }
+    if (isInPackage(file)) {
+      const owner = this.packages.ownerOf(file)
+      if (owner && (scan.looksAround || scan.computed.length > 0)) this.#wholePackage(owner)
+      if (owner && scan.computed.length > 0) this.#declaredDependencies(owner)
+      return
+    }
+    for (const { kind, start } of scan.computed) this.#warnComputed(module, kind, start)
+    this.#namedDependencies(module)
+  }
+
+  #followReference(module: TracedModule, reference: Reference): void {
+    const { file, scan } = module
+    const { specifier, kind } = reference
+    const name = packageNameOf(specifier)
+    if (name && this.#config.external.includes(name)) {
+      this.external.add(name)
+      return
+    }
+    const resolution = this.#resolver.resolve(specifier, file, kind)
+    ;(module.resolutions as Map<string, Resolution>).set(keyOf(reference), resolution)
+    if (resolution.kind === 'missing') this.#missing(file, scan, reference)
+    if (resolution.kind !== 'file') return
+    const link = this.#resolver.linkFor(specifier, file)
+    if (link && !this.links.includes(link)) this.links.push(link)
+    this.reach(resolution.file, reference.byPath ? 'is asked for by path' : undefined)
+    if (kind === 'require' && !reference.byPath) this.keep.set(resolution.file, this.keep.get(resolution.file) ?? 'is required')
+  }
+
+  #missing(file: string, scan: Scan, { specifier, start, optional }: Reference): void {
+    if (isInPackage(file)) return // packages probe for what may be there; node will say the same
+    const at = placeOf(file, scan.text, start)
+    const help = /^[./]/.test(specifier)
+      ? 'correct the path'
+      : `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
+    if (!optional) throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
+    this.diagnostics.push({ severity: 'warning', code: 'UNRESOLVED_IMPORT', message: `cannot find '${specifier}'; it will fail when it runs`, at, help })
+  }
+
+  #warnComputed({ file, scan }: TracedModule, kind: string, start: number): void {
+    this.diagnostics.push({
+      severity: this.#config.include.length > 0 ? 'info' : 'warning',
+      code: kind === 'require' ? 'DYNAMIC_REQUIRE' : 'DYNAMIC_IMPORT',
+      message: `the argument of ${kind}() is known only at run time`,
+      at: placeOf(file, scan.text, start),
+      help: 'if it names files of the program, embed them: "include": ["plugins/**"] in the config, or --include',
+    })
+  }
+
+  /** A path expression that was evaluated: a file, a directory with all in it, or a pattern. */
+  #followPath(file: string, target: string): void {
+    if (target.includes(WILDCARD)) {
+      this.#reachGlob(target, undefined)
+      return
+    }
+    const stats = statSync(target, { throwIfNoEntry: false })
+    if (stats?.isFile()) {
+      // Its own path is mentioned by every other module.
+      if (target !== file) this.reach(target, 'is named by path')
+    } else if (stats?.isDirectory() && !file.startsWith(path.join(target, '/')) && !target.includes('node_modules')) {
+      this.#reachDirectory(target)
+    }
+  }
+
+  #reachDirectory(directory: string): void {
+    for (const found of globSync('**/*', { cwd: directory, exclude: (name) => path.basename(name) === 'node_modules' })) {
+      const file = path.join(directory, found)
+      if (statSync(file).isFile()) this.reach(file, 'lies in a directory that is named by path')
+    }
+  }
+
+  /** Files that a path with unknown parts can mean; false if it could be anything. */
+  #reachGlob(pattern: string, kind: 'import' | 'require' | undefined): boolean {
+    const fixed = pattern.slice(0, pattern.indexOf(WILDCARD))
+    const directory = fixed.slice(0, fixed.lastIndexOf('/'))
+    const isWithinProject = directory.length > this.#config.projectDir.length && directory.startsWith(this.#config.projectDir)
+    if (!isWithinProject || !existsSync(directory)) return false
+    const escaped = pattern.slice(directory.length + 1).split(WILDCARD).map(escapeRegExp).join('.*')
+    const extensions = kind === 'require' ? '(?:\\.js|\\.json|\\.cjs|\\.node|\\.ts|/index\\.js)?' : ''
+    const matches = new RegExp(`^${escaped}${extensions}$`)
+    for (const found of globSync('**/*', { cwd: directory, exclude: (name) => path.basename(name) === 'node_modules' })) {
+      const file = path.join(directory, found)
+      if (matches.test(found) && statSync(file).isFile()) this.reach(file, 'matches a computed path')
+    }
+    return true
+  }
+
+  /** `include` of the configuration: a file, a directory or a glob. */
+  include(pattern: string): void {
+    const stats = statSync(pattern, { throwIfNoEntry: false })
+    if (stats?.isFile()) this.reach(pattern, 'is included')
+    else if (stats?.isDirectory()) this.#reachDirectory(pattern)
+    else {
+      const found = globSync(pattern).filter((file) => statSync(file).isFile())
+      for (const file of found) this.reach(file, 'is included')
+      if (found.length === 0) {
+        this.diagnostics.push({
+          severity: 'warning',
+          code: 'INCLUDE_EMPTY',
+          message: `nothing matches the include '${path.relative(this.#config.projectDir, pattern)}'`,
+          help: 'correct the pattern, or remove it',
+        })
+      }
+    }
+  }
+
+  /** optionalDependencies that are there for this platform are loaded by names made at run time. */
+  #platformPackages(owner: Package): void {
+    const { optionalDependencies = {} } = owner.json
+    for (const name of Object.keys(optionalDependencies)) {
+      const found = this.#installed(name, owner)
+      if (found && runsOnTarget(found.json) && (found.json.os || found.json.cpu)) this.#wholePackage(found)
+    }
+  }
+
+  #installed(name: string, owner: Package): Package | undefined {
+    const importer = path.join(owner.directory, 'package.json')
+    for (let directory = owner.directory; ; directory = path.dirname(directory)) {
+      const candidate = path.join(directory, 'node_modules', name, 'package.json')
+      if (existsSync(candidate)) {
+        const link = this.#resolver.linkFor(name, importer)
+        if (link && !this.links.includes(link)) this.links.push(link)
+        return this.packages.ownerOf(realpathSync(candidate))
+      }
+      if (path.dirname(directory) === directory) return undefined
+    }
+  }
+
+  #wholePackage(owner: Package): void {
+    if (this.#wholePackages.has(owner.directory) || !owner.directory.includes('/node_modules/')) return
+    this.#wholePackages.add(owner.directory)
+    this.#seenPackages.add(owner.directory)
+    this.#platformPackages(owner)
+    // Tools that work on TypeScript read declarations; others carry theirs for compilers only.
+    const withDeclarations = owner.json.name === 'typescript' || this.#mentionsDeclarations(owner)
+    for (const file of filesOfPackage(owner.directory, withDeclarations)) {
+      this.reach(file, `belongs to ${owner.json.name ?? 'a package'}, which finds its files by path`)
+    }
+  }
+
+  #mentionsDeclarations(owner: Package): boolean {
+    for (const [file, { scan }] of this.modules) {
+      if (file.startsWith(`${owner.directory}/`) && /\.d\.[cm]?ts['"`]/.test(scan.text)) return true
+    }
+    return false
+  }
+
+  /** A package that computes what it requires can ask for anything it declares. */
+  #declaredDependencies(owner: Package): void {
+    const { dependencies = {}, optionalDependencies = {}, peerDependencies = {} } = owner.json
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
+      this.#reachPackage(name, owner)
+    }
+  }
+
+  /** Transports, dialects, presets: packages that the program names in a string and a library loads. */
+  #namedDependencies({ file, scan }: TracedModule): void {
+    const owner = this.packages.scopeOf(file)
+    if (!owner) return
+    const { dependencies = {}, optionalDependencies = {} } = owner.json
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const imported = scan.references.some((reference) => packageNameOf(reference.specifier) === name)
+      const named = [...scan.names].some((text) => text === name || text.startsWith(`${name}/`))
+      if (named && !imported) this.#reachPackage(name, owner)
+    }
+  }
+
+  #reachPackage(name: string, owner: Package): void {
+    if (this.#config.external.includes(name)) return
+    const found = this.#installed(name, owner)
+    if (!found) return
+    const importer = path.join(owner.directory, 'package.json')
+    for (const kind of ['require', 'import'] as const) {
+      const resolution = this.#resolver.resolve(name, importer, kind)
+      if (resolution.kind === 'file') this.reach(resolution.file, `is named by ${owner.json.name ?? 'the program'}`)
+    }
+  }
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+}

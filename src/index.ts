@@ -1,0 +1,8 @@
+// The public API.
+
+export { build } from './build.ts'
+export { defineConfig } from './config/define-config.ts'
+export { BuildError } from './base/diagnostics.ts'
+export type { Diagnostic, Place } from './base/diagnostics.ts'
+export type { BuildOptions, BuildResult, StageEvent } from './base/build-result.ts'
+export type { UserConfig } from './config/config.ts'

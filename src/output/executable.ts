@@ -1,0 +1,133 @@
+// Writes an executable: a copy of the base, the payload behind it, a few patches. Everything
+// happens under a temporary name in the output's own directory; only the finished file gets the
+// name, so an interrupted or failed build leaves the old file as it was.
+
+import { randomUUID } from 'node:crypto'
+import { constants, readdirSync, rmSync, statSync } from 'node:fs'
+import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+
+import type { Chunk } from '../base/bytes.ts'
+import { BuildError } from '../base/diagnostics.ts'
+
+/** The copy of the base, which takes as long as the rest of a small build: start it early. */
+export interface PendingExecutable {
+  readonly temporary: string
+  readonly copied: Promise<void>
+}
+
+export interface Appendix {
+  /** Where to go on behind the copy. */
+  readonly offset: number
+  readonly chunks: readonly Uint8Array[]
+  readonly patches: readonly Chunk[]
+}
+
+export function beginExecutable(baseFile: string, out: string): PendingExecutable {
+  removeAbandoned(out)
+  const temporary = path.join(path.dirname(out), `${temporaryPrefix(out)}${process.pid}-${randomUUID()}`)
+  const copied = mkdir(path.dirname(out), { recursive: true }).then(() =>
+    // A reflink where the file system has them, else copy_file_range.
+    copyFile(baseFile, temporary, constants.COPYFILE_FICLONE),
+  )
+  copied.catch(() => {}) // reported by finishExecutable, which may come later
+  return { temporary, copied }
+}
+
+/** @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL; the temporary file is gone then. */
+export async function finishExecutable(pending: PendingExecutable, out: string, appendix: Appendix): Promise<void> {
+  try {
+    await pending.copied
+    const file = await open(pending.temporary, 'r+')
+    try {
+      // writev takes at most IOV_MAX buffers.
+      let { offset } = appendix
+      for (let i = 0; i < appendix.chunks.length; i += 512) {
+        const batch = appendix.chunks.slice(i, i + 512)
+        offset += (await writeAll(file, batch, offset))
+      }
+      for (const patch of appendix.patches) await writeAll(file, [patch.bytes], patch.offset)
+      await file.chmod(0o777 & ~process.umask())
+    } finally {
+      await file.close()
+    }
+    await rename(pending.temporary, out)
+  } catch (error) {
+    await abandonExecutable(pending)
+    throw outputError(error, out)
+  }
+}
+
+/** For a build that failed elsewhere. */
+export async function abandonExecutable(pending: PendingExecutable): Promise<void> {
+  await pending.copied.catch(() => {})
+  await rm(pending.temporary, { force: true })
+}
+
+async function writeAll(file: Awaited<ReturnType<typeof open>>, buffers: readonly Uint8Array[], offset: number): Promise<number> {
+  const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
+  const { bytesWritten } = await file.writev([...buffers], offset)
+  if (bytesWritten === total) return total
+  // A short write: a signal, or nearly no room. The rest is one buffer, or the error itself.
+  let rest = Buffer.concat(buffers).subarray(bytesWritten)
+  for (let position = offset + bytesWritten; rest.length > 0; ) {
+    const written = (await file.write(rest, 0, rest.length, position)).bytesWritten
+    position += written
+    rest = rest.subarray(written)
+  }
+  return total
+}
+
+function temporaryPrefix(out: string): string {
+  return `.${path.basename(out)}.ingot-`
+}
+
+/** Temporary files of builds of the same output that were killed. */
+function removeAbandoned(out: string): void {
+  const directory = path.dirname(out)
+  const prefix = temporaryPrefix(out)
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return
+  try {
+    for (const name of readdirSync(directory)) {
+      const pid = name.startsWith(prefix) && Number.parseInt(name.slice(prefix.length), 10)
+      if (pid && !isRunning(pid)) rmSync(path.join(directory, name), { force: true })
+    }
+  } catch {
+    // Not allowed to look: then there is nothing of ours to remove, and writing will say why.
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+function outputError(error: unknown, out: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new BuildError('OUTPUT_DISK_FULL', 'there is no room for the executable', {
+        at: { file: out },
+        help: 'free some space (about 130 MB plus the program), or choose another place with --out',
+        cause: error,
+      })
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'EISDIR':
+    case 'ENOTDIR':
+    case 'EEXIST':
+    case 'ETXTBSY':
+      return new BuildError('OUTPUT_UNWRITABLE', `the executable cannot be written (${code})`, {
+        at: { file: out },
+        help: 'choose another place with --out, or change its permissions',
+        cause: error,
+      })
+    default:
+      return error
+  }
+}

@@ -1,0 +1,54 @@
+// The payload stage with its cache: graph -> archive, with code caches made or found.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import type { AppGraph } from './graph/graph.ts'
+import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
+import { cacheableModules, collectFiles, withCodeCaches } from './payload/collect.ts'
+import { packArchive } from './payload/pack.ts'
+import type { ArchiveFile, Payload } from './payload/payload.ts'
+import { cached, fileOf } from './runtimes/cache.ts'
+
+export interface PackOptions {
+  /** Ingot's own. */
+  readonly version: string
+  /** A node of the target, to run. */
+  readonly node: string
+  /** Hex. */
+  readonly flagHash: string
+  /** Directory of the user's cache. */
+  readonly cache: string
+}
+
+export async function packPayload(graph: AppGraph, { version, node, flagHash, cache }: PackOptions): Promise<Payload> {
+  const files = collectFiles(graph)
+  const caches = await codeCachesOf(files, { node, flagHash: Buffer.from(flagHash, 'hex') }, cache)
+  return packArchive(withCodeCaches(files, caches), graph.links, { ingot: version, entries: graph.entries })
+}
+
+/** Compiling costs a process and parses everything; the same sources give the same caches. */
+async function codeCachesOf(
+  files: readonly ArchiveFile[],
+  options: CodeCacheOptions,
+  cache: string,
+): Promise<Map<ArchiveFile, Uint8Array>> {
+  const modules = cacheableModules(files)
+  if (modules.length === 0) return new Map()
+  const fill = async (directory: string) => {
+    const caches = await makeCodeCaches(modules, options)
+    writeFileSync(path.join(directory, 'sizes.json'), JSON.stringify(caches.map((bytes) => bytes.length)))
+    writeFileSync(path.join(directory, 'caches.bin'), Buffer.concat(caches))
+  }
+  const entry = await cached(`code-cache-${codeCacheKey(modules, options)}`, fill, cache)
+  const sizes = JSON.parse(readFileSync(fileOf(entry, 'sizes.json').file, 'utf8')) as number[]
+  const bytes = readFileSync(fileOf(entry, 'caches.bin').file)
+  let offset = 0
+  return new Map(
+    modules.map(({ file }, i) => {
+      const start = offset
+      offset += sizes[i]!
+      return [file, bytes.subarray(start, offset)]
+    }),
+  )
+}

@@ -1,0 +1,79 @@
+// V8 code caches for the program's modules, so that a start does not parse them again.
+
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+import { BuildError } from '../base/diagnostics.ts'
+import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './v8-cache.ts'
+
+export interface CacheableModule {
+  readonly format: 'commonjs' | 'module'
+  readonly source: Uint8Array
+}
+
+export interface CodeCacheOptions {
+  /** A node of the target, to run. */
+  readonly node: string
+  /** V8's hash of its flags when the executable runs: a cache made under other flags is refused. */
+  readonly flagHash: Uint8Array
+}
+
+/** The same options that make the cache deterministic; none changes the bytecode. */
+export const DETERMINISTIC_FLAGS = ['--hash-seed=1']
+
+/** What the caches depend on besides V8: name for a cache of them. */
+export function codeCacheKey(modules: readonly CacheableModule[], { flagHash }: CodeCacheOptions): string {
+  const hash = createHash('sha256').update(flagHash)
+  for (const { format, source } of modules) hash.update(`${format} ${source.length} `).update(source)
+  return hash.digest('hex')
+}
+
+/** One cache per module, in order; empty where the source does not compile. */
+export async function makeCodeCaches(modules: readonly CacheableModule[], options: CodeCacheOptions): Promise<Uint8Array[]> {
+  const output = await runWorker(options.node, encode(modules))
+  const caches: Uint8Array[] = []
+  for (let offset = 0; caches.length < modules.length; ) {
+    const size = output.readUInt32LE(offset)
+    const cache = output.subarray(offset + 4, offset + 4 + size)
+    if (size > 0) cache.set(options.flagHash.subarray(0, FLAG_HASH_SIZE), FLAG_HASH_OFFSET)
+    caches.push(cache)
+    offset += 4 + size
+  }
+  return caches
+}
+
+function encode(modules: readonly CacheableModule[]): Buffer {
+  const count = Buffer.alloc(4)
+  count.writeUInt32LE(modules.length)
+  const parts: Uint8Array[] = [count]
+  for (const { format, source } of modules) {
+    const header = Buffer.alloc(5)
+    header.writeUInt8(format === 'module' ? 1 : 0)
+    header.writeUInt32LE(source.length, 1)
+    parts.push(header, source)
+  }
+  return Buffer.concat(parts)
+}
+
+function runWorker(node: string, input: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const args = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings', workerFile()]
+    const child = execFile(node, args, { encoding: 'buffer', maxBuffer: 2 ** 31, env: {} }, (error, stdout) => {
+      if (!error) return resolve(stdout)
+      reject(new BuildError('CODE_CACHE', 'the target’s node could not compile the program', {
+        help: 'check the runtime with `ingot build --runtime`',
+        cause: error,
+      }))
+    })
+    child.stdin!.on('error', () => {}) // the exit status says what happened
+    child.stdin!.end(input)
+  })
+}
+
+/** Beside this file in a clone, beside the bundle in the published package. */
+function workerFile(): string {
+  const source = fileURLToPath(new URL('./code-cache-worker.ts', import.meta.url))
+  return existsSync(source) ? source : fileURLToPath(new URL('./code-cache-worker.js', import.meta.url))
+}

@@ -1,0 +1,133 @@
+// Makes the base image: everything of an executable that does not depend on the program. It is
+// the same for all programs of a user, so it is made once and cached.
+
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import { BuildError } from './base/diagnostics.ts'
+import { linkBaseImage } from './image/elf/base-image.ts'
+import { readLauncher } from './image/elf/launcher.ts'
+import { readElf } from './image/elf/read.ts'
+import type { BaseImage } from './image/image.ts'
+import { PAYLOAD_ASSET, readSeaBlob, type SeaBlob } from './image/sea.ts'
+import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
+import { packArchive } from './payload/pack.ts'
+import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
+import { cached, fileOf } from './runtimes/cache.ts'
+import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
+
+/** The base's bytes on disk, what is to be written into them, and what code caches must say. */
+export interface PreparedBase extends BaseImage {
+  readonly file: string
+  /** V8's hash of its flags in the executable, hex. */
+  readonly flagHash: string
+}
+
+const HERE = path.dirname(fileURLToPath(import.meta.url))
+const LAUNCHER = path.join(HERE, '../launcher/prebuilt/linux-x64/launcher.bin')
+/** Makes old entries of the cache unused when the linker itself changes. */
+const REVISION = 1
+
+export async function prepareBase(runtime: Runtime, libraries: SystemLibraries, cacheRoot: string): Promise<PreparedBase> {
+  const inputs = [
+    `revision ${REVISION}`,
+    runtime.sha256,
+    libraries.loader.sha256,
+    ...[...libraries.libraries].flatMap(([name, { sha256 }]) => [name, sha256]),
+    ...[LAUNCHER, ...bootstrapSources()].map((file) => createHash('sha256').update(readFileSync(file)).digest('hex')),
+  ]
+  const key = `base-linux-x64-${createHash('sha256').update(inputs.join('\n')).digest('hex').slice(0, 32)}`
+  const entry = await cached(key, (directory) => fillBase(directory, runtime, libraries), cacheRoot)
+  const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as Omit<PreparedBase, 'file'>
+  return { ...facts, file: fileOf(entry, 'base.bin').file }
+}
+
+async function fillBase(directory: string, runtime: Runtime, libraries: SystemLibraries): Promise<void> {
+  const flagHash = await readFlagHash(runtime.file)
+  const blob = await makeBlob(directory, runtime.file, flagHash)
+  const system = packArchive(
+    [...libraries.libraries].map(([name, { file }]) => ({ path: name, data: readFileSync(file), mapped: true })),
+    [],
+    { ingot: '', entries: [] },
+  )
+  const { chunks, base } = linkBaseImage({
+    node: readElf(readFileSync(runtime.file), runtime.file),
+    loader: readElf(readFileSync(libraries.loader.file), libraries.loader.file),
+    launcher: readLauncher(readFileSync(LAUNCHER), LAUNCHER),
+    system: Buffer.concat(system.chunks),
+    blob,
+  })
+  const output = openSync(path.join(directory, 'base.bin'), 'w')
+  for (const { offset, bytes } of chunks) writeSync(output, bytes, 0, bytes.length, offset)
+  closeSync(output)
+  writeFileSync(path.join(directory, 'base.json'), JSON.stringify({ ...base, flagHash: flagHash.toString('hex') }))
+}
+
+/** The blob with our bootstrap as its main script, as the target's own node makes it. */
+async function makeBlob(directory: string, node: string, flagHash: Buffer): Promise<SeaBlob> {
+  const main = 'ingot-bootstrap.js'
+  writeFileSync(path.join(directory, main), await bundleBootstrap())
+  writeFileSync(path.join(directory, 'empty'), '')
+  writeFileSync(
+    path.join(directory, 'sea.json'),
+    JSON.stringify({
+      main,
+      output: 'sea.blob',
+      disableExperimentalSEAWarning: true,
+      useCodeCache: true,
+      assets: { [PAYLOAD_ASSET]: 'empty' },
+      execArgv: ['--expose-internals'],
+      execArgvExtension: 'none',
+    }),
+  )
+  await runNode(node, [...DETERMINISTIC_FLAGS, '--experimental-sea-config', 'sea.json'], directory)
+  const file = path.join(directory, 'sea.blob')
+  const blob = readSeaBlob(readFileSync(file), file)
+  if (blob.codeCacheOffset !== undefined) blob.head.set(flagHash, blob.codeCacheOffset + FLAG_HASH_OFFSET)
+  return blob
+}
+
+/** What V8 writes into code caches when it runs with no options, as it does in an executable. */
+async function readFlagHash(node: string): Promise<Buffer> {
+  const script = 'process.stdout.write(new (require("vm").Script)("0").createCachedData().toString("hex"))'
+  const header = Buffer.from(await runNode(node, ['-e', script], '/'), 'hex')
+  return header.subarray(FLAG_HASH_OFFSET, FLAG_HASH_OFFSET + FLAG_HASH_SIZE)
+}
+
+async function runNode(node: string, args: readonly string[], cwd: string): Promise<string> {
+  try {
+    return (await promisify(execFile)(node, [...args], { cwd, env: {} })).stdout
+  } catch (cause) {
+    throw new BuildError('RUNTIME_NOT_RUNNABLE', `the runtime ${node} does not run here`, {
+      help: 'the build needs to run the target’s node once: build on linux-x64, and check the file',
+      cause,
+    })
+  }
+}
+
+function bootstrapSources(): string[] {
+  const directories = ['bootstrap', 'format'].map((name) => path.join(HERE, name))
+  return directories.flatMap((directory) =>
+    readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .toSorted()
+      .map((name) => path.join(directory, name)),
+  )
+}
+
+async function bundleBootstrap(): Promise<string> {
+  const { rolldown } = await import('rolldown')
+  const bundle = await rolldown({
+    input: path.join(HERE, 'bootstrap/entry.ts'),
+    cwd: HERE,
+    platform: 'node',
+    treeshake: true,
+  })
+  const { output } = await bundle.generate({ format: 'cjs', minify: { compress: true, mangle: false, codegen: true } })
+  await bundle.close()
+  return output[0].code
+}

@@ -1,5 +1,6 @@
 /* The executable's entry: seals the environment, shows ld.so and node the program header table
    that they expect, and jumps to ld.so. The kernel has mapped everything already. */
+#include "archive.h"
 #include "launcher.h"
 #include "layout.h"
 
@@ -19,14 +20,44 @@ static const char *const SEALED[] = {
 /* OpenSSL reads this instead of the host's openssl.cnf, and an empty name is no file at all. */
 static const char NO_OPENSSL_CONF[] = "OPENSSL_CONF=";
 
+/* First arguments by which the program's own child_process asks for something else than the program
+   (src/bootstrap/processes.ts): to run a script as node would, or an embedded executable. */
+static const char RUN_SCRIPT[] = "\1ingot-run";
+static const char RUN_EXECUTABLE[] = "\1ingot-exec";
+/* node takes options from this argument, but from nobody else than those children. */
+static const char NODE_OPTIONS_ARGUMENT[] = "--node-options";
+
+static int starts_with(const char *text, const char *prefix)
+{
+	while (*prefix)
+		if (*text++ != *prefix++) return 0;
+	return 1;
+}
+
 static int is_sealed(const char *variable)
 {
-	for (unsigned i = 0; i < sizeof SEALED / sizeof *SEALED; i++) {
-		const char *name = SEALED[i], *at = variable;
-		while (*name && *at == *name) at++, name++;
-		if (!*name) return 1;
-	}
+	for (unsigned i = 0; i < sizeof SEALED / sizeof *SEALED; i++)
+		if (starts_with(variable, SEALED[i])) return 1;
 	return 0;
+}
+
+/* arguments: marker, path relative to the virtual root, argv[0] and on of the new program. */
+__attribute__((noreturn)) static void run_executable(char **arguments, char **environment)
+{
+	uint64_t length = 0;
+	while (arguments[1][length]) length++;
+	const struct archive_entry *entry = archive_find(&TABLE->payload, arguments[1], length);
+	if (entry) {
+		long descriptor = syscall3(SYS_memfd_create, arguments[1], MFD_CLOEXEC, 0);
+		const char *bytes = (const char *)TABLE->payload.address + entry->data;
+		for (uint64_t done = 0; descriptor >= 0 && done < entry->size;) {
+			long count = syscall3(SYS_write, descriptor, bytes + done, entry->size - done);
+			if (count <= 0) break;
+			done += (uint64_t)count;
+		}
+		syscall6(SYS_execveat, descriptor, (long)"", (long)(arguments + 2), (long)environment, AT_EMPTY_PATH, 0);
+	}
+	for (;;) syscall1(SYS_exit_group, 127);
 }
 
 __attribute__((noreturn)) static void enter(uint64_t *stack, uint64_t entry)
@@ -47,6 +78,12 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	uint64_t auxiliary_count = 0;
 	while (auxiliary[2 * auxiliary_count] != AT_NULL) auxiliary_count++;
 	auxiliary_count++;
+
+	char **arguments = (char **)(stack + 1);
+	if (argument_count > 3 && starts_with(arguments[1], RUN_EXECUTABLE)) run_executable(arguments + 1, environment);
+	if (argument_count > 1 && !starts_with(arguments[1], RUN_SCRIPT))
+		for (uint64_t i = 1; i < argument_count; i++)
+			if (starts_with(arguments[i], NODE_OPTIONS_ARGUMENT)) arguments[i][0] = HIDDEN;
 
 	/* One more variable means a new vector: ld.so finds each part behind the last. */
 	uint64_t words = 1 + argument_count + 1 + variable_count + 2 + 2 * auxiliary_count;

@@ -3,10 +3,10 @@
 #include <stdint.h>
 
 enum { SYS_read = 0, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_pread64 = 17, SYS_access = 21,
-       SYS_getcwd = 79, SYS_openat = 257, SYS_newfstatat = 262, SYS_exit_group = 231, SYS_write = 1 };
+       SYS_getcwd = 79, SYS_openat = 257, SYS_newfstatat = 262, SYS_exit_group = 231, SYS_write = 1, SYS_memfd_create = 319, SYS_execveat = 322 };
 
 enum { ENOENT = 2, EBADF = 9, EACCES = 13, EINVAL = 22, ENFILE = 23 };
-enum { AT_FDCWD = -100, AT_EMPTY_PATH = 0x1000, O_CLOEXEC = 02000000, O_RDONLY = 0 };
+enum { AT_FDCWD = -100, AT_EMPTY_PATH = 0x1000, O_CLOEXEC = 02000000, O_RDONLY = 0, MFD_CLOEXEC = 1 };
 enum { PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 };
 enum { S_IFDIR = 0040000, S_IFREG = 0100000 };
 enum { AT_NULL = 0, AT_PHDR = 3, AT_PHNUM = 5, AT_BASE = 7, AT_ENTRY = 9, AT_EXECFN = 31 };

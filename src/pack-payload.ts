@@ -24,7 +24,8 @@ export interface PackOptions {
 export async function packPayload(graph: AppGraph, { version, node, flagHash, cache }: PackOptions): Promise<Payload> {
   const files = collectFiles(graph)
   const caches = await codeCachesOf(files, { node, flagHash: Buffer.from(flagHash, 'hex') }, cache)
-  return packArchive(withCodeCaches(files, caches), graph.links, { ingot: version, entries: graph.entries })
+  const { entries, sourceMaps } = graph
+  return packArchive(withCodeCaches(files, caches), graph.links, { ingot: version, entries, sourceMaps })
 }
 
 /** Compiling costs a process and parses everything; the same sources give the same caches. */

@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -29,6 +29,8 @@ export interface PreparedBase extends BaseImage {
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 const LAUNCHER = path.join(HERE, '../launcher/prebuilt/linux-x64/launcher.bin')
+/** In the published package the bootstrap lies here as one file; in a clone it is made from its sources. */
+const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Makes old entries of the cache unused when the linker itself changes. */
 const REVISION = 1
 
@@ -52,7 +54,7 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
   const system = packArchive(
     [...libraries.libraries].map(([name, { file }]) => ({ path: name, data: readFileSync(file), mapped: true })),
     [],
-    { ingot: '', entries: [] },
+    { ingot: '', entries: [], sourceMaps: false },
   )
   const { chunks, base } = linkBaseImage({
     node: readElf(readFileSync(runtime.file), runtime.file),
@@ -79,9 +81,11 @@ async function makeBlob(directory: string, node: string, flagHash: Buffer): Prom
       output: 'sea.blob',
       disableExperimentalSEAWarning: true,
       useCodeCache: true,
-      assets: { [PAYLOAD_ASSET]: 'empty' },
+      // Workers start from the source again (bootstrap/workers.ts).
+      assets: { [PAYLOAD_ASSET]: 'empty', bootstrap: main },
       execArgv: ['--expose-internals'],
-      execArgvExtension: 'none',
+      // Only for children that the program itself starts as node: the launcher sees to that.
+      execArgvExtension: 'cli',
     }),
   )
   await runNode(node, [...DETERMINISTIC_FLAGS, '--experimental-sea-config', 'sea.json'], directory)
@@ -110,6 +114,7 @@ async function runNode(node: string, args: readonly string[], cwd: string): Prom
 }
 
 function bootstrapSources(): string[] {
+  if (existsSync(BUNDLED_BOOTSTRAP)) return [BUNDLED_BOOTSTRAP]
   const directories = ['bootstrap', 'format'].map((name) => path.join(HERE, name))
   return directories.flatMap((directory) =>
     readdirSync(directory, { recursive: true, encoding: 'utf8' })
@@ -119,7 +124,8 @@ function bootstrapSources(): string[] {
   )
 }
 
-async function bundleBootstrap(): Promise<string> {
+export async function bundleBootstrap(): Promise<string> {
+  if (existsSync(BUNDLED_BOOTSTRAP)) return readFileSync(BUNDLED_BOOTSTRAP, 'utf8')
   const { rolldown } = await import('rolldown')
   const bundle = await rolldown({
     input: path.join(HERE, 'bootstrap/entry.ts'),

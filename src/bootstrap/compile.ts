@@ -32,6 +32,7 @@ export class Compiler {
 
   install(): void {
     this.#installTypeScript()
+    this.#installExtensions()
     this.#installCommonJs()
     this.#installModules()
   }
@@ -44,6 +45,15 @@ export class Compiler {
       const file = filename.startsWith('file:') ? fileURLToPath(filename) : filename
       if (this.#served.has(file)) return source
       return native(source, filename, url)
+    }
+  }
+
+  /** node has loaders for .ts only; the build has made JavaScript of these too. */
+  #installExtensions(): void {
+    const { esmFormats, cjsLoader } = this.#internals
+    for (const extension of ['.tsx', '.jsx']) {
+      esmFormats.extensionFormatMap[extension] = 'module'
+      cjsLoader.Module._extensions[extension] = cjsLoader.Module._extensions['.js']
     }
   }
 

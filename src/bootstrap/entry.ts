@@ -1,34 +1,67 @@
-// The first JavaScript that runs in an executable: node's single-executable main script. Installs
-// the embedded file system under node's own loaders and starts the program as node would.
+// The first JavaScript that runs in an executable: node's single-executable main script, and again
+// in every worker thread. Installs the embedded file system under node's own loaders and starts
+// what is to run as node would.
 
 import path from 'node:path'
 import { getRawAsset } from 'node:sea'
 
+import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { Compiler } from './compile.ts'
 import { restoreEnvironment } from './environment.ts'
-import { openInternals, type InternalRequire } from './internals.ts'
+import { openInternals, optionTable, type InternalRequire } from './internals.ts'
+import { installProcesses } from './processes.ts'
+import { runFile, runScript, runWorker } from './run.ts'
 import { selectEntry } from './select-entry.ts'
 import { Archive } from './vfs/archive.ts'
 import { createErrorFactory } from './vfs/errors.ts'
 import { installFsBinding } from './vfs/fs-binding.ts'
 import { installPublicFs } from './vfs/fs-public.ts'
 import { installLoader } from './vfs/loader.ts'
-import { toVirtualPath } from './vfs/paths.ts'
+import { setVirtualWorkingDirectory, toVirtualPath } from './vfs/paths.ts'
 import { Tree } from './vfs/tree.ts'
+import { installWorkers, type WorkerJob } from './workers.ts'
+import { installWorkingDirectory } from './working-directory.ts'
 
 declare const require: InternalRequire
+/** Present in a worker (workers.ts). */
+declare const ingotWorker: WorkerJob | undefined
 
-restoreEnvironment()
+const job = typeof ingotWorker === 'undefined' ? undefined : ingotWorker
 const internals = openInternals(require)
 const archive = new Archive(getRawAsset('payload'))
-const tree = new Tree(archive, createErrorFactory(internals))
+const error = createErrorFactory(internals)
+const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals)
+const { entries, sourceMaps } = archive.manifest
+
 installFsBinding(internals, tree)
 installPublicFs(tree)
 installLoader(internals, tree, (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source))
+installProcesses(internals, tree)
+installWorkers()
 compiler.install()
+if (sourceMaps) process.setSourceMapsEnabled(true)
 
-const { entry, args } = selectEntry(archive.manifest.entries, process.argv0, process.argv.slice(2))
-process.argv.splice(1, process.argv.length, path.join(toVirtualPath(''), entry.path), ...args)
-process.execArgv = []
-internals.runMain.executeUserEntryPoint(process.argv[1]!)
+if (job) {
+  setVirtualWorkingDirectory(job.workingDirectory)
+  runWorker(internals, tree, job)
+} else {
+  restoreEnvironment()
+  installWorkingDirectory(internals, tree, error)
+  start()
+}
+
+function start(): void {
+  const args = restoreArguments(process.argv.slice(2))
+  const command = readScriptCommand(args, optionTable(internals))
+  if (command) {
+    setVirtualWorkingDirectory(command.workingDirectory)
+    runScript(internals, tree, command)
+    return
+  }
+  const selected = selectEntry(entries, process.argv0, args)
+  const main = path.join(toVirtualPath(''), selected.entry.path)
+  process.argv.splice(1, process.argv.length, main, ...selected.args)
+  process.execArgv = []
+  runFile(internals, tree, main)
+}

@@ -6,6 +6,7 @@
 // and addons see one more file system. node's own virtual file system uses these same places
 // (lib/internal/vfs/setup.js); when it can do what ours does, ours goes.
 
+import type { OptionTable } from './arguments.ts'
 import type { ModuleLoaderOverrides } from './vfs/loader.ts'
 
 type Binding = Record<string, any>
@@ -33,8 +34,25 @@ export interface Internals {
   readonly esmLoader: { getOrInitializeCascadedLoader(): Binding }
   readonly typescript: { stripTypeScriptModuleTypes(source: string, filename: string, url?: string): string }
   readonly sourceMaps: { maybeCacheSourceMap(...args: unknown[]): void }
-  readonly runMain: { executeUserEntryPoint(main: string): void }
-  readonly options: { getOptionValue(name: string): unknown }
+  readonly esmFormats: { readonly extensionFormatMap: Record<string, string> }
+  readonly processWrap: { readonly Process: { readonly prototype: Binding } }
+  readonly spawnSync: Binding
+  /** internalBinding('process_methods') */
+  readonly processMethods: Binding
+  readonly execution: {
+    evalTypeScript(name: string, source: string, breakFirstLine?: boolean, print?: boolean): void
+    evalModuleEntryPoint(source: string, print: boolean): Promise<unknown>
+  }
+  readonly runMain: {
+    executeUserEntryPoint(main: string): void
+    runEntryPointWithESMLoader(run: (loader: Binding) => Promise<unknown>): Promise<unknown>
+  }
+  readonly options: {
+    getOptionValue(name: string): unknown
+    getCLIOptionsInfo(): { readonly options: Map<string, { readonly type: number }> }
+  }
+  /** Names and numbers of option types. */
+  readonly optionTypes: Record<string, number>
 }
 
 /** `require` of the main script: builtin modules only, and with --expose-internals all of them. */
@@ -47,14 +65,6 @@ export function openInternals(require: InternalRequire): Internals {
   const { internalBinding } = require('internal/test/binding')
   process.emitWarning = emitWarning
 
-  const lazy = <T extends Record<string, string>>(ids: T) => {
-    const modules = {}
-    for (const [name, id] of Object.entries(ids)) {
-      let loaded: unknown
-      Object.defineProperty(modules, name, { get: () => (loaded ??= require(id)) })
-    }
-    return modules as Record<keyof T, any>
-  }
   const internals = {
     fs: internalBinding('fs'),
     fsDir: internalBinding('fs_dir'),
@@ -63,6 +73,10 @@ export function openInternals(require: InternalRequire): Internals {
     modules: internalBinding('modules'),
     symbols: internalBinding('symbols'),
     uv: internalBinding('uv'),
+    processWrap: internalBinding('process_wrap'),
+    spawnSync: internalBinding('spawn_sync'),
+    processMethods: internalBinding('process_methods'),
+    execution: require('internal/process/execution'),
     errors: require('internal/errors'),
     loaderHelpers: require('internal/modules/helpers'),
     cjsLoader: require('internal/modules/cjs/loader'),
@@ -71,16 +85,31 @@ export function openInternals(require: InternalRequire): Internals {
     esmLoader: require('internal/modules/esm/loader'),
     typescript: require('internal/modules/typescript'),
     sourceMaps: require('internal/source_map/source_map_cache'),
+    esmFormats: require('internal/modules/esm/get_format'),
     runMain: require('internal/modules/run_main'),
     options: require('internal/options'),
+    optionTypes: internalBinding('options').types,
   }
-  closeInternals(internals.loaderHelpers as any)
-  void lazy
+  closeInternals({ ...(internals.loaderHelpers as any), Module: internals.cjsLoader.Module })
   return internals
 }
 
-function closeInternals(helpers: { loadBuiltinModule(id: string): { constructor: any } }): void {
-  const BuiltinModule = helpers.loadBuiltinModule('fs').constructor
+function closeInternals({ loadBuiltinModule, Module }: { loadBuiltinModule(id: string): { constructor: any }; Module: any }): void {
+  const BuiltinModule = loadBuiltinModule('fs').constructor
   const isPublic = (id: string) => !id.startsWith('internal/')
-  BuiltinModule.setRealmAllowRequireByUsers([...BuiltinModule.map.keys()].filter(isPublic))
+  const allowed = [...BuiltinModule.map.keys()].filter((id) => isPublic(id) && BuiltinModule.canBeRequiredByUsers(id))
+  BuiltinModule.setRealmAllowRequireByUsers(allowed)
+  // That drops the ones which an option has enabled; node:sqlite is such a one.
+  for (const id of allowed) if (!BuiltinModule.canBeRequiredByUsers(id)) BuiltinModule.allowRequireByUsers(id)
+  Module.builtinModules = Module.builtinModules.filter(isPublic)
+}
+
+/** What node's own table of options says of them (lib/internal/options.js). */
+export function optionTable({ options, optionTypes }: Internals): OptionTable {
+  const typeOf = (name: string) => options.getCLIOptionsInfo().options.get(name)?.type
+  const { kNoOp, kV8Option, kBoolean } = optionTypes
+  return {
+    takesValue: (name) => ![undefined, kNoOp, kV8Option, kBoolean].includes(typeOf(name)),
+    isV8: (name) => [undefined, kV8Option].includes(typeOf(name)),
+  }
 }

@@ -14,6 +14,9 @@ export interface UserConfig {
   include?: string[]
   /** Packages that are neither bundled nor embedded; the program must be able to do without them. */
   external?: string[]
+  /** Bundle ES modules, or run all as files. By default bundling has to be worth it: many modules, or `minify`. */
+  bundle?: boolean
+  /** Minify what is bundled. */
   minify?: boolean
   sourcemap?: boolean
   /** Type-check with TypeScript before building. */
@@ -60,6 +63,8 @@ export interface ResolvedConfig {
   /** Absolute globs. */
   readonly include: readonly string[]
   readonly external: readonly string[]
+  /** undefined: the number of modules decides. */
+  readonly bundle: boolean | undefined
   readonly minify: boolean
   readonly sourcemap: boolean
   readonly check: boolean

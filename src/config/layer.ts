@@ -18,7 +18,7 @@ export function pick<Key extends keyof UserConfig>(
 ): { value: NonNullable<ConfigFlags[Key]>; layer: Layer } | undefined {
   for (const layer of layers) {
     const value = layer.values[key]
-    if (value !== undefined) return { value: value as NonNullable<ConfigFlags[Key]>, layer }
+    if (value !== undefined) return { value, layer }
   }
   return undefined
 }

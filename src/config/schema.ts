@@ -37,6 +37,7 @@ const fields = {
   ),
   include: v.exactOptional(texts),
   external: v.exactOptional(texts),
+  bundle: v.exactOptional(flag),
   minify: v.exactOptional(flag),
   sourcemap: v.exactOptional(flag),
   check: v.exactOptional(flag),

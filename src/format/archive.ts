@@ -76,4 +76,6 @@ export interface Manifest {
   readonly ingot: string
   /** Programs inside; with more than one, argv[0] or the first argument chooses. Paths are virtual. */
   readonly entries: readonly { readonly name: string; readonly path: string }[]
+  /** Some code is not what its author wrote: stack traces go through source maps. */
+  readonly sourceMaps: boolean
 }

@@ -10,7 +10,7 @@ import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import { VIRTUAL_ROOT } from '../format/archive.ts'
 import type { GeneratedFile } from './graph.ts'
-import { placeOf, readText } from './source.ts'
+import { isInPackage, placeOf, readText } from './source.ts'
 import { keyOf, type Trace } from './trace.ts'
 
 export interface BundleInputs {
@@ -49,6 +49,7 @@ export async function bundleModules(inputs: BundleInputs): Promise<Bundle> {
     })
     const { output } = await bundle.generate({
       format: 'esm',
+      dir: config.projectDir,
       entryFileNames: '[name]',
       chunkFileNames: `${CHUNKS}/[name]-[hash].mjs`,
       sourcemap: 'hidden',
@@ -67,15 +68,15 @@ export async function bundleModules(inputs: BundleInputs): Promise<Bundle> {
 const IGNORED_LOGS = new Set(['UNRESOLVED_IMPORT', 'CIRCULAR_DEPENDENCY', 'EVAL', 'EMPTY_BUNDLE'])
 
 function filesOf(chunk: OutputChunk, { config, virtualPath }: BundleInputs): GeneratedFile[] {
-  const map = chunk.map!
-  const directory = path.dirname(path.join(VIRTUAL_ROOT, chunk.fileName))
-  const sources = map.sources.map((source) => {
-    const file = path.resolve(config.projectDir, path.dirname(chunk.fileName), source)
-    return path.relative(directory, path.join(VIRTUAL_ROOT, virtualPath(file)))
-  })
+  const { map } = chunk
+  if (!map) return [{ path: chunk.fileName, content: chunk.code, format: 'module' }] // rolldown's own helpers
+  const files = map.sources.map((source) => path.resolve(config.projectDir, path.dirname(chunk.fileName), source))
+  // Relative to the map.
+  const sources = files.map((file) => path.relative(CHUNKS, virtualPath(file)))
+  // An error shows the line that threw, as it does under plain node; packages only if asked for.
+  const sourcesContent = map.sourcesContent?.map((text, i) => (config.sourcemap || !isInPackage(files[i]!) ? text : null))
   const name = `${CHUNKS}/${path.basename(chunk.fileName)}.map`
   const link = path.relative(path.dirname(chunk.fileName), name)
-  const sourcesContent = config.sourcemap ? map.sourcesContent : undefined
   return [
     { path: chunk.fileName, content: `${chunk.code}//# sourceMappingURL=${link}\n`, format: 'module' },
     { path: name, content: JSON.stringify({ version: 3, sources, sourcesContent, names: map.names, mappings: map.mappings }) },

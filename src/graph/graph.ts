@@ -35,6 +35,8 @@ export interface AppGraph {
   readonly links: readonly { readonly path: string; readonly target: string }[]
   /** Modules whose code is in a generated file. */
   readonly bundled: readonly string[]
+  /** Some module's code comes with a source map. */
+  readonly sourceMaps: boolean
   /** Packages left out on request. */
   readonly external: readonly string[]
   readonly diagnostics: readonly Diagnostic[]

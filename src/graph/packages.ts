@@ -89,7 +89,7 @@ const SKIPPED_DIRECTORIES = new Set([
   '.deps',
 ])
 /** Files that no program reads at run time: C sources, build products, prose. */
-const SKIPPED_FILES = /\.(?:c|cc|cpp|cxx|h|hh|hpp|o|obj|a|lib|pdb|gypi?|mk|map|md|markdown|flow|tsbuildinfo)$|^(?:Makefile|binding\.gyp)$/i
+const SKIPPED_FILES = /\.(?:c|cc|cpp|cxx|o|obj|a|lib|pdb|gypi?|mk|map|md|markdown|flow|tsbuildinfo)$|^(?:Makefile|binding\.gyp)$/i
 const DECLARATION_FILE = /\.d\.[cm]?ts$/
 
 /** All files of a package that could matter at run time, not counting nested packages. */

@@ -1,5 +1,9 @@
-// Decides which modules are bundled and which stay files. Bundling must never make a second copy
-// of a module: whatever a kept file can import stays a file too.
+// Decides which modules are bundled and which stay files.
+//
+// A file runs exactly as under plain node; a bundle starts faster, because fewer modules have to be
+// looked up. What a bundle changes is little (the text of functions, the number of files) but not
+// nothing, so it has to be worth it: many modules, or the user asks. And bundling must never make a
+// second copy of a module: whatever a kept file can import stays a file too.
 
 import { keyOf, type Trace } from './trace.ts'
 
@@ -9,7 +13,19 @@ export interface Partition {
   readonly kept: ReadonlyMap<string, string>
 }
 
-export function partition(trace: Trace): Partition {
+/** Below this, loading the files costs less than 10 ms. */
+const WORTH_BUNDLING = 64
+
+/** @param bundle what the configuration says; undefined leaves it to the number of modules */
+export function partition(trace: Trace, bundle: boolean | undefined): Partition {
+  const closed = keepClosed(trace)
+  const isWorthIt = bundle ?? closed.bundled.size >= WORTH_BUNDLING
+  if (isWorthIt) return closed
+  const reason = bundle === false ? 'is not to be bundled' : 'is one of few'
+  return { bundled: new Set(), kept: new Map([...trace.modules.keys()].map((file) => [file, closed.kept.get(file) ?? reason])) }
+}
+
+function keepClosed(trace: Trace): Partition {
   const kept = new Map<string, string>()
   const pending: [file: string, reason: string][] = [...trace.keep].filter(([file]) => trace.modules.has(file))
   for (let next = pending.pop(); next; next = pending.pop()) {

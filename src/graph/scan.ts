@@ -42,7 +42,7 @@ export interface Scan {
 }
 
 export function scanModule(file: string, text: string): Scan {
-  return isInPackage(file) ? scanPackageModule(text) : scanOwnModule(file, text)
+  return isInPackage(file) ? scanPackageModule(file, text) : scanOwnModule(file, text)
 }
 
 const REQUIRES = /\brequire(\.resolve)?\s*\(\s*(["'`])([^"'`$\n]+)\2\s*[,)]/g
@@ -53,7 +53,7 @@ const COMPUTED_IMPORT = /\bimport\s*\(\s*(?![\s"')]|`[^`$]*`)/
 const LOOKS_AROUND =
   /__dirname|__filename|import\.meta\.(?:url|dirname|filename|resolve)|require\.resolve\b|\bcreateRequire\b|process\.dlopen|node-gyp-build|\bbindings['"]/
 
-function scanPackageModule(text: string): Scan {
+function scanPackageModule(file: string, text: string): Scan {
   const references: Reference[] = []
   for (const match of text.matchAll(REQUIRES)) {
     const specifier = match[3]!
@@ -69,7 +69,8 @@ function scanPackageModule(text: string): Scan {
   const looksAround = LOOKS_AROUND.test(text)
   return {
     text,
-    hasModuleSyntax: MODULE_SYNTAX.test(text),
+    // The pattern also finds strings and comments; parsing every package would take too long.
+    hasModuleSyntax: MODULE_SYNTAX.test(text) && parseSync(file, text).module.hasModuleSyntax,
     references,
     paths: [],
     globs: [],
@@ -187,7 +188,7 @@ class OwnModule {
     const { text } = this.#evaluator.evaluate(node)
     if (!text.includes(WILDCARD)) {
       this.#references.push({ kind, specifier: text, start, optional, byPath, ...(type && { type }) })
-    } else if (/^(?:file:\/\/)?(?:\.{1,2})?\/[^\0]*/.test(text) && !/^\.{1,2}\/\0$/.test(text)) {
+    } else if (/^(?:(?:file:\/\/)?(?:\.{1,2})?\/|@[^/\0]+\/[^/\0]+\/|[^@./\0][^/\0]*\/)/.test(text) && !/^\.{1,2}\/\0$/.test(text)) {
       this.#globs.push({ kind, pattern: text, start })
     } else {
       this.#computed.push({ kind, start })

@@ -10,12 +10,12 @@ import { nativeKind } from './packages.ts'
 import { partition, type Partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
 import { traceProgram, type Trace } from './trace.ts'
-import { transformModule } from './transform.ts'
+import { INLINE_MAP, transformModule } from './transform.ts'
 
 export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
   const config = { ...given, entries: given.entries.map((entry) => ({ ...entry, file: realpathSync(entry.file) })) }
   const trace = traceProgram(config)
-  const parts = partition(trace)
+  const parts = partition(trace, config.bundle)
   const packageJsons = packageJsonsOf(trace)
   const root = commonDirectory([config.projectDir, ...trace.modules.keys(), ...trace.assets].map((file) => `${file}/`))
   const virtualPath = (file: string) => path.relative(root, file)
@@ -42,6 +42,7 @@ export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
     generated: bundle.files,
     links: usedLinks(trace.links, root, kept),
     bundled: [...parts.bundled].map(virtualPath).toSorted(),
+    sourceMaps: bundle.files.length > 0 || kept.some((file) => file.code?.includes(INLINE_MAP)),
     external: [...trace.external].toSorted(),
     diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics],
   }

@@ -57,6 +57,7 @@ class Tracer implements Trace {
   readonly #queue: string[] = []
   readonly #wholePackages = new Set<string>()
   readonly #seenPackages = new Set<string>()
+  #hasProgramDependencies = false
 
   constructor(config: ResolvedConfig) {
     this.#config = config
@@ -75,16 +76,28 @@ class Tracer implements Trace {
       this.#seenPackages.add(owner.directory)
       this.#platformPackages(owner)
     }
-    if (!isScript(file)) {
+    const scan = isScript(file) ? this.#scan(file, keepBecause) : undefined
+    if (!scan) {
       this.assets.add(file)
       return
     }
-    const scan = scanModule(file, readText(file))
     const format = this.#formatOf(file, scan)
     this.modules.set(file, { file, format, scan, resolutions: new Map() })
     if (format === 'commonjs') this.keep.set(file, this.keep.get(file) ?? 'is CommonJS')
     else if (scan.unbundlable) this.keep.set(file, this.keep.get(file) ?? scan.unbundlable)
     this.#queue.push(file)
+  }
+
+  /** What a program names only by path may be anything, even a script that is wrong on purpose. */
+  #scan(file: string, keepBecause: string | undefined): Scan | undefined {
+    try {
+      return scanModule(file, readText(file))
+    } catch (error) {
+      if (!keepBecause || !(error instanceof BuildError)) throw error
+      const { code, message, at, help } = error
+      this.diagnostics.push({ severity: 'warning', code, message, ...(at && { at }), ...(help && { help }) })
+      return undefined
+    }
   }
 
   #formatOf(file: string, scan: Scan): ModuleFormat {
@@ -103,16 +116,20 @@ class Tracer implements Trace {
     for (const reference of scan.references) this.#followReference(module, reference)
     for (const target of scan.paths) this.#followPath(file, target)
     for (const { kind, pattern, start } of scan.globs) {
-      const absolute = pattern.startsWith('file:') ? pattern.slice('file://'.length) : path.resolve(path.dirname(file), pattern)
-      if (!this.#reachGlob(absolute, kind)) this.#warnComputed(module, kind, start)
+      if (!this.#reachPattern(file, pattern, kind)) this.#warnComputed(module, kind, start)
     }
     if (isInPackage(file)) {
       const owner = this.packages.ownerOf(file)
       if (owner && (scan.looksAround || scan.computed.length > 0)) this.#wholePackage(owner)
-      if (owner && scan.computed.length > 0) this.#declaredDependencies(owner)
+      if (owner && scan.computed.length > 0) {
+        this.#declaredDependencies(owner)
+        // It may be asked for what only the program declares: a database driver, a reporter.
+        this.#programDependencies()
+      }
       return
     }
     for (const { kind, start } of scan.computed) this.#warnComputed(module, kind, start)
+    if (scan.computed.length > 0) this.#namedFiles(module)
     this.#namedDependencies(module)
   }
 
@@ -131,6 +148,9 @@ class Tracer implements Trace {
     const link = this.#resolver.linkFor(specifier, file)
     if (link && !this.links.includes(link)) this.links.push(link)
     this.reach(resolution.file, reference.byPath ? 'is asked for by path' : undefined)
+    // Whoever asks where a package lies goes on to other files of it.
+    const owner = reference.byPath && isInPackage(resolution.file) && this.packages.ownerOf(resolution.file)
+    if (owner) this.#wholePackage(owner)
     if (kind === 'require' && !reference.byPath) this.keep.set(resolution.file, this.keep.get(resolution.file) ?? 'is required')
   }
 
@@ -174,6 +194,19 @@ class Tracer implements Trace {
       const file = path.join(directory, found)
       if (statSync(file).isFile()) this.reach(file, 'lies in a directory that is named by path')
     }
+  }
+
+  /** A specifier with unknown parts: relative, absolute, or below a package (`dayjs/locale/*`). */
+  #reachPattern(importer: string, pattern: string, kind: 'import' | 'require'): boolean {
+    const name = packageNameOf(pattern)
+    if (!name) {
+      const absolute = pattern.startsWith('file:') ? pattern.slice('file://'.length) : path.resolve(path.dirname(importer), pattern)
+      return this.#reachGlob(absolute, kind)
+    }
+    const scope = this.packages.scopeOf(importer)
+    const found = scope && this.#installed(name, scope)
+    if (found) this.#wholePackage(found)
+    return found !== undefined
   }
 
   /** Files that a path with unknown parts can mean; false if it could be anything. */
@@ -233,7 +266,7 @@ class Tracer implements Trace {
     }
   }
 
-  #wholePackage(owner: Package): void {
+  #wholePackage(owner: Package, because?: string): void {
     if (this.#wholePackages.has(owner.directory) || !owner.directory.includes('/node_modules/')) return
     this.#wholePackages.add(owner.directory)
     this.#seenPackages.add(owner.directory)
@@ -241,7 +274,7 @@ class Tracer implements Trace {
     // Tools that work on TypeScript read declarations; others carry theirs for compilers only.
     const withDeclarations = owner.json.name === 'typescript' || this.#mentionsDeclarations(owner)
     for (const file of filesOfPackage(owner.directory, withDeclarations)) {
-      this.reach(file, `belongs to ${owner.json.name ?? 'a package'}, which finds its files by path`)
+      this.reach(file, because ?? `belongs to ${owner.json.name ?? 'a package'}, which finds its files by path`)
     }
   }
 
@@ -257,6 +290,24 @@ class Tracer implements Trace {
     const { dependencies = {}, optionalDependencies = {}, peerDependencies = {} } = owner.json
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
       this.#reachPackage(name, owner)
+    }
+  }
+
+  /** Dependencies of the program are there to be used, even where no import names them. */
+  #programDependencies(): void {
+    const owner = this.packages.scopeOf(path.join(this.#config.projectDir, 'package.json'))
+    if (!owner || this.#hasProgramDependencies) return
+    this.#hasProgramDependencies = true
+    for (const name of Object.keys(owner.json.dependencies ?? {})) this.#reachPackage(name, owner)
+  }
+
+  /** A module that computes what it imports mostly takes it from literals nearby. */
+  #namedFiles({ file, format, scan }: TracedModule): void {
+    const kind = format === 'module' ? 'import' : 'require'
+    for (const name of scan.names) {
+      if (!/^\.{1,2}\//.test(name)) continue
+      const resolution = this.#resolver.resolve(name, file, kind)
+      if (resolution.kind === 'file') this.reach(resolution.file, 'is named beside a computed import')
     }
   }
 
@@ -276,10 +327,15 @@ class Tracer implements Trace {
     if (this.#config.external.includes(name)) return
     const found = this.#installed(name, owner)
     if (!found) return
-    const importer = path.join(owner.directory, 'package.json')
+    const because = `is named by ${owner.json.name ?? 'the program'}`
+    if (found.directory.includes('/node_modules/')) {
+      // By which of its files, styles or subpaths is known to whoever computes the name.
+      this.#wholePackage(found, because)
+      return
+    }
     for (const kind of ['require', 'import'] as const) {
-      const resolution = this.#resolver.resolve(name, importer, kind)
-      if (resolution.kind === 'file') this.reach(resolution.file, `is named by ${owner.json.name ?? 'the program'}`)
+      const resolution = this.#resolver.resolve(name, path.join(owner.directory, 'package.json'), kind)
+      if (resolution.kind === 'file') this.reach(resolution.file, because)
     }
   }
 }

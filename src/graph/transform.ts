@@ -14,6 +14,9 @@ export interface TransformOptions {
   readonly define: Readonly<Record<string, string>>
 }
 
+/** Begins the comment that carries a source map. */
+export const INLINE_MAP = '//# sourceMappingURL=data:application/json;base64,'
+
 /** JavaScript for the file, or undefined if it can run as it is. */
 export function transformModule(file: string, text: string, { define }: TransformOptions): string | undefined {
   const defines = Object.keys(define).some((key) => text.includes(key))
@@ -33,7 +36,7 @@ function compile(file: string, text: string, define: Readonly<Record<string, str
   if (erased !== undefined && importCount(file, erased) === importCount('x.js', code)) return erased
   const sources = [path.basename(file)]
   const encoded = Buffer.from(JSON.stringify({ ...map, sources, sourcesContent: undefined })).toString('base64')
-  return `${code}\n//# sourceMappingURL=data:application/json;base64,${encoded}`
+  return `${code}\n${INLINE_MAP}${encoded}`
 }
 
 function eraseTypes(file: string, text: string): string | undefined {

@@ -22,6 +22,8 @@ export interface SeaBlob {
   readonly head: Uint8Array
   /** Where in `head` V8's code cache of the main script begins; undefined if there is none. */
   readonly codeCacheOffset: number | undefined
+  /** Assets besides the payload's stand-in. */
+  readonly assets: readonly (readonly [name: string, content: Uint8Array])[]
   /** Behind the assets. */
   readonly tail: Uint8Array
 }
@@ -37,21 +39,25 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
     })
   }
   const skip = (size: number) => {
+    if (size > bytes.length - offset) fail('it ends too early')
     offset += size
-    if (offset > bytes.length) fail('it ends too early')
   }
   const readLength = () => {
     skip(8)
     return Number(view.getBigUint64(offset - 8, true))
   }
-  const skipString = () => skip(readLength())
+  const readString = () => {
+    const size = readLength()
+    skip(size)
+    return bytes.subarray(offset - size, offset)
+  }
 
   if (bytes.length < 10 || view.getUint32(0, true) !== SEA_MAGIC) fail('wrong magic number')
   const flags = view.getUint32(4, true)
   if ((flags & INCLUDE_ASSETS) === 0 || (flags & INCLUDE_EXEC_ARGV) === 0) fail(`flags 0x${flags.toString(16)}`)
   skip(10) // magic, flags, u8 main script format, u8 execArgvExtension
-  skipString() // code path
-  skipString() // main script
+  readString() // code path
+  readString() // main script
   let codeCacheOffset: number | undefined
   if (flags & USE_CODE_CACHE) {
     const size = readLength()
@@ -60,14 +66,12 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
   }
   const head = bytes.subarray(0, offset)
 
-  for (let count = readLength(); count > 0; count--) {
-    skipString()
-    skipString()
-  }
+  const assets: [string, Uint8Array][] = []
+  for (let count = readLength(); count > 0; count--) assets.push([Buffer.from(readString()).toString(), readString()])
   const tail = bytes.subarray(offset)
-  for (let count = readLength(); count > 0; count--) skipString()
+  for (let count = readLength(); count > 0; count--) readString()
   if (offset !== bytes.length) fail('something follows the last field')
-  return { head, codeCacheOffset, tail }
+  return { head, codeCacheOffset, assets: assets.filter(([name]) => name !== PAYLOAD_ASSET), tail }
 }
 
 /**
@@ -75,10 +79,11 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
  * `alignment` boundary of a file in which the blob begins at `start`. The payload's length, a u64,
  * is the last field and still zero.
  */
-export function emitSeaPrefix(head: Uint8Array, start: number, alignment: number): Uint8Array {
+export function emitSeaPrefix({ head, assets }: SeaBlob, start: number, alignment: number): Uint8Array {
   const padded = (size: number) => Buffer.concat([
     head,
-    u64(2),
+    u64(assets.length + 2),
+    ...assets.flatMap(([name, content]) => [string(name), string(content)]),
     string('padding'),
     string(Buffer.alloc(size)),
     string(PAYLOAD_ASSET),

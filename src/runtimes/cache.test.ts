@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { BuildError } from '../base/diagnostics.ts'
+import type { BuildError } from '../base/diagnostics.ts'
 import { cached, cacheRoot, openEntry } from './cache.ts'
 import { sha256 } from './hash.ts'
 import { makeHome } from './loopback.fixture.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { BuildError, formatPlace } from '../base/diagnostics.ts'
+import { type BuildError, formatPlace } from '../base/diagnostics.ts'
 import { formatLock, parseLock, readLock, updateLock } from './lock.ts'
 import { makeHome } from './loopback.fixture.ts'
 

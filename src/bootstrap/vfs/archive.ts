@@ -45,7 +45,7 @@ export class Archive {
 
   get manifest(): Manifest {
     const { manifestOffset, manifestSize } = this.#header
-    return JSON.parse(this.#bytes.utf8Slice(manifestOffset, manifestOffset + manifestSize))
+    return JSON.parse(this.#bytes.toString('utf8', manifestOffset, manifestOffset + manifestSize))
   }
 
   /** The entry at exactly this path (no links followed). */
@@ -72,7 +72,7 @@ export class Archive {
     const { entriesOffset, pathsOffset } = this.#header
     const fields = ArchiveEntry.read(this.#view, entriesOffset + ArchiveEntry.size * index)
     const start = pathsOffset + fields.pathOffset
-    return { ...fields, index, path: this.#bytes.utf8Slice(start, start + fields.pathLength) }
+    return { ...fields, index, path: this.#bytes.toString('utf8', start, start + fields.pathLength) }
   }
 
   /**
@@ -114,7 +114,7 @@ export class Archive {
   }
 
   readLink(link: Entry): string {
-    return this.#bytes.utf8Slice(link.dataOffset, link.dataOffset + link.dataSize)
+    return this.#bytes.toString('utf8', link.dataOffset, link.dataOffset + link.dataSize)
   }
 
   *children(directory: Entry): Generator<Entry> {
@@ -127,15 +127,15 @@ export class Archive {
   }
 
   text(entry: Entry): string {
-    return this.#bytes.utf8Slice(entry.dataOffset, entry.dataOffset + entry.dataSize)
+    return this.#bytes.toString('utf8', entry.dataOffset, entry.dataOffset + entry.dataSize)
   }
 
   /** What the module loader compiles. */
   code(entry: Entry): string {
     const { codeOffset, codeSize, codeIsAscii } = entry
     return codeIsAscii
-      ? this.#bytes.latin1Slice(codeOffset, codeOffset + codeSize)
-      : this.#bytes.utf8Slice(codeOffset, codeOffset + codeSize)
+      ? this.#bytes.toString('latin1', codeOffset, codeOffset + codeSize)
+      : this.#bytes.toString('utf8', codeOffset, codeOffset + codeSize)
   }
 
   codeBytes(entry: Entry): Buffer {

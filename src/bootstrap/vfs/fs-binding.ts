@@ -53,12 +53,12 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree):
     return withTypes ? [names, found.map(({ entry }) => direntType(entry))] : names
   })
   patch(binding, 'readFileUtf8', (native, args) => {
-    if (tree.isOurs(args[0])) return tree.rest(args[0]).utf8Slice()
+    if (tree.isOurs(args[0])) return tree.rest(args[0]).toString()
     const path = typeof args[0] === 'number' ? undefined : toArchivePath(args[0])
     if (path === undefined) return native(...args)
     const descriptor = tree.open(path, args[1])
     try {
-      return tree.rest(descriptor).utf8Slice()
+      return tree.rest(descriptor).toString()
     } finally {
       tree.close(descriptor)
     }

@@ -123,8 +123,8 @@ export function installLoader(
       if (path === undefined) return undefined
       const found = nearestPackage(path)
       if (!found) return toVirtualPath(joinBelow(path, '../package.json'))
-      // The build has settled what a file without a declared type is: no detection, no warning.
-      return isDeclared(found[TYPE]) ? found : found.with(TYPE, typeOf(path) ?? found[TYPE])
+      // The build has settled what each file is: no detection, no warning.
+      return found.with(TYPE, typeOf(path))
     },
     getPackageType(url) {
       const path = pathOfUrl(url)
@@ -134,18 +134,13 @@ export function installLoader(
   })
 
   function typeOf(path: string): string | undefined {
-    const declared = nearestPackage(path)?.[TYPE]
-    if (isDeclared(declared)) return declared
     const entry = tree.archive.resolve(path, true)
-    return typeof entry === 'string' ? undefined : FORMAT_NAMES[entry.format]
+    const settled = typeof entry === 'string' ? undefined : FORMAT_NAMES[entry.format]
+    return settled ?? nearestPackage(path)?.[TYPE]
   }
 }
 
 const WASM_MAGIC = Buffer.from([0, 0x61, 0x73, 0x6d])
-
-function isDeclared(type: string | undefined): boolean {
-  return type === 'module' || type === 'commonjs'
-}
 
 function joinBelow(directory: string, name: string): string {
   const parts = directory.replace(/\/$/, '').split('/')

@@ -22,7 +22,9 @@ const options = {
     brief: 'Embed files that tracing does not find; repeatable',
   },
   external: { type: 'list', value: 'package', brief: 'Leave a package out; repeatable' },
-  minify: { type: 'boolean', brief: 'Minify the bundled code' },
+  bundle: { type: 'boolean', brief: 'Bundle ES modules, however few they are' },
+  'no-bundle': { type: 'boolean', brief: 'Run all modules as files' },
+  minify: { type: 'boolean', brief: 'Bundle, and minify the bundle' },
   sourcemap: { type: 'boolean', brief: 'Keep source maps' },
   check: { type: 'boolean', brief: 'Type-check with TypeScript first' },
   runtime: {
@@ -39,12 +41,13 @@ export const buildCommand: Command = {
   options,
   async run(argv, host) {
     const { values, positionals } = parseArguments(argv, options)
-    const { json = false, quiet = false, ...flags } = values
+    const { json = false, quiet = false, 'no-bundle': asFiles, ...flags } = values
     const reporter = createReporter(reporterKind({ json, quiet }, host), host)
     const interrupt = watchInterrupts()
     const exitCode = await host
       .build({
         ...flags,
+        ...(asFiles && { bundle: false }),
         ...(positionals.length > 0 && { entry: positionals }),
         cwd: host.cwd,
         signal: interrupt.signal,

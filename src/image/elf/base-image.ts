@@ -11,7 +11,8 @@ import { BuildError } from '../../base/diagnostics.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
 import type { LinkedBase } from '../image.ts'
 import { emitSeaPrefix, type SeaBlob } from '../sea.ts'
-import { ET_EXEC, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_PHDR } from './constants.ts'
+import { checkLoader, checkNode, loadsOf } from './check.ts'
+import { PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_PHDR } from './constants.ts'
 import * as layout from './layout.ts'
 import type { Launcher } from './launcher.ts'
 import { redirectLoader } from './loader.ts'
@@ -31,8 +32,10 @@ export interface BaseInputs {
 const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 const NOTE_NAME = 'NODE_SEA_BLOB\0'
 
+/** @throws BuildError IMAGE_NOT_NODE, LOADER_UNKNOWN */
 export function linkBaseImage(inputs: BaseInputs): LinkedBase {
-  checkNode(inputs.node)
+  checkLoader(inputs.loader)
+  checkNode(inputs.node, maximumHeaders(inputs))
   const plan = planBase(inputs)
   return { chunks: emitBase(inputs, plan), base: describeBase(inputs, plan) }
 }
@@ -55,6 +58,8 @@ interface Plan {
 
 /** In the table's page: the launch table, the inner program headers, then the outer ones. */
 const INNER_HEADERS = alignUp(layout.LaunchTable.size, 16)
+/** Of the outer headers, those that come neither from node nor from ld.so. */
+const OWN_SEGMENTS = 6
 
 function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
   let end = nodeEnd(node)
@@ -74,7 +79,7 @@ function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
   const header = new Uint8Array(NoteHeader.size + alignUp(NOTE_NAME.length, 4))
   NoteHeader.write(viewOf(header), 0, { nameSize: NOTE_NAME.length, descriptorSize: 0, type: 0 })
   header.set(Buffer.from(NOTE_NAME), NoteHeader.size)
-  const prefix = emitSeaPrefix(blob.head, noteOffset + header.length, PAGE_SIZE)
+  const prefix = emitSeaPrefix(blob, noteOffset + header.length, PAGE_SIZE)
   const note = place(Buffer.concat([header, prefix]))
   return {
     launcher: text,
@@ -92,18 +97,10 @@ function nodeEnd(node: ElfFile): number {
   return Math.max(...loadsOf(node).map((segment) => segment.fileOffset + segment.fileSize))
 }
 
-function loadsOf(elf: ElfFile): ProgramHeader[] {
-  return elf.programHeaders.filter((segment) => segment.type === PT_LOAD)
-}
-
-function checkNode(node: ElfFile): void {
-  const end = Math.max(...loadsOf(node).map((segment) => segment.virtualAddress + segment.memorySize))
-  if (node.header.type !== ET_EXEC || end > layout.LAUNCHER_TEXT) {
-    throw new BuildError('IMAGE_NOT_NODE', 'this is not laid out like an official node executable', {
-      at: { file: node.file, offset: IDENT_SIZE },
-      help: 'use a node from the npm package of the target, or one built with the same options (not PIE)',
-    })
-  }
+/** Headers that node may have for both tables to fit into their page. */
+function maximumHeaders({ node, loader }: BaseInputs): number {
+  const ours = 1 + loadsOf(node).length + loadsOf(loader).length + OWN_SEGMENTS
+  return Math.floor((PAGE_SIZE - INNER_HEADERS) / ProgramHeader.size) - ours
 }
 
 /** The loader's file with the zeros of its .bss written out: then no segment needs any. */
@@ -202,7 +199,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
 }
 
 function emitNode(node: ElfFile, entry: number, tableOffset: number, headerCount: number): Uint8Array {
-  const bytes = node.bytes.slice(0, nodeEnd(node))
+  const bytes = new Uint8Array(node.bytes.subarray(0, nodeEnd(node)))
   FileHeader.write(viewOf(bytes), IDENT_SIZE, {
     ...node.header,
     entry,

@@ -4,7 +4,7 @@
 import { viewOf } from '../../base/bytes.ts'
 import { BuildError } from '../../base/diagnostics.ts'
 import { struct } from '../../format/struct.ts'
-import { LAYOUT_VERSION } from './layout.ts'
+import { LAUNCH_TABLE, LAUNCHER_DATA, LAUNCHER_TEXT, LAYOUT_VERSION } from './layout.ts'
 
 const LauncherHeader = struct({
   magicLow: 'u32',
@@ -34,15 +34,26 @@ export interface Launcher {
   readonly dataSize: number
 }
 
-/** @throws BuildError LAUNCHER_MISMATCH if the binary was built for another layout. */
+/** @throws BuildError LAUNCHER_MISMATCH if the binary was built for another layout, or is damaged. */
 export function readLauncher(bytes: Uint8Array, file: string): Launcher {
-  const magic = Buffer.from(bytes.subarray(0, 8)).toString('latin1')
-  const header = magic === 'INGOTLCH' ? LauncherHeader.read(viewOf(bytes), 0) : undefined
-  if (header?.layoutVersion !== LAYOUT_VERSION) {
-    throw new BuildError('LAUNCHER_MISMATCH', `the launcher is not of layout ${LAYOUT_VERSION}`, {
-      at: { file, offset: 8 },
+  const fail = (message: string, field: keyof typeof header): never => {
+    throw new BuildError('LAUNCHER_MISMATCH', message, {
+      at: { file, offset: LauncherHeader.offsetOf(field) },
       help: 'run launcher/build.sh',
     })
   }
+  const isWhole = bytes.length >= LauncherHeader.size && bytes.length <= LAUNCHER_DATA - LAUNCHER_TEXT
+  if (!isWhole || Buffer.from(bytes.subarray(0, 8)).toString('latin1') !== 'INGOTLCH') {
+    return fail('this is not a launcher', 'magicLow')
+  }
+  const header = LauncherHeader.read(viewOf(bytes), 0)
+  if (header.layoutVersion !== LAYOUT_VERSION) fail(`the launcher is not of layout ${LAYOUT_VERSION}`, 'layoutVersion')
+  for (const field of CODE_ADDRESSES) {
+    const isCode = header[field] >= LAUNCHER_TEXT + LauncherHeader.size && header[field] < LAUNCHER_TEXT + bytes.length
+    if (!isCode) fail(`the launcher’s ${field} is not inside it`, field)
+  }
+  if (header.dataSize > LAUNCH_TABLE - LAUNCHER_DATA) fail('the launcher has too much data', 'dataSize')
   return { text: bytes, entry: header.entry, hooks: header, dataSize: header.dataSize }
 }
+
+const CODE_ADDRESSES = ['entry', 'open', 'read', 'pread', 'fstatat', 'mmap', 'close', 'access'] as const

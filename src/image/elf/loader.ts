@@ -3,8 +3,8 @@
 // compiled differently is refused here, where it is an error message, and not patched somewhere.
 
 import { viewOf } from '../../base/bytes.ts'
-import { BuildError } from '../../base/diagnostics.ts'
-import { PF_X, PT_LOAD } from './constants.ts'
+import { loadsOf, unknownLoader } from './check.ts'
+import { PF_W, PF_X } from './constants.ts'
 import type { Hook } from './launcher.ts'
 import type { ElfFile } from './read.ts'
 
@@ -39,10 +39,10 @@ export interface PatchedLoader {
  * @throws BuildError LOADER_UNKNOWN
  */
 export function redirectLoader(elf: ElfFile, base: number, hooks: Readonly<Record<Hook, number>>): PatchedLoader {
-  const text = elf.programHeaders.find((segment) => segment.type === PT_LOAD && segment.flags & PF_X)
+  const text = loadsOf(elf).find((segment) => segment.flags & PF_X)
   if (!text) throw unknownLoader(elf, 'it has no executable segment', 0)
 
-  const bytes = elf.bytes.slice()
+  const bytes = new Uint8Array(elf.bytes) // not slice(), which copies nothing of a Buffer
   const view = viewOf(bytes)
   const code = elf.bytes.subarray(text.fileOffset, text.fileOffset + text.fileSize)
   const toAddress = text.virtualAddress - text.fileOffset
@@ -56,6 +56,7 @@ export function redirectLoader(elf: ElfFile, base: number, hooks: Readonly<Recor
     if (hook === 'read') {
       const displacementOffset = fileOffset + ERRNO_DISPLACEMENT
       errnoAddress = displacementOffset + 4 + toAddress + view.getInt32(displacementOffset, true)
+      if (!isWritable(elf, errnoAddress)) throw unknownLoader(elf, 'its errno is not in its data', displacementOffset)
     }
     // jmp rel32, counted from the next instruction
     view.setUint8(fileOffset, 0xe9)
@@ -64,11 +65,11 @@ export function redirectLoader(elf: ElfFile, base: number, hooks: Readonly<Recor
   return { bytes, errnoAddress }
 }
 
-function unknownLoader(elf: ElfFile, why: string, offset: number): BuildError {
-  return new BuildError('LOADER_UNKNOWN', `this ld.so cannot be embedded: ${why}`, {
-    at: { file: elf.file, offset },
-    help: 'let Ingot fetch the pinned Debian 12 glibc (it needs apt), or build on Debian 12',
-  })
+function isWritable(elf: ElfFile, address: number): boolean {
+  return loadsOf(elf).some(
+    ({ flags, virtualAddress, memorySize }) =>
+      flags & PF_W && address >= virtualAddress && address + 4 <= virtualAddress + memorySize,
+  )
 }
 
 function findSignature(code: Uint8Array, signature: string): number[] {

@@ -52,6 +52,16 @@ export function readElf(bytes: Uint8Array, file: string): ElfFile {
   return { file, bytes, header, programHeaders }
 }
 
+/** Where in the file a field of one of its own program headers is, for messages. */
+export function segmentField(
+  { header, programHeaders }: Pick<ElfFile, 'programHeaders'> & { header: Values<{ programHeaderOffset: 'u64' }> },
+  segment: ProgramHeader,
+  field: Parameters<typeof ProgramHeader.offsetOf>[0],
+): number {
+  const start = header.programHeaderOffset + programHeaders.indexOf(segment) * ProgramHeader.size
+  return start + ProgramHeader.offsetOf(field)
+}
+
 function checkSegments(
   { bytes, header, programHeaders }: Pick<ElfFile, 'bytes' | 'programHeaders'> & { header: Values<{ programHeaderOffset: 'u64' }> },
   malformed: (message: string, offset: number) => never,
@@ -63,6 +73,10 @@ function checkSegments(
       header.programHeaderOffset + i * ProgramHeader.size + ProgramHeader.offsetOf(field)
     if (segment.fileOffset + segment.fileSize > bytes.length) {
       malformed(`segment ${i} lies beyond the end of the file`, at('fileOffset'))
+    }
+    // The headers are written again: a number that a double rounds would not be the same then.
+    for (const field of ['virtualAddress', 'physicalAddress', 'memorySize', 'alignment'] as const) {
+      if (!Number.isSafeInteger(segment[field])) malformed(`segment ${i} has an absurd ${field}`, at(field))
     }
     if (segment.type !== PT_LOAD) return
     loads++

@@ -1,0 +1,82 @@
+// Reads an executable's command line: a start of the program, or, from the program's own
+// child_process, of one of its scripts as node would start it.
+
+import { VIRTUAL_ROOT } from '../format/archive.ts'
+
+/** First argument of a child that is to behave as node. The launcher knows it too (launch.c). */
+export const RUN_SCRIPT = '\u0001ingot-run'
+/** First argument of a child that is to become an embedded executable. */
+export const RUN_EXECUTABLE = '\u0001ingot-exec'
+
+/** A script, with what `node` was asked to do around it. */
+export interface ScriptCommand {
+  /** As given; undefined with `evaluate`. */
+  readonly script: string | undefined
+  readonly evaluate: { readonly code: string; readonly print: boolean; readonly isModule: boolean } | undefined
+  /** Options before the script, for process.execArgv. */
+  readonly execArgv: readonly string[]
+  readonly preload: readonly string[]
+  /** Options of V8, to be set now; node has taken its own already. */
+  readonly v8Flags: readonly string[]
+  readonly args: readonly string[]
+  readonly workingDirectory: string | undefined
+}
+
+/** Options of node that take the next argument. */
+export interface OptionTable {
+  takesValue(name: string): boolean
+  isV8(name: string): boolean
+}
+
+/** @param args what follows the executable's name */
+export function readScriptCommand(args: readonly string[], options: OptionTable): ScriptCommand | undefined {
+  if (args[0] !== RUN_SCRIPT) {
+    const isEmbedded = args[0]?.startsWith(`${VIRTUAL_ROOT}/`)
+    return isEmbedded ? parse(undefined, args, options) : undefined
+  }
+  return parse(args[1] || undefined, args.slice(2), options)
+}
+
+function parse(workingDirectory: string | undefined, args: readonly string[], options: OptionTable): ScriptCommand {
+  const rest = [...args]
+  const execArgv: string[] = []
+  const preload: string[] = []
+  const v8Flags: string[] = []
+  let code: string | undefined
+  let print = false
+  let inputType = ''
+  while (rest[0]?.startsWith('-') && rest[0] !== '-') {
+    const option = rest.shift()!
+    execArgv.push(option)
+    if (option === '--') break
+    const equals = option.indexOf('=')
+    const name = (equals === -1 ? option : option.slice(0, equals)).replaceAll('_', '-')
+    const value = () => {
+      if (equals !== -1) return option.slice(equals + 1)
+      const next = rest.shift() ?? ''
+      execArgv.push(next)
+      return next
+    }
+    if (['-e', '--eval', '-p', '--print', '-pe'].includes(name)) {
+      code = value()
+      print = name !== '-e' && name !== '--eval'
+    } else if (name === '-r' || name === '--require') preload.push(value())
+    else if (name === '--input-type') inputType = value()
+    else if (options.isV8(name)) v8Flags.push(option)
+    else if (options.takesValue(name)) value()
+  }
+  return {
+    script: code === undefined ? rest.shift() : undefined,
+    evaluate: code === undefined ? undefined : { code, print, isModule: inputType === 'module' },
+    execArgv: execArgv.at(-1) === '--' ? execArgv.slice(0, -1) : execArgv,
+    preload,
+    v8Flags,
+    args: rest,
+    workingDirectory,
+  }
+}
+
+/** The launcher hides this one from node, which would obey it whoever wrote it. */
+export function restoreArguments(args: readonly string[]): string[] {
+  return args.map((arg) => (arg.startsWith('\u0001-node-options') ? `-${arg.slice(1)}` : arg))
+}

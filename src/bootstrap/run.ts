@@ -1,0 +1,69 @@
+// Starts code as node starts it: the program, one of its scripts in a child, or a worker's.
+
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import v8 from 'node:v8'
+
+import { FORMAT_MODULE } from '../format/archive.ts'
+import type { ScriptCommand } from './arguments.ts'
+import type { Internals } from './internals.ts'
+import { toArchivePath } from './vfs/paths.ts'
+import type { Tree } from './vfs/tree.ts'
+import type { WorkerJob } from './workers.ts'
+
+/** Runs a main module by the format that the build has settled; files on disk as node does. */
+export function runFile(internals: Internals, tree: Tree, file: string): void {
+  const { runMain, cjsLoader, options } = internals
+  const archivePath = toArchivePath(file)
+  const entry = archivePath === undefined ? undefined : tree.archive.find(archivePath)
+  if (!entry || entry.format === 0) {
+    runMain.executeUserEntryPoint(file)
+    return
+  }
+  const hasImports = (options.getOptionValue('--import') as unknown[]).length > 0
+  if (entry.format === FORMAT_MODULE || hasImports) importMain(internals, pathToFileURL(file))
+  else cjsLoader.wrapModuleLoad(file, null, true)
+}
+
+function importMain({ runMain }: Internals, url: URL | string): void {
+  void runMain.runEntryPointWithESMLoader((loader) =>
+    loader.import(url, undefined, { __proto__: null }, undefined, true),
+  )
+}
+
+export function runScript(internals: Internals, tree: Tree, command: ScriptCommand): void {
+  const { script, evaluate, args } = command
+  for (const flag of command.v8Flags) v8.setFlagsFromString(flag)
+  process.execArgv = [...command.execArgv]
+  const main = script === undefined ? [] : [path.resolve(script)]
+  process.argv.splice(1, process.argv.length, ...main, ...args)
+  if (command.preload.length > 0) internals.cjsLoader.Module._preloadModules([...command.preload])
+  if (evaluate) {
+    const { execution } = internals
+    if (evaluate.isModule) void execution.evalModuleEntryPoint(evaluate.code, evaluate.print)
+    else execution.evalTypeScript('[eval]', evaluate.code, false, evaluate.print)
+  } else if (main[0] !== undefined) {
+    runFile(internals, tree, main[0])
+  }
+}
+
+export function runWorker(internals: Internals, tree: Tree, { kind, content }: WorkerJob): void {
+  // What evaluating the bootstrap as a script has left behind.
+  const globals = globalThis as Record<string, unknown>
+  for (const name of ['module', 'exports', 'require', '__filename', '__dirname']) delete globals[name]
+  switch (kind) {
+    case 'eval':
+      Object.defineProperty(process, '_eval', { configurable: true, enumerable: true, value: content })
+      internals.execution.evalTypeScript('[worker eval]', content)
+      return
+    case 'url':
+      delete (process as { _eval?: string })._eval
+      process.argv.splice(1, 1)
+      importMain(internals, content)
+      return
+    case 'file':
+      delete (process as { _eval?: string })._eval
+      process.argv[1] = content
+      runFile(internals, tree, content)
+  }
+}

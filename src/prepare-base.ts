@@ -133,7 +133,7 @@ export async function bundleBootstrap(): Promise<string> {
     platform: 'node',
     treeshake: true,
   })
-  const { output } = await bundle.generate({ format: 'cjs', minify: { compress: true, mangle: false, codegen: true } })
+  const { output } = await bundle.generate({ format: 'cjs' })
   await bundle.close()
   return output[0].code
 }

@@ -117,7 +117,14 @@ export class Compiler {
       if (!entry || !cache) return native.call(this, url, context, parentURL)
 
       const source = archive.code(entry)
-      const wrap = new moduleWrap.ModuleWrap(url, undefined, source, 0, 0, cache)
+      let wrap: any
+      try {
+        wrap = new moduleWrap.ModuleWrap(url, undefined, source, 0, 0, cache)
+      } catch (error: any) {
+        // V8 runs with other flags than the cache was made for, or the module is wrong.
+        if (error?.code !== 'ERR_VM_MODULE_CACHED_DATA_REJECTED') throw error
+        return native.call(this, url, context, parentURL)
+      }
       const isMain = parentURL === undefined
       if (isMain) wrap.isMain = true
       if (wrap.sourceMapURL) sourceMaps.maybeCacheSourceMap(url, source, wrap, false, wrap.sourceURL, wrap.sourceMapURL)

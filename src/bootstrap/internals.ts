@@ -106,7 +106,8 @@ function closeInternals({ loadBuiltinModule, Module }: { loadBuiltinModule(id: s
 
 /** What node's own table of options says of them (lib/internal/options.js). */
 export function optionTable({ options, optionTypes }: Internals): OptionTable {
-  const typeOf = (name: string) => options.getCLIOptionsInfo().options.get(name)?.type
+  const table = options.getCLIOptionsInfo().options
+  const typeOf = (name: string) => (table.get(name) ?? table.get(name.replace(/^--no-/, '--')))?.type
   const { kNoOp, kV8Option, kBoolean } = optionTypes
   return {
     takesValue: (name) => ![undefined, kNoOp, kV8Option, kBoolean].includes(typeOf(name)),

@@ -9,7 +9,7 @@ import type { ScriptCommand } from './arguments.ts'
 import type { Internals } from './internals.ts'
 import { toArchivePath } from './vfs/paths.ts'
 import type { Tree } from './vfs/tree.ts'
-import type { WorkerJob } from './workers.ts'
+import { ownExecArgv, type WorkerJob } from './workers.ts'
 
 /** Runs a main module by the format that the build has settled; files on disk as node does. */
 export function runFile(internals: Internals, tree: Tree, file: string): void {
@@ -51,6 +51,7 @@ export function runWorker(internals: Internals, tree: Tree, { kind, content }: W
   // What evaluating the bootstrap as a script has left behind.
   const globals = globalThis as Record<string, unknown>
   for (const name of ['module', 'exports', 'require', '__filename', '__dirname']) delete globals[name]
+  process.execArgv = ownExecArgv(process.execArgv)
   switch (kind) {
     case 'eval':
       Object.defineProperty(process, '_eval', { configurable: true, enumerable: true, value: content })

@@ -27,12 +27,24 @@ export function installWorkers(): void {
       const job = jobOf(filename, options)
       // Wrong arguments are node's to refuse, in its words.
       if (job === undefined) super(filename, options)
-      else super(bootSource(job), { ...options, eval: true })
+      else super(bootSource(job), { ...options, ...withInternals(options), eval: true })
     }
   }
   Object.defineProperty(Worker, 'length', { value: Native.length, configurable: true })
   workerThreads.Worker = Worker
   syncBuiltinESMExports()
+}
+
+const EXPOSE_INTERNALS = '--expose-internals'
+
+/** Options of its own replace the inherited ones, and the bootstrap needs this one. */
+function withInternals({ execArgv }: WorkerOptions): Pick<WorkerOptions, 'execArgv'> {
+  return Array.isArray(execArgv) ? { execArgv: [EXPOSE_INTERNALS, ...execArgv] } : {}
+}
+
+/** What the worker was given, without what it was given for us. */
+export function ownExecArgv(execArgv: readonly string[]): string[] {
+  return execArgv.filter((option) => option !== EXPOSE_INTERNALS)
 }
 
 function jobOf(filename: unknown, options: WorkerOptions): WorkerJob | undefined {

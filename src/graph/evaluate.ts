@@ -105,6 +105,7 @@ export class Evaluator {
     const name = calleeName(node.callee)
     const last = name.slice(name.lastIndexOf('.') + 1)
     if (last === 'toString' && node.callee.type === 'MemberExpression') return this.evaluate(node.callee.object)
+    if (last === 'replace' && node.callee.type === 'MemberExpression') return this.#replace(node)
     if (IDENTITY_FUNCTIONS.has(name) || IDENTITY_FUNCTIONS.has(last)) return this.evaluate(node.arguments[0])
     const isPathFunction = PATH_FUNCTIONS.has(last) && (name === last || /^(?:path|posix|p)\b/i.test(name))
     if (!isPathFunction) return UNKNOWN
@@ -117,6 +118,13 @@ export class Evaluator {
     // resolve() of relative parts only means the working directory, which is not ours.
     if (last === 'resolve' && anchored) return { text: path.resolve('/', ...texts), anchored }
     return UNKNOWN
+  }
+
+  /** `import.meta.filename.replace('main.ts', 'child.ts')` */
+  #replace(node: AstNode): Evaluated {
+    const { text, anchored } = this.evaluate(node.callee.object)
+    const [from, to] = node.arguments.map((argument: AstNode) => this.evaluate(argument).text) as string[]
+    return !from || to === undefined || from.includes(WILDCARD) ? UNKNOWN : { text: text.replace(from, to), anchored }
   }
 
   #url([input, base]: AstNode[]): Evaluated {

@@ -48,8 +48,9 @@ export function scanModule(file: string, text: string): Scan {
 const REQUIRES = /\brequire(\.resolve)?\s*\(\s*(["'`])([^"'`$\n]+)\2\s*[,)]/g
 const IMPORTS = /(?:\bfrom|\bimport|\bimport\s*\(|import\.meta\.resolve\s*\()\s*(["'])([^"'\n]+)\1/g
 const MODULE_SYNTAX = /(?:^|[\s;}])(?:import\s*(?:["'{*]|[\w$]+\s*(?:,|from\b))|export\s*(?:[{*]|default\b|const\b|let\b|var\b|function\b|class\b|async\b))/
-const COMPUTED_REQUIRE = /\brequire\s*\(\s*(?![\s"'`)])/
-const COMPUTED_IMPORT = /\bimport\s*\(\s*(?![\s"')]|`[^`$]*`)/
+/** Anything but one literal as the argument; or the function under another name, to fool bundlers. */
+const COMPUTED_REQUIRE = /\brequire\s*\(\s*(?![\s)]|(["'`])[^"'`$\n]*\1\s*[,)])|=\s*require\s*[;,)\n]/
+const COMPUTED_IMPORT = /\bimport\s*\(\s*(?![\s)]|(["'`])[^"'`$\n]*\1\s*[,)])/
 const LOOKS_AROUND =
   /__dirname|__filename|import\.meta\.(?:url|dirname|filename|resolve)|require\.resolve\b|\bcreateRequire\b|process\.dlopen|node-gyp-build|\bbindings['"]/
 

@@ -38,7 +38,7 @@ installFsBinding(internals, tree)
 installPublicFs(tree)
 installLoader(internals, tree, (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source))
 installProcesses(internals, tree)
-installWorkers()
+installWorkers(internals)
 compiler.install()
 if (sourceMaps) process.setSourceMapsEnabled(true)
 

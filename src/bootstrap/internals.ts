@@ -37,6 +37,9 @@ export interface Internals {
   readonly esmFormats: { readonly extensionFormatMap: Record<string, string> }
   readonly processWrap: { readonly Process: { readonly prototype: Binding } }
   readonly spawnSync: Binding
+  readonly worker: Binding
+  /** internalBinding('v8'); node:v8 itself takes a millisecond to load. */
+  readonly v8: { setFlagsFromString(flags: string): void }
   /** internalBinding('process_methods') */
   readonly processMethods: Binding
   readonly execution: {
@@ -75,6 +78,8 @@ export function openInternals(require: InternalRequire): Internals {
     uv: internalBinding('uv'),
     processWrap: internalBinding('process_wrap'),
     spawnSync: internalBinding('spawn_sync'),
+    worker: internalBinding('worker'),
+    v8: internalBinding('v8'),
     processMethods: internalBinding('process_methods'),
     execution: require('internal/process/execution'),
     errors: require('internal/errors'),
@@ -106,8 +111,10 @@ function closeInternals({ loadBuiltinModule, Module }: { loadBuiltinModule(id: s
 
 /** What node's own table of options says of them (lib/internal/options.js). */
 export function optionTable({ options, optionTypes }: Internals): OptionTable {
-  const table = options.getCLIOptionsInfo().options
-  const typeOf = (name: string) => (table.get(name) ?? table.get(name.replace(/^--no-/, '--')))?.type
+  const typeOf = (name: string) => {
+    const table = options.getCLIOptionsInfo().options
+    return (table.get(name) ?? table.get(name.replace(/^--no-/, '--')))?.type
+  }
   const { kNoOp, kV8Option, kBoolean } = optionTypes
   return {
     takesValue: (name) => ![undefined, kNoOp, kV8Option, kBoolean].includes(typeOf(name)),

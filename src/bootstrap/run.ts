@@ -2,7 +2,6 @@
 
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import v8 from 'node:v8'
 
 import { FORMAT_MODULE } from '../format/archive.ts'
 import type { ScriptCommand } from './arguments.ts'
@@ -33,7 +32,7 @@ function importMain({ runMain }: Internals, url: URL | string): void {
 
 export function runScript(internals: Internals, tree: Tree, command: ScriptCommand): void {
   const { script, evaluate, args } = command
-  for (const flag of command.v8Flags) v8.setFlagsFromString(flag)
+  for (const flag of command.v8Flags) internals.v8.setFlagsFromString(flag)
   process.execArgv = [...command.execArgv]
   const main = script === undefined ? [] : [path.resolve(script)]
   process.argv.splice(1, process.argv.length, ...main, ...args)

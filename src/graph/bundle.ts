@@ -10,7 +10,7 @@ import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import { VIRTUAL_ROOT } from '../format/archive.ts'
 import type { GeneratedFile } from './graph.ts'
-import { isInPackage, placeOf, readText } from './source.ts'
+import { COMMONJS_NAMES, isInPackage, placeOf, readText, usesCommonJsNames } from './source.ts'
 import { keyOf, type Trace } from './trace.ts'
 
 export interface BundleInputs {
@@ -64,6 +64,42 @@ export async function bundleModules(inputs: BundleInputs): Promise<Bundle> {
   }
 }
 
+/** JavaScript for one file that stays a file: everything it imports stays an import. */
+export async function compileModule({ config, trace, virtualPath }: Omit<BundleInputs, 'inputs' | 'bundled'>, file: string): Promise<string> {
+  const { rolldown } = await import('rolldown')
+  const { format, resolutions } = trace.modules.get(file)!
+  try {
+    const bundle = await rolldown({
+      input: file,
+      cwd: config.projectDir,
+      platform: 'node',
+      treeshake: false,
+      transform: { define: { ...config.define } },
+      plugins: [
+        {
+          name: 'ingot:keep-imports',
+          resolveId(specifier, importer) {
+            if (importer !== file) return undefined // the file itself, and the compiler's own helpers
+            const resolution = resolutions.get(`import ${specifier}`)
+            const isRewritten = resolution?.kind === 'file' && resolution.compilerOnly
+            return { id: isRewritten ? virtualUrl(virtualPath(resolution.file)) : specifier, external: true }
+          },
+          transform: {
+            filter: { code: COMMONJS_NAMES },
+            handler: (code) => (format === 'module' ? declareNames(code, 'import.meta.dirname', 'import.meta.filename') : undefined),
+          },
+        },
+      ],
+      onLog() {},
+    })
+    const { output } = await bundle.generate({ format: format === 'module' ? 'esm' : 'cjs', sourcemap: 'inline', exports: 'auto' })
+    await bundle.close()
+    return output[0].code
+  } catch (error) {
+    throw toBuildError(error)
+  }
+}
+
 /** Found by our own trace already, or of no meaning in an executable. */
 const IGNORED_LOGS = new Set(['UNRESOLVED_IMPORT', 'CIRCULAR_DEPENDENCY', 'EVAL', 'EMPTY_BUNDLE'])
 
@@ -98,7 +134,7 @@ function followTrace({ trace, bundled, virtualPath }: BundleInputs): Plugin {
       const { file } = resolution
       if (reference?.type === 'text' || reference?.type === 'bytes') return `${file}?ingot-${reference.type}`
       if (bundled.has(file) || file.endsWith('.json')) return file
-      return { id: pathToFileURL(path.join(VIRTUAL_ROOT, virtualPath(file))).href, external: true }
+      return { id: virtualUrl(virtualPath(file)), external: true }
     },
     load(id) {
       const type = CONTENT_QUERY.exec(id)?.[1]
@@ -124,23 +160,25 @@ function placeModules({ trace, virtualPath, inputs }: BundleInputs): Plugin {
       handler(code, id) {
         if (!trace.modules.has(id)) return undefined
         const file = path.join(VIRTUAL_ROOT, virtualPath(id))
-        const values: Record<string, unknown> = {
-          url: pathToFileURL(file).href,
-          dirname: path.dirname(file),
-          filename: file,
-        }
-        const replaced = code.replace(/\bimport\.meta\.(url|dirname|filename|main)\b/g, (match, name: string) => {
+        const values = { url: pathToFileURL(file).href, dirname: path.dirname(file), filename: file }
+        const replaced = code.replace(/\bimport\.meta\.(url|dirname|filename|main)\b/g, (match, name: keyof typeof values | 'main') => {
           if (name === 'main') return entries.has(id) ? match : 'false'
           return JSON.stringify(values[name])
         })
-        // On the first line, so that every other line keeps its number.
-        const constants = ['dirname', 'filename']
-          .filter((name) => new RegExp(`\\b__${name}\\b`).test(code) && !new RegExp(`(?:const|let|var)\\s+__${name}\\b`).test(code))
-          .map((name) => `const __${name} = ${JSON.stringify(values[name])};`)
-        return { code: constants.join('') + replaced, map: null }
+        return declareNames(replaced, JSON.stringify(values.dirname), JSON.stringify(values.filename))
       },
     },
   }
+}
+
+/** Declared on the first line, so that every other line keeps its number. */
+function declareNames(code: string, dirname: string, filename: string) {
+  const names = usesCommonJsNames(code) ? `const __dirname = ${dirname}, __filename = ${filename};` : ''
+  return { code: names + code, map: null }
+}
+
+function virtualUrl(virtualPath: string): string {
+  return pathToFileURL(path.join(VIRTUAL_ROOT, virtualPath)).href
 }
 
 function toBuildError(error: unknown): unknown {

@@ -2,8 +2,9 @@
 //
 // A file runs exactly as under plain node; a bundle starts faster, because fewer modules have to be
 // looked up. What a bundle changes is little (the text of functions, the number of files) but not
-// nothing, so it has to be worth it: many modules, or the user asks. And bundling must never make a
-// second copy of a module: whatever a kept file can import stays a file too.
+// nothing, so it has to be worth it: many modules, or sources that only a compiler understands, or
+// the user asks. And bundling must never make a second copy of a module: whatever a kept file can
+// import stays a file too.
 
 import { keyOf, type Trace } from './trace.ts'
 
@@ -16,10 +17,16 @@ export interface Partition {
 /** Below this, loading the files costs less than 10 ms. */
 const WORTH_BUNDLING = 64
 
-/** @param bundle what the configuration says; undefined leaves it to the number of modules */
-export function partition(trace: Trace, bundle: boolean | undefined): Partition {
+export interface Wishes {
+  /** What the configuration says; undefined leaves it to the program. */
+  readonly bundle: boolean | undefined
+  /** Some module is more than JavaScript with types. */
+  readonly needsCompiler: boolean
+}
+
+export function partition(trace: Trace, { bundle, needsCompiler }: Wishes): Partition {
   const closed = keepClosed(trace)
-  const isWorthIt = bundle ?? closed.bundled.size >= WORTH_BUNDLING
+  const isWorthIt = bundle ?? (needsCompiler || closed.bundled.size >= WORTH_BUNDLING)
   if (isWorthIt) return closed
   const reason = bundle === false ? 'is not to be bundled' : 'is one of few'
   return { bundled: new Set(), kept: new Map([...trace.modules.keys()].map((file) => [file, closed.kept.get(file) ?? reason])) }

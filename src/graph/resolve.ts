@@ -14,7 +14,8 @@ import { isInPackage } from './source.ts'
 export type EdgeKind = 'import' | 'require'
 
 export type Resolution =
-  | { readonly kind: 'file'; readonly file: string }
+  /** `compilerOnly`: node would not find it; tsconfig paths, a missing extension, .js for .ts. */
+  | { readonly kind: 'file'; readonly file: string; readonly compilerOnly: boolean }
   | { readonly kind: 'builtin' }
   | { readonly kind: 'missing' }
 
@@ -55,12 +56,11 @@ export class Resolver {
     if (isBuiltin(specifier)) return { kind: 'builtin' }
     if (specifier.startsWith('data:')) return { kind: 'builtin' }
     const request = specifier.startsWith('file:') ? fileURLToPath(specifier) : withoutQuery(specifier, kind)
-    const resolvers = isInPackage(importer) ? [this.#node] : [this.#node, this.#source]
-    for (const resolver of resolvers) {
-      const { path: file } = resolver[kind].resolveFileSync(importer, request)
-      if (file) return { kind: 'file', file }
-    }
-    return { kind: 'missing' }
+    const { path: file } = this.#node[kind].resolveFileSync(importer, request)
+    if (file) return { kind: 'file', file, compilerOnly: kind === 'import' && isGuessed(request, file) }
+    if (isInPackage(importer)) return { kind: 'missing' }
+    const compiled = this.#source[kind].resolveFileSync(importer, request).path
+    return compiled ? { kind: 'file', file: compiled, compilerOnly: true } : { kind: 'missing' }
   }
 
   /** Links in node_modules directories above the importer that lead to the package of a bare specifier. */
@@ -80,6 +80,11 @@ export class Resolver {
 /** The package's name in a bare specifier; undefined for paths, URLs and #imports. */
 export function packageNameOf(specifier: string): string | undefined {
   return /^(?:@[^/]+\/[^/]+|[^./#@:][^/:]*)(?=\/|$)/.exec(specifier)?.[0]
+}
+
+/** Of relative specifiers, import takes the file's whole name or nothing. */
+function isGuessed(request: string, file: string): boolean {
+  return /^\.{1,2}(?:\/|$)/.test(request) && path.basename(request) !== path.basename(file)
 }
 
 function eachKind(make: (conditions: string[]) => ResolverFactory): Record<EdgeKind, ResolverFactory> {

@@ -8,6 +8,7 @@ import { BuildError } from '../base/diagnostics.ts'
 import { calleeName, Evaluator, WILDCARD, type AstNode } from './evaluate.ts'
 import type { EdgeKind } from './resolve.ts'
 import { isInPackage, placeOf } from './source.ts'
+import { addedImports } from './transform.ts'
 
 /** A reference by module specifier. */
 export interface Reference {
@@ -134,6 +135,9 @@ class OwnModule {
       Literal: (node: any) => typeof node.value === 'string' && this.#names.add(node.value),
       MetaProperty: (node: any) => this.#meta(node),
     } as any).visit(this.#program as any)
+    for (const specifier of addedImports(this.#file, this.#text)) {
+      this.#references.push({ kind: 'import', specifier, start: 0, optional: false, byPath: false })
+    }
     return {
       text: this.#text,
       hasModuleSyntax: this.#hasModuleSyntax,

@@ -51,3 +51,10 @@ export function formatOfExtension(file: string): 'commonjs' | 'module' | undefin
       return undefined
   }
 }
+
+/** Names that CommonJS has and compilers let modules use. */
+export const COMMONJS_NAMES = /\b__(?:dirname|filename)\b/
+
+export function usesCommonJsNames(code: string): boolean {
+  return COMMONJS_NAMES.test(code) && !/(?:const|let|var)\s+(?:\{[^}]*)?__(?:dirname|filename)\b/.test(code)
+}

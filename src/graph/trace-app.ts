@@ -5,17 +5,21 @@ import path from 'node:path'
 
 import type { Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig } from '../config/config.ts'
+import type { BundleInputs } from './bundle.ts'
 import type { AppGraph, KeptFile } from './graph.ts'
 import { nativeKind } from './packages.ts'
 import { partition, type Partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
+import { isInPackage, isTypeScript, usesCommonJsNames } from './source.ts'
 import { traceProgram, type Trace } from './trace.ts'
-import { INLINE_MAP, transformModule } from './transform.ts'
+import { eraseTypes, replaceAttributeImports } from './transform.ts'
 
 export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
   const config = { ...given, entries: given.entries.map((entry) => ({ ...entry, file: realpathSync(entry.file) })) }
   const trace = traceProgram(config)
-  const parts = partition(trace, config.bundle)
+  const erased = eraseOwnTypes(config, trace)
+  const needsCompiler = [...erased.values()].includes(undefined)
+  const parts = partition(trace, { bundle: config.bundle, needsCompiler })
   const packageJsons = packageJsonsOf(trace)
   const root = commonDirectory([config.projectDir, ...trace.modules.keys(), ...trace.assets].map((file) => `${file}/`))
   const virtualPath = (file: string) => path.relative(root, file)
@@ -32,7 +36,7 @@ export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
       : { files: [], diagnostics: [] }
 
   const kept = [
-    ...keptModules(config, trace, parts, virtualPath),
+    ...(await keptModules({ config, trace, virtualPath }, parts, erased)),
     ...keptAssets([...trace.assets, ...packageJsons], virtualPath),
   ]
   return {
@@ -42,18 +46,41 @@ export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
     generated: bundle.files,
     links: usedLinks(trace.links, root, kept),
     bundled: [...parts.bundled].map(virtualPath).toSorted(),
-    sourceMaps: bundle.files.length > 0 || kept.some((file) => file.code?.includes(INLINE_MAP)),
+    sourceMaps: bundle.files.length > 0 || kept.some((file) => file.code?.includes('//# sourceMappingURL=data:')),
     external: [...trace.external].toSorted(),
     diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics],
   }
 }
 
-function keptModules(config: ResolvedConfig, trace: Trace, { kept }: Partition, virtualPath: (file: string) => string): KeptFile[] {
-  return [...kept.keys()].map((file) => {
-    const { format, scan } = trace.modules.get(file)!
-    const code = transformModule(file, scan.text, config)
-    return { path: virtualPath(file), file, format, ...(code !== undefined && { code }), ...modeOf(file) }
-  })
+/** The program's own modules as JavaScript; undefined where that takes a compiler. */
+function eraseOwnTypes(config: ResolvedConfig, trace: Trace): Map<string, string | undefined> {
+  const defines = Object.keys(config.define)
+  const erased = new Map<string, string | undefined>()
+  for (const [file, { format, scan, resolutions }] of trace.modules) {
+    if (isInPackage(file) && !isTypeScript(file) && !defines.some((key) => scan.text.includes(key))) continue
+    const isPlain = [...resolutions.values()].every((item) => item.kind !== 'file' || !item.compilerOnly)
+    const hasDefine = defines.some((key) => scan.text.includes(key))
+    const isMixed = format === 'module' && usesCommonJsNames(scan.text)
+    erased.set(file, isPlain && !hasDefine && !isMixed ? eraseTypes(file, scan.text) : undefined)
+  }
+  return erased
+}
+
+type KeptInputs = Pick<BundleInputs, 'config' | 'trace' | 'virtualPath'>
+
+async function keptModules(
+  inputs: KeptInputs,
+  { kept }: Partition,
+  erased: ReadonlyMap<string, string | undefined>,
+): Promise<KeptFile[]> {
+  const modules: KeptFile[] = []
+  for (const file of kept.keys()) {
+    const { format, scan } = inputs.trace.modules.get(file)!
+    const plain = erased.has(file) ? erased.get(file) : scan.text
+    const code = replaceAttributeImports(plain ?? (await (await import('./bundle.ts')).compileModule(inputs, file)))
+    modules.push({ path: inputs.virtualPath(file), file, format, ...(code !== scan.text && { code }), ...modeOf(file) })
+  }
+  return modules
 }
 
 function keptAssets(files: readonly string[], virtualPath: (file: string) => string): KeptFile[] {

@@ -11,6 +11,9 @@ export const TABLE_OFFSET = IDENT_SIZE + FileHeader.size
 
 export const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 
+/** What the synthetic node has behind its last segment. */
+export const SYMBOLS = 'symbols and debug information'
+
 export type SegmentFields = Partial<ProgramHeader> & { readonly fileOffset: number; readonly fileSize: number }
 
 export interface ElfFields {
@@ -69,7 +72,7 @@ export function makeNode(): Buffer {
       { type: 2 /* PT_DYNAMIC */, flags: PF_R | PF_W, fileOffset: 0x3b00, virtualAddress: 0x404b00, fileSize: 0x40, alignment: 8 },
       { type: PT_GNU_STACK, flags: PF_R | PF_W, fileOffset: 0, virtualAddress: 0, fileSize: 0, alignment: 16 },
     ],
-    content: { 0x300: interpreter, 0x3100: Buffer.from(FUSE) },
+    content: { 0x300: interpreter, 0x3100: Buffer.from(FUSE), 0x5000: Buffer.from(SYMBOLS) },
   })
 }
 

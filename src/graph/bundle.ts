@@ -12,6 +12,7 @@ import { VIRTUAL_ROOT } from '../format/archive.ts'
 import type { GeneratedFile } from './graph.ts'
 import { COMMONJS_NAMES, isInPackage, placeOf, readText, usesCommonJsNames } from './source.ts'
 import { keyOf, type Trace } from './trace.ts'
+import { isCompilerHelper } from './transform.ts'
 
 export interface BundleInputs {
   readonly config: ResolvedConfig
@@ -79,7 +80,7 @@ export async function compileModule({ config, trace, virtualPath }: Omit<BundleI
         {
           name: 'ingot:keep-imports',
           resolveId(specifier, importer) {
-            if (importer !== file) return undefined // the file itself, and the compiler's own helpers
+            if (importer !== file || isCompilerHelper(specifier)) return undefined
             const resolution = resolutions.get(`import ${specifier}`)
             const isRewritten = resolution?.kind === 'file' && resolution.compilerOnly
             return { id: isRewritten ? virtualUrl(virtualPath(resolution.file)) : specifier, external: true }
@@ -127,7 +128,7 @@ function followTrace({ trace, bundled, virtualPath }: BundleInputs): Plugin {
     name: 'ingot:trace',
     resolveId(specifier, importer) {
       const module = importer === undefined ? undefined : trace.modules.get(importer)
-      if (!module) return undefined
+      if (!module || isCompilerHelper(specifier)) return undefined
       const reference = module.scan.references.find((item) => item.kind === 'import' && item.specifier === specifier)
       const resolution = reference && module.resolutions.get(keyOf(reference))
       if (resolution?.kind !== 'file') return { id: specifier, external: true }

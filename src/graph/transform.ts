@@ -29,7 +29,12 @@ export function addedImports(file: string, text: string): string[] {
   if (!file.endsWith('x')) return []
   const { code } = transformSync(file, text, { tsconfig: true })
   const before = new Set(specifiersOf(file, text))
-  return specifiersOf('x.js', code).filter((specifier) => !before.has(specifier))
+  return specifiersOf('x.js', code).filter((specifier) => !before.has(specifier) && !isCompilerHelper(specifier))
+}
+
+/** Code of the compiler's own (for decorators, say), which the bundler has at hand. */
+export function isCompilerHelper(specifier: string): boolean {
+  return specifier.includes('@oxc-project')
 }
 
 function specifiersOf(file: string, code: string): string[] {

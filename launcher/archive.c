@@ -28,7 +28,13 @@ const struct archive_entry *archive_find(const struct region *archive, const cha
 		const struct archive_entry *entry = &entries[buckets[i] - 1];
 		if (entry->hash == hash && entry->path_length == length &&
 		    same(base + header->names + entry->path, path, length))
-			return entry->kind == ARCHIVE_FILE ? entry : 0;
+			return entry;
 	}
 	return 0;
+}
+
+const struct archive_entry *archive_find_file(const struct region *archive, const char *path, uint64_t length)
+{
+	const struct archive_entry *entry = archive_find(archive, path, length);
+	return entry && entry->kind == ARCHIVE_FILE ? entry : 0;
 }

@@ -5,6 +5,8 @@
 
 #define ARCHIVE_MAGIC 0x52414749u /* "IGAR" */
 #define ARCHIVE_FILE 1
+#define ARCHIVE_DIRECTORY 2
+#define ARCHIVE_SYMLINK 3
 
 struct archive_header {
 	uint32_t magic, version;
@@ -20,5 +22,13 @@ struct archive_entry {
 	uint64_t module_fields[4]; /* for the module loader, not for us */
 };
 
-/* The regular file at path (relative to the archive's root, no leading slash), or 0. */
+/* The entry at exactly this path (relative to the archive's root, no leading slash), or 0. */
 const struct archive_entry *archive_find(const struct region *archive, const char *path, uint64_t length);
+
+/* The same for regular files only. */
+const struct archive_entry *archive_find_file(const struct region *archive, const char *path, uint64_t length);
+
+static inline const char *archive_data(const struct region *archive, const struct archive_entry *entry)
+{
+	return (const char *)archive->address + entry->data;
+}

@@ -3,6 +3,7 @@
 #include "archive.h"
 #include "launcher.h"
 #include "layout.h"
+#include "paths.h"
 
 /* Variables that would change what the program is: they choose libraries, configuration or code.
    They are hidden from libc, OpenSSL and node by changing their first byte to HIDDEN; the bootstrap
@@ -27,13 +28,6 @@ static const char RUN_EXECUTABLE[] = "\1ingot-exec";
 /* node takes options from this argument, but from nobody else than those children. */
 static const char NODE_OPTIONS_ARGUMENT[] = "--node-options";
 
-static int starts_with(const char *text, const char *prefix)
-{
-	while (*prefix)
-		if (*text++ != *prefix++) return 0;
-	return 1;
-}
-
 static int is_sealed(const char *variable)
 {
 	for (unsigned i = 0; i < sizeof SEALED / sizeof *SEALED; i++)
@@ -44,17 +38,10 @@ static int is_sealed(const char *variable)
 /* arguments: marker, path relative to the virtual root, argv[0] and on of the new program. */
 __attribute__((noreturn)) static void run_executable(char **arguments, char **environment)
 {
-	uint64_t length = 0;
-	while (arguments[1][length]) length++;
-	const struct archive_entry *entry = archive_find(&TABLE->payload, arguments[1], length);
+	const struct archive_entry *entry = archive_find_file(&TABLE->payload, arguments[1], length_of(arguments[1]));
 	if (entry) {
 		long descriptor = syscall3(SYS_memfd_create, arguments[1], MFD_CLOEXEC, 0);
-		const char *bytes = (const char *)TABLE->payload.address + entry->data;
-		for (uint64_t done = 0; descriptor >= 0 && done < entry->size;) {
-			long count = syscall3(SYS_write, descriptor, bytes + done, entry->size - done);
-			if (count <= 0) break;
-			done += (uint64_t)count;
-		}
+		write_all(descriptor, archive_data(&TABLE->payload, entry), entry->size);
 		syscall6(SYS_execveat, descriptor, (long)"", (long)(arguments + 2), (long)environment, AT_EMPTY_PATH, 0);
 	}
 	for (;;) syscall1(SYS_exit_group, 127);

@@ -15,3 +15,6 @@ int hook_fstatat(int descriptor, const char *path, struct kernel_stat *stat, int
 void *hook_mmap(char *address, uint64_t size, int protection, int flags, int descriptor, int64_t offset);
 int hook_close(int descriptor);
 int hook_access(const char *path, int mode);
+
+/* native.c: in place of a system call of libc. */
+long hook_system_call(long number, long a, long b, long c, long d, long e);

@@ -2,7 +2,7 @@
    writer tells the launcher about them. src/image/elf/layout.ts mirrors this file; the writer
    checks LAYOUT_VERSION in the launcher's header, so a mismatch is a build error and not a crash. */
 #pragma once
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2
 
 /* Free in every official node (which ends below 0x8000000), and within a rel32 jump of each other. */
 #define LAUNCHER_TEXT 0x10000000

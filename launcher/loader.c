@@ -7,15 +7,12 @@
    other threads held anything: so no locks, only compare-and-swap on the table of open files. */
 #include "launcher.h"
 #include "archive.h"
+#include "paths.h"
 #include "sys.h"
 
-/* The virtual root: below a file, so it can never be a real directory. */
-static const char ROOT[] = "/dev/null/app/";
 static const char *const LIBRARY_DIRECTORIES[] = { "/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/",
 						   "/lib64/", "/usr/lib64/", "/lib/", "/usr/lib/" };
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define PATH_LIMIT 4096
 /* Descriptors that stand for an embedded file when the executable itself cannot be opened. */
 #define FIRST_FAKE_DESCRIPTOR 0x40000000
 
@@ -28,27 +25,6 @@ struct open_file {
 static struct open_file open_files[64];
 static char executable_path[PATH_LIMIT];
 
-static uint64_t length_of(const char *text)
-{
-	uint64_t length = 0;
-	while (text[length]) length++;
-	return length;
-}
-
-static int starts_with(const char *text, const char *prefix)
-{
-	while (*prefix)
-		if (*text++ != *prefix++) return 0;
-	return 1;
-}
-
-void *memcpy(void *restrict to, const void *restrict from, uint64_t size)
-{
-	void *start = to;
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-	return start;
-}
-
 static long result_or_errno(long result)
 {
 	if (result >= 0 || result < -4095) return result;
@@ -56,34 +32,11 @@ static long result_or_errno(long result)
 	return -1;
 }
 
-/* Resolves "." and ".." without looking at any file, as $ORIGIN/../.. RPATHs need. */
-static uint64_t normalize(const char *path, char out[PATH_LIMIT])
-{
-	uint64_t length = 0;
-	while (*path) {
-		while (*path == '/') path++;
-		const char *end = path;
-		while (*end && *end != '/') end++;
-		uint64_t size = (uint64_t)(end - path);
-		if (size == 2 && path[0] == '.' && path[1] == '.') {
-			while (length && out[--length] != '/') {}
-		} else if (size && !(size == 1 && *path == '.')) {
-			if (length + size + 2 > PATH_LIMIT) return 0;
-			out[length++] = '/';
-			memcpy(out + length, path, size);
-			length += size;
-		}
-		path = end;
-	}
-	out[length] = 0;
-	return length;
-}
-
 enum place { ELSEWHERE, IN_PAYLOAD, IN_SYSTEM };
 
 static enum place locate(const char *path, const char **name)
 {
-	if (starts_with(path, ROOT)) return *name = path + sizeof ROOT - 1, IN_PAYLOAD;
+	if (starts_with(path, VIRTUAL_ROOT "/")) return *name = path + sizeof VIRTUAL_ROOT, IN_PAYLOAD;
 	for (unsigned i = 0; i < COUNT(LIBRARY_DIRECTORIES); i++)
 		if (starts_with(path, LIBRARY_DIRECTORIES[i]))
 			return *name = path + length_of(LIBRARY_DIRECTORIES[i]), IN_SYSTEM;
@@ -142,7 +95,7 @@ long hook_open(const char *path, int flags, int mode)
 {
 	char normal[PATH_LIMIT];
 	const char *name;
-	uint64_t length = path[0] == '/' ? normalize(path, normal) : 0;
+	uint64_t length = path[0] == '/' ? normalize_path(path, normal) : 0;
 	enum place place = length ? locate(normal, &name) : ELSEWHERE;
 	if (place == ELSEWHERE) {
 		/* ld.so.cache and ld.so.preload would let the host choose our libraries. */
@@ -150,7 +103,7 @@ long hook_open(const char *path, int flags, int mode)
 		return result_or_errno(syscall4(SYS_openat, AT_FDCWD, path, flags, mode));
 	}
 	const struct region *archive = place == IN_PAYLOAD ? &TABLE->payload : &TABLE->system;
-	const struct archive_entry *entry = archive_find(archive, name, length - (uint64_t)(name - normal));
+	const struct archive_entry *entry = archive_find_file(archive, name, length - (uint64_t)(name - normal));
 	return result_or_errno(entry ? open_embedded(archive, entry) : -ENOENT);
 }
 
@@ -159,7 +112,7 @@ static long copy_out(const struct open_file *file, char *to, uint64_t size, uint
 	if (position >= file->entry->size) return 0;
 	uint64_t left = file->entry->size - position;
 	if (size > left) size = left;
-	memcpy(to, (const char *)file->archive->address + file->entry->data + position, size);
+	memcpy(to, archive_data(file->archive, file->entry) + position, size);
 	return (long)size;
 }
 
@@ -192,7 +145,7 @@ int hook_fstatat(int descriptor, const char *path, struct kernel_stat *stat, int
 		return 0;
 	}
 	/* ld.so asks whether a search directory exists, and never looks there again if it does not. */
-	uint64_t length = path[0] == '/' ? normalize(path, normal) : 0;
+	uint64_t length = path[0] == '/' ? normalize_path(path, normal) : 0;
 	if (length && length + 2 < PATH_LIMIT) {
 		normal[length] = '/';
 		normal[length + 1] = 0;

@@ -5,6 +5,7 @@
 	.quad LAYOUT_VERSION
 	.quad _start
 	.quad hook_open, hook_read, hook_pread, hook_fstatat, hook_mmap, hook_close, hook_access
+	.quad hook_system_call
 	.quad __data_size
 
 	.text

@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { BuildError } from './base/diagnostics.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { readLauncher } from './image/elf/launcher.ts'
+import { redirectLibc } from './image/elf/libc.ts'
 import { readElf } from './image/elf/read.ts'
 import type { BaseImage } from './image/image.ts'
 import { PAYLOAD_ASSET, readSeaBlob, type SeaBlob } from './image/sea.ts'
@@ -32,7 +33,7 @@ const LAUNCHER = path.join(HERE, '../launcher/prebuilt/linux-x64/launcher.bin')
 /** In the published package the bootstrap lies here as one file; in a clone it is made from its sources. */
 const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 1
+const REVISION = 3
 
 export async function prepareBase(runtime: Runtime, libraries: SystemLibraries, cacheRoot: string): Promise<PreparedBase> {
   const inputs = [
@@ -51,15 +52,20 @@ export async function prepareBase(runtime: Runtime, libraries: SystemLibraries, 
 async function fillBase(directory: string, runtime: Runtime, libraries: SystemLibraries): Promise<void> {
   const flagHash = await readFlagHash(runtime.file)
   const blob = await makeBlob(directory, runtime.file, flagHash)
+  const launcher = readLauncher(readFileSync(LAUNCHER), LAUNCHER)
+  const contentOf = (name: string, file: string) => {
+    const bytes = readFileSync(file)
+    return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher.systemCall) : bytes
+  }
   const system = packArchive(
-    [...libraries.libraries].map(([name, { file }]) => ({ path: name, data: readFileSync(file), mapped: true })),
+    [...libraries.libraries].map(([name, { file }]) => ({ path: name, data: contentOf(name, file), mapped: true })),
     [],
     { ingot: '', entries: [], sourceMaps: false },
   )
   const { chunks, base } = linkBaseImage({
     node: readElf(readFileSync(runtime.file), runtime.file),
     loader: readElf(readFileSync(libraries.loader.file), libraries.loader.file),
-    launcher: readLauncher(readFileSync(LAUNCHER), LAUNCHER),
+    launcher,
     system: Buffer.concat(system.chunks),
     blob,
   })

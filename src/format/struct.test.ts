@@ -17,8 +17,17 @@ test('fields follow each other without padding, in declaration order', () => {
 
 test('numbers are little-endian, at the offset that is asked for, and nothing beside them is written', () => {
   const bytes = new Uint8Array(20).fill(0xee)
-  Mixed.write(new DataView(bytes.buffer), 2, { byte: 1, half: 0x0203, word: 0x04050607, long: 0x08090a0b0c0d, last: 0xff })
-  assert.equal(Buffer.from(bytes).toString('hex'), 'eeee' + '01' + '0302' + '07060504' + '0d0c0b0a09080000' + 'ff' + 'eeee')
+  Mixed.write(new DataView(bytes.buffer), 2, {
+    byte: 1,
+    half: 0x0203,
+    word: 0x04050607,
+    long: 0x08090a0b0c0d,
+    last: 0xff,
+  })
+  assert.equal(
+    Buffer.from(bytes).toString('hex'),
+    'eeee_01_0302_07060504_0d0c0b0a09080000_ff_eeee'.replaceAll('_', ''),
+  )
 })
 
 test('what is written is read again', () => {

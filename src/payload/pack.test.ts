@@ -19,7 +19,9 @@ function parse({ chunks }: Payload) {
     const start = header.pathsOffset + entry.pathOffset
     return { ...entry, path: bytes.toString('utf8', start, start + entry.pathLength) }
   })
-  const buckets = Array.from({ length: header.bucketCount }, (_, i) => view.getUint32(header.bucketsOffset + 4 * i, true))
+  const buckets = Array.from({ length: header.bucketCount }, (_, i) =>
+    view.getUint32(header.bucketsOffset + 4 * i, true),
+  )
   const data = (path: string) => {
     const { dataOffset, dataSize } = entries.find((entry) => entry.path === path)!
     return bytes.subarray(dataOffset, dataOffset + dataSize)
@@ -52,7 +54,10 @@ test('directories appear by themselves, and children are neighbours in order', (
     const children = entries.slice(directory.dataOffset, directory.dataOffset + directory.dataSize)
     const depth = directory.path === '' ? 1 : directory.path.split('/').length + 1
     const expected = entries.filter(
-      ({ path }) => path !== '' && path.split('/').length === depth && path.startsWith(directory.path && `${directory.path}/`),
+      ({ path }) =>
+        path !== '' &&
+        path.split('/').length === depth &&
+        path.startsWith(directory.path && `${directory.path}/`),
     )
     assert.deepEqual(children, expected)
   }
@@ -100,7 +105,11 @@ for (const size of [0, 1, 15, 16, 4095, 4096, 4097, 100_000]) {
 test('modules carry their code, their cache and what the report counts', () => {
   const packed = packArchive(
     [
-      { path: 'compiled.ts', data: text('let x: 1'), module: { format: 'module', code: text('let x'), codeCache: text('CACHE') } },
+      {
+        path: 'compiled.ts',
+        data: text('let x: 1'),
+        module: { format: 'module', code: text('let x'), codeCache: text('CACHE') },
+      },
       { path: 'plain.cjs', data: text('exports.é = 1'), module: { format: 'commonjs' } },
       { path: 'tool', data: text('#!'), executable: true },
     ],

@@ -6,7 +6,7 @@ import { PAGE_SIZE } from '../../format/archive.ts'
 import { ET_DYN, ET_EXEC, PF_W, PF_X, PT_LOAD } from './constants.ts'
 import * as layout from './layout.ts'
 import { segmentField, type ElfFile } from './read.ts'
-import { FileHeader, IDENT_SIZE, ProgramHeader } from './structs.ts'
+import { FileHeader, IDENT_SIZE, type ProgramHeader } from './structs.ts'
 
 export function loadsOf(elf: ElfFile): ProgramHeader[] {
   return elf.programHeaders.filter((segment) => segment.type === PT_LOAD)
@@ -24,7 +24,8 @@ export function checkNode(node: ElfFile, maximumHeaders: number): void {
     })
   }
   if (node.header.type !== ET_EXEC) refuse('it is position independent', inHeader('type'))
-  if (node.programHeaders.length > maximumHeaders) refuse('it has too many program headers', inHeader('programHeaderCount'))
+  if (node.programHeaders.length > maximumHeaders)
+    refuse('it has too many program headers', inHeader('programHeaderCount'))
   checkLoads(node, layout.LAUNCHER_TEXT, refuse)
   const [first] = loadsOf(node)
   if (first!.fileOffset !== 0 || first!.fileSize < IDENT_SIZE + FileHeader.size) {
@@ -64,7 +65,8 @@ function checkLoads(elf: ElfFile, limit: number, refuse: Refuse): void {
   let pagesEnd = 0
   for (const segment of loadsOf(elf)) {
     const { flags, virtualAddress, memorySize } = segment
-    if (flags & PF_W && flags & PF_X) refuse('a segment is writable and executable', segmentField(elf, segment, 'flags'))
+    if (flags & PF_W && flags & PF_X)
+      refuse('a segment is writable and executable', segmentField(elf, segment, 'flags'))
     if (Math.floor(virtualAddress / PAGE_SIZE) < pagesEnd) {
       refuse('two segments share a page', segmentField(elf, segment, 'virtualAddress'))
     }
@@ -73,7 +75,8 @@ function checkLoads(elf: ElfFile, limit: number, refuse: Refuse): void {
   }
   const { entry } = elf.header
   const holdsEntry = loadsOf(elf).some(
-    ({ flags, virtualAddress, fileSize }) => flags & PF_X && entry >= virtualAddress && entry < virtualAddress + fileSize,
+    ({ flags, virtualAddress, fileSize }) =>
+      flags & PF_X && entry >= virtualAddress && entry < virtualAddress + fileSize,
   )
   if (!holdsEntry) refuse('its entry is not code', inHeader('entry'))
 }

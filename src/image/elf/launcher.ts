@@ -18,6 +18,7 @@ const LauncherHeader = struct({
   mmap: 'u64',
   close: 'u64',
   access: 'u64',
+  systemCall: 'u64',
   dataSize: 'u64',
 })
 
@@ -30,6 +31,8 @@ export interface Launcher {
   readonly entry: number
   /** Virtual addresses. */
   readonly hooks: Readonly<Record<Hook, number>>
+  /** Virtual address of what stands in for libc's system calls. */
+  readonly systemCall: number
   /** Bytes of zeros it needs at LAUNCHER_DATA. */
   readonly dataSize: number
 }
@@ -47,13 +50,15 @@ export function readLauncher(bytes: Uint8Array, file: string): Launcher {
     return fail('this is not a launcher', 'magicLow')
   }
   const header = LauncherHeader.read(viewOf(bytes), 0)
-  if (header.layoutVersion !== LAYOUT_VERSION) fail(`the launcher is not of layout ${LAYOUT_VERSION}`, 'layoutVersion')
+  if (header.layoutVersion !== LAYOUT_VERSION)
+    fail(`the launcher is not of layout ${LAYOUT_VERSION}`, 'layoutVersion')
   for (const field of CODE_ADDRESSES) {
-    const isCode = header[field] >= LAUNCHER_TEXT + LauncherHeader.size && header[field] < LAUNCHER_TEXT + bytes.length
+    const isCode =
+      header[field] >= LAUNCHER_TEXT + LauncherHeader.size && header[field] < LAUNCHER_TEXT + bytes.length
     if (!isCode) fail(`the launcher’s ${field} is not inside it`, field)
   }
   if (header.dataSize > LAUNCH_TABLE - LAUNCHER_DATA) fail('the launcher has too much data', 'dataSize')
-  return { text: bytes, entry: header.entry, hooks: header, dataSize: header.dataSize }
+  return { text: bytes, entry: header.entry, hooks: header, systemCall: header.systemCall, dataSize: header.dataSize }
 }
 
-const CODE_ADDRESSES = ['entry', 'open', 'read', 'pread', 'fstatat', 'mmap', 'close', 'access'] as const
+const CODE_ADDRESSES = ['entry', 'open', 'read', 'pread', 'fstatat', 'mmap', 'close', 'access', 'systemCall'] as const

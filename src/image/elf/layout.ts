@@ -3,7 +3,7 @@
 
 import { struct } from '../../format/struct.ts'
 
-export const LAYOUT_VERSION = 1
+export const LAYOUT_VERSION = 2
 
 /** Free in every official node, which begins at 0x400000 and ends below this. */
 export const LAUNCHER_TEXT = 0x1000_0000

@@ -38,7 +38,11 @@ export interface PatchedLoader {
  * A copy of `elf` (an ld.so, to be mapped at `base`) with its file access redirected.
  * @throws BuildError LOADER_UNKNOWN
  */
-export function redirectLoader(elf: ElfFile, base: number, hooks: Readonly<Record<Hook, number>>): PatchedLoader {
+export function redirectLoader(
+  elf: ElfFile,
+  base: number,
+  hooks: Readonly<Record<Hook, number>>,
+): PatchedLoader {
   const text = loadsOf(elf).find((segment) => segment.flags & PF_X)
   if (!text) throw unknownLoader(elf, 'it has no executable segment', 0)
 
@@ -56,7 +60,8 @@ export function redirectLoader(elf: ElfFile, base: number, hooks: Readonly<Recor
     if (hook === 'read') {
       const displacementOffset = fileOffset + ERRNO_DISPLACEMENT
       errnoAddress = displacementOffset + 4 + toAddress + view.getInt32(displacementOffset, true)
-      if (!isWritable(elf, errnoAddress)) throw unknownLoader(elf, 'its errno is not in its data', displacementOffset)
+      if (!isWritable(elf, errnoAddress))
+        throw unknownLoader(elf, 'its errno is not in its data', displacementOffset)
     }
     // jmp rel32, counted from the next instruction
     view.setUint8(fileOffset, 0xe9)

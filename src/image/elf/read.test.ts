@@ -23,7 +23,8 @@ const sound = () =>
   })
 
 const inHeader = (field: HeaderField) => IDENT_SIZE + FileHeader.offsetOf(field)
-const inSegment = (i: number, field: SegmentField) => TABLE_OFFSET + i * ProgramHeader.size + ProgramHeader.offsetOf(field)
+const inSegment = (i: number, field: SegmentField) =>
+  TABLE_OFFSET + i * ProgramHeader.size + ProgramHeader.offsetOf(field)
 const u64 = (offset: number, value: bigint) => (bytes: Buffer) => void bytes.writeBigUInt64LE(value, offset)
 const u16 = (offset: number, value: number) => (bytes: Buffer) => void bytes.writeUInt16LE(value, offset)
 const u8 = (offset: number, value: number) => (bytes: Buffer) => void bytes.writeUInt8(value, offset)
@@ -44,23 +45,63 @@ for (const [name, change, code, offset] of [
   ['program headers of size 0', u16(inHeader('programHeaderSize'), 0), 'IMAGE_MALFORMED', 0x36],
   ['no program headers', u16(inHeader('programHeaderCount'), 0), 'IMAGE_MALFORMED', 0x38],
   ['PN_XNUM program headers', u16(inHeader('programHeaderCount'), 0xffff), 'IMAGE_MALFORMED', 0x20],
-  ['a table behind the end', u64(inHeader('programHeaderOffset'), BigInt(SIZE - 3 * 56 + 1)), 'IMAGE_MALFORMED', 0x20],
+  [
+    'a table behind the end',
+    u64(inHeader('programHeaderOffset'), BigInt(SIZE - 3 * 56 + 1)),
+    'IMAGE_MALFORMED',
+    0x20,
+  ],
   ['a table at 2^53', u64(inHeader('programHeaderOffset'), 2n ** 53n), 'IMAGE_MALFORMED', 0x20],
   ['a table at the end of u64', u64(inHeader('programHeaderOffset'), MAX), 'IMAGE_MALFORMED', 0x20],
   ['a segment behind the end', u64(inSegment(1, 'fileOffset'), 0x3001n), 'IMAGE_MALFORMED', 0x40 + 56 + 8],
   ['a segment at the end of u64', u64(inSegment(1, 'fileOffset'), MAX), 'IMAGE_MALFORMED', 0x40 + 56 + 8],
   ['a segment too long by one', u64(inSegment(1, 'fileSize'), 0x2001n), 'IMAGE_MALFORMED', 0x40 + 56 + 8],
   ['a segment of 2^53 + 1 bytes', u64(inSegment(0, 'fileSize'), 2n ** 53n + 1n), 'IMAGE_MALFORMED', 0x40 + 8],
-  ['a note behind the end', u64(inSegment(2, 'fileSize'), BigInt(SIZE)), 'IMAGE_MALFORMED', 0x40 + 2 * 56 + 8],
-  ['more in the file than in memory', u64(inSegment(1, 'memorySize'), 0xfffn), 'IMAGE_MALFORMED', 0x40 + 56 + 40],
-  ['an address of the kernel', u64(inSegment(1, 'virtualAddress'), 2n ** 63n), 'IMAGE_MALFORMED', 0x40 + 56 + 16],
+  [
+    'a note behind the end',
+    u64(inSegment(2, 'fileSize'), BigInt(SIZE)),
+    'IMAGE_MALFORMED',
+    0x40 + 2 * 56 + 8,
+  ],
+  [
+    'more in the file than in memory',
+    u64(inSegment(1, 'memorySize'), 0xfffn),
+    'IMAGE_MALFORMED',
+    0x40 + 56 + 40,
+  ],
+  [
+    'an address of the kernel',
+    u64(inSegment(1, 'virtualAddress'), 2n ** 63n),
+    'IMAGE_MALFORMED',
+    0x40 + 56 + 16,
+  ],
   ['memory up to the kernel', u64(inSegment(1, 'memorySize'), 2n ** 47n), 'IMAGE_MALFORMED', 0x40 + 56 + 16],
   ['a physical address of 2^64 - 1', u64(inSegment(0, 'physicalAddress'), MAX), 'IMAGE_MALFORMED', 0x40 + 24],
   ['an alignment of 2^53', u64(inSegment(2, 'alignment'), 2n ** 53n), 'IMAGE_MALFORMED', 0x40 + 2 * 56 + 48],
-  ['a note in memory beyond 2^53', u64(inSegment(2, 'memorySize'), MAX), 'IMAGE_MALFORMED', 0x40 + 2 * 56 + 40],
-  ['segments that overlap', u64(inSegment(1, 'virtualAddress'), 0x401000n), 'IMAGE_MALFORMED', 0x40 + 56 + 16],
-  ['segments out of order', u64(inSegment(1, 'virtualAddress'), 0x200000n), 'IMAGE_MALFORMED', 0x40 + 56 + 16],
-  ['an offset that cannot be mapped', u64(inSegment(1, 'fileOffset'), 0x2008n), 'IMAGE_MALFORMED', 0x40 + 56 + 8],
+  [
+    'a note in memory beyond 2^53',
+    u64(inSegment(2, 'memorySize'), MAX),
+    'IMAGE_MALFORMED',
+    0x40 + 2 * 56 + 40,
+  ],
+  [
+    'segments that overlap',
+    u64(inSegment(1, 'virtualAddress'), 0x401000n),
+    'IMAGE_MALFORMED',
+    0x40 + 56 + 16,
+  ],
+  [
+    'segments out of order',
+    u64(inSegment(1, 'virtualAddress'), 0x200000n),
+    'IMAGE_MALFORMED',
+    0x40 + 56 + 16,
+  ],
+  [
+    'an offset that cannot be mapped',
+    u64(inSegment(1, 'fileOffset'), 0x2008n),
+    'IMAGE_MALFORMED',
+    0x40 + 56 + 8,
+  ],
   [
     'nothing to load',
     (bytes: Buffer) => [0, 1].forEach((i) => u32(inSegment(i, 'type'), 4)(bytes)),
@@ -120,15 +161,19 @@ test('synthetic files parse, with every field in its place', () => {
   assert.equal(readElf(makeLoader(), 'ld.so').programHeaders.length, 4)
 })
 
-test('the node that runs this parses', { skip: process.platform !== 'linux' || process.arch !== 'x64' }, () => {
-  const { header, programHeaders } = readElf(readFileSync(process.execPath), process.execPath)
-  assert(programHeaders.some((segment) => segment.type === 1 && segment.flags & 1))
-  const holdsEntry = programHeaders.some(
-    ({ type, virtualAddress, memorySize }) =>
-      type === 1 && header.entry >= virtualAddress && header.entry < virtualAddress + memorySize,
-  )
-  assert(holdsEntry)
-})
+test(
+  'the node that runs this parses',
+  { skip: process.platform !== 'linux' || process.arch !== 'x64' },
+  () => {
+    const { header, programHeaders } = readElf(readFileSync(process.execPath), process.execPath)
+    assert(programHeaders.some((segment) => segment.type === 1 && segment.flags & 1))
+    const holdsEntry = programHeaders.some(
+      ({ type, virtualAddress, memorySize }) =>
+        type === 1 && header.entry >= virtualAddress && header.entry < virtualAddress + memorySize,
+    )
+    assert(holdsEntry)
+  },
+)
 
 const HOST_LOADER = '/lib64/ld-linux-x86-64.so.2'
 test('the host’s ld.so parses', { skip: !existsSync(HOST_LOADER) }, () => {

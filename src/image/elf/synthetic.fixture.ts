@@ -2,8 +2,19 @@
 // depend on no download: a node, an ld.so, a launcher and a single-executable blob.
 
 import { viewOf } from '../../base/bytes.ts'
-import { EM_X86_64, ET_DYN, ET_EXEC, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_PHDR } from './constants.ts'
-import { LAUNCHER_TEXT } from './layout.ts'
+import {
+  EM_X86_64,
+  ET_DYN,
+  ET_EXEC,
+  PF_R,
+  PF_W,
+  PF_X,
+  PT_GNU_STACK,
+  PT_INTERP,
+  PT_LOAD,
+  PT_PHDR,
+} from './constants.ts'
+import { LAUNCHER_TEXT, LAYOUT_VERSION } from './layout.ts'
 import { FileHeader, IDENT_SIZE, ProgramHeader } from './structs.ts'
 
 /** Offset of the first program header in every file made here. */
@@ -14,7 +25,10 @@ export const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 /** What the synthetic node has behind its last segment. */
 export const SYMBOLS = 'symbols and debug information'
 
-export type SegmentFields = Partial<ProgramHeader> & { readonly fileOffset: number; readonly fileSize: number }
+export type SegmentFields = Partial<ProgramHeader> & {
+  readonly fileOffset: number
+  readonly fileSize: number
+}
 
 export interface ElfFields {
   readonly type?: number
@@ -49,8 +63,18 @@ export function makeElf({ type = ET_EXEC, entry = 0, segments, size, content = {
   })
   segments.forEach((segment, i) => {
     const { virtualAddress = segment.fileOffset, fileSize } = segment
-    const defaults = { type: PT_LOAD, flags: PF_R, physicalAddress: virtualAddress, memorySize: fileSize, alignment: 0x1000 }
-    ProgramHeader.write(view, TABLE_OFFSET + i * ProgramHeader.size, { ...defaults, virtualAddress, ...segment })
+    const defaults = {
+      type: PT_LOAD,
+      flags: PF_R,
+      physicalAddress: virtualAddress,
+      memorySize: fileSize,
+      alignment: 0x1000,
+    }
+    ProgramHeader.write(view, TABLE_OFFSET + i * ProgramHeader.size, {
+      ...defaults,
+      virtualAddress,
+      ...segment,
+    })
   })
   for (const [offset, part] of Object.entries(content)) bytes.set(part, Number(offset))
   return bytes
@@ -63,14 +87,46 @@ export function makeNode(): Buffer {
     entry: 0x402040,
     size: 0x5400,
     segments: [
-      { type: PT_PHDR, fileOffset: TABLE_OFFSET, virtualAddress: 0x400000 + TABLE_OFFSET, fileSize: 8 * 56, alignment: 8 },
-      { type: PT_INTERP, fileOffset: 0x300, virtualAddress: 0x400300, fileSize: interpreter.length, alignment: 1 },
+      {
+        type: PT_PHDR,
+        fileOffset: TABLE_OFFSET,
+        virtualAddress: 0x400000 + TABLE_OFFSET,
+        fileSize: 8 * 56,
+        alignment: 8,
+      },
+      {
+        type: PT_INTERP,
+        fileOffset: 0x300,
+        virtualAddress: 0x400300,
+        fileSize: interpreter.length,
+        alignment: 1,
+      },
       { fileOffset: 0, virtualAddress: 0x400000, fileSize: 0x1234 },
       { flags: PF_R | PF_X, fileOffset: 0x2000, virtualAddress: 0x402000, fileSize: 0xabc },
       { fileOffset: 0x3000, virtualAddress: 0x403000, fileSize: 0x800 },
-      { flags: PF_R | PF_W, fileOffset: 0x3a10, virtualAddress: 0x404a10, fileSize: 0x9f0, memorySize: 0x2000 },
-      { type: 2 /* PT_DYNAMIC */, flags: PF_R | PF_W, fileOffset: 0x3b00, virtualAddress: 0x404b00, fileSize: 0x40, alignment: 8 },
-      { type: PT_GNU_STACK, flags: PF_R | PF_W, fileOffset: 0, virtualAddress: 0, fileSize: 0, alignment: 16 },
+      {
+        flags: PF_R | PF_W,
+        fileOffset: 0x3a10,
+        virtualAddress: 0x404a10,
+        fileSize: 0x9f0,
+        memorySize: 0x2000,
+      },
+      {
+        type: 2 /* PT_DYNAMIC */,
+        flags: PF_R | PF_W,
+        fileOffset: 0x3b00,
+        virtualAddress: 0x404b00,
+        fileSize: 0x40,
+        alignment: 8,
+      },
+      {
+        type: PT_GNU_STACK,
+        flags: PF_R | PF_W,
+        fileOffset: 0,
+        virtualAddress: 0,
+        fileSize: 0,
+        alignment: 16,
+      },
     ],
     content: { 0x300: interpreter, 0x3100: Buffer.from(FUSE), 0x5000: Buffer.from(SYMBOLS) },
   })
@@ -128,7 +184,8 @@ export function makeLoader(): Buffer {
 export function makeLauncher(): Buffer {
   const bytes = Buffer.alloc(0x180, 0xcc)
   bytes.write('INGOTLCH', 'latin1')
-  const fields = [1, LAUNCHER_TEXT + 0x58, ...Array.from({ length: 7 }, (_, i) => LAUNCHER_TEXT + 0x60 + 16 * i), 0x1800]
+  const address = (i: number) => LAUNCHER_TEXT + 0x80 + 16 * i
+  const fields = [LAYOUT_VERSION, ...Array.from({ length: 9 }, (_, i) => address(i)), 0x1800]
   fields.forEach((value, i) => bytes.writeBigUInt64LE(BigInt(value), 8 + 8 * i))
   return bytes
 }

@@ -1,0 +1,307 @@
+/* Embedded files for native code. Addons open, list and stat files through libc, and libc through a
+   few system calls; the image writer redirects those instructions in our copy of libc to here
+   (src/image/elf/libc.ts). A path below the virtual root is answered from the archive, everything
+   else gets the plain system call. An opened file is a memfd with its bytes: a real descriptor that
+   can be read, mapped and passed on. */
+#include "archive.h"
+#include "launcher.h"
+#include "paths.h"
+#include "sys.h"
+
+/* As src/bootstrap/vfs/stats.ts: the same file is the same file to JavaScript and native code. */
+#define DEVICE 0x1290
+#define BLOCK_SIZE 4096
+#define FILE_TIME 499162500
+#define LINK_LIMIT 40
+
+struct statx_time {
+	int64_t seconds;
+	uint32_t nanoseconds, pad;
+};
+struct kernel_statx {
+	uint32_t mask, block_size;
+	uint64_t attributes;
+	uint32_t nlink, uid, gid;
+	uint16_t mode, pad;
+	uint64_t ino, size, blocks, attributes_mask;
+	struct statx_time access_time, birth_time, change_time, modify_time;
+	uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+	uint64_t spare[14];
+};
+#define STATX_BASIC_STATS 0x7ff
+
+/* struct linux_dirent64 */
+struct directory_record {
+	uint64_t ino;
+	int64_t next;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+/* An opened directory: the descriptor is an empty memfd, known again by its inode. */
+struct open_directory {
+	int descriptor; /* 0: free, -1: being filled */
+	uint64_t device, ino;
+	const struct archive_entry *entry;
+	uint32_t position;
+};
+static struct open_directory open_directories[32];
+static int directory_count;
+
+static const struct archive_entry *entry_at(uint64_t index)
+{
+	const struct archive_header *header = (const void *)TABLE->payload.address;
+	return (const struct archive_entry *)(TABLE->payload.address + header->entries) + index;
+}
+
+static uint64_t index_of(const struct archive_entry *entry)
+{
+	return (uint64_t)(entry - entry_at(0));
+}
+
+static const char *path_of(const struct archive_entry *entry)
+{
+	const struct archive_header *header = (const void *)TABLE->payload.address;
+	return (const char *)TABLE->payload.address + header->names + entry->path;
+}
+
+static struct open_directory *find_directory(long descriptor)
+{
+	struct kernel_stat stat;
+	if (descriptor <= 0 || !__atomic_load_n(&directory_count, __ATOMIC_ACQUIRE)) return 0;
+	for (unsigned i = 0; i < COUNT(open_directories); i++) {
+		struct open_directory *directory = &open_directories[i];
+		if (__atomic_load_n(&directory->descriptor, __ATOMIC_ACQUIRE) != descriptor) continue;
+		/* The number may have been closed behind our back and be another file by now. */
+		long result = syscall4(SYS_newfstatat, descriptor, "", &stat, AT_EMPTY_PATH);
+		if (result == 0 && stat.dev == directory->device && stat.ino == directory->ino) return directory;
+	}
+	return 0;
+}
+
+/* Appends a link's target to the directory that holds the link. */
+static uint64_t follow(const struct archive_entry *link, const char *rest, char path[PATH_LIMIT])
+{
+	char joined[PATH_LIMIT];
+	uint64_t length = link->path_length, rest_length = length_of(rest);
+	const char *target = archive_data(&TABLE->payload, link);
+	if (*target == '/' || length + link->size + rest_length + 3 > PATH_LIMIT) return 0;
+	joined[0] = '/';
+	memcpy(joined + 1, path_of(link), length);
+	while (length && joined[length] != '/') length--;
+	joined[length++] = '/';
+	memcpy(joined + length, target, link->size);
+	memcpy(joined + length + link->size, rest, rest_length + 1);
+	return normalize_path(joined, path);
+}
+
+/* path: normalized, relative to the root with a leading slash, or empty. */
+static long resolve(char path[PATH_LIMIT], int follow_last, const struct archive_entry **found)
+{
+	for (int links = 0; links < LINK_LIMIT; links++) {
+		uint64_t length = length_of(path);
+		const struct archive_entry *entry = archive_find(&TABLE->payload, path + (length > 0), length - (length > 0));
+		if (entry && !(follow_last && entry->kind == ARCHIVE_SYMLINK)) return *found = entry, 0;
+		const char *rest = "";
+		for (uint64_t end = 1; !entry && end <= length; end++) {
+			if (path[end] != '/' && path[end] != 0) continue;
+			const struct archive_entry *parent = archive_find(&TABLE->payload, path + 1, end - 1);
+			if (!parent || end == length) return -ENOENT;
+			if (parent->kind == ARCHIVE_FILE) return -ENOTDIR;
+			if (parent->kind == ARCHIVE_SYMLINK) entry = parent, rest = path + end;
+		}
+		if (!entry) return -ENOENT;
+		if (!follow(entry, rest, path)) return -ENOENT;
+	}
+	return -ELOOP;
+}
+
+/* 1 and the entry or an error in *result if the path is ours; 0 if the kernel is to answer. */
+static int locate(long directory_descriptor, const char *path, int follow_last, const struct archive_entry **entry, long *result)
+{
+	char joined[PATH_LIMIT], normal[PATH_LIMIT];
+	if (!path) return 0;
+	if (path[0] == '/') {
+		if (!starts_with(path, "/dev/null/")) return 0;
+		uint64_t length = normalize_path(path, normal);
+		uint64_t root = sizeof VIRTUAL_ROOT - 1;
+		if (!length || !starts_with(normal, VIRTUAL_ROOT) || (normal[root] && normal[root] != '/')) return 0;
+		memcpy(joined, normal + root, length - root + 1);
+	} else {
+		struct open_directory *directory = find_directory(directory_descriptor);
+		if (!directory) return 0;
+		uint64_t base = directory->entry->path_length, length = length_of(path);
+		if (base + length + 3 > PATH_LIMIT) return *result = -ENOENT, 1;
+		normal[0] = '/';
+		memcpy(normal + 1, path_of(directory->entry), base);
+		normal[base + 1] = '/';
+		memcpy(normal + base + 2, path, length + 1);
+		normalize_path(normal, joined);
+	}
+	*result = resolve(joined, follow_last, entry);
+	return 1;
+}
+
+static long open_directory(const struct archive_entry *entry)
+{
+	struct kernel_stat stat;
+	for (unsigned i = 0; i < COUNT(open_directories); i++) {
+		int free = 0;
+		struct open_directory *directory = &open_directories[i];
+		if (!__atomic_compare_exchange_n(&directory->descriptor, &free, -1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+			/* Forget one that was closed without us. */
+			if (free > 0 && !find_directory(free)) __atomic_store_n(&directory->descriptor, 0, __ATOMIC_RELEASE);
+			continue;
+		}
+		long descriptor = syscall3(SYS_memfd_create, "directory", MFD_CLOEXEC, 0);
+		if (descriptor < 0) return __atomic_store_n(&directory->descriptor, 0, __ATOMIC_RELEASE), descriptor;
+		syscall4(SYS_newfstatat, descriptor, "", &stat, AT_EMPTY_PATH);
+		directory->device = stat.dev;
+		directory->ino = stat.ino;
+		directory->entry = entry;
+		directory->position = 0;
+		__atomic_store_n(&directory->descriptor, (int)descriptor, __ATOMIC_RELEASE);
+		__atomic_add_fetch(&directory_count, 1, __ATOMIC_ACQ_REL);
+		return descriptor;
+	}
+	return -ENFILE;
+}
+
+static long open_entry(const struct archive_entry *entry, long flags)
+{
+	if (flags & O_ACCMODE || flags & O_TRUNC) return entry->kind == ARCHIVE_DIRECTORY ? -EISDIR : -EROFS;
+	if (entry->kind == ARCHIVE_SYMLINK) return -ELOOP;
+	if (entry->kind == ARCHIVE_DIRECTORY) return open_directory(entry);
+	if (flags & O_DIRECTORY) return -ENOTDIR;
+	long descriptor = syscall3(SYS_memfd_create, "file", flags & O_CLOEXEC ? MFD_CLOEXEC : 0, 0);
+	write_all(descriptor, archive_data(&TABLE->payload, entry), entry->size);
+	if (descriptor >= 0) syscall3(SYS_lseek, descriptor, 0, 0);
+	return descriptor;
+}
+
+static uint32_t mode_of(const struct archive_entry *entry)
+{
+	static const uint32_t types[] = { 0, S_IFREG, S_IFDIR, S_IFLNK };
+	return types[entry->kind & 3] | entry->mode;
+}
+
+static uint64_t size_of(const struct archive_entry *entry)
+{
+	return entry->kind == ARCHIVE_DIRECTORY ? BLOCK_SIZE : entry->size;
+}
+
+static void fill_stat(const struct archive_entry *entry, struct kernel_stat *stat)
+{
+	*stat = (struct kernel_stat){ .dev = DEVICE, .ino = index_of(entry) + 1, .nlink = 1, .mode = mode_of(entry),
+				      .size = (int64_t)size_of(entry), .block_size = BLOCK_SIZE,
+				      .blocks = (int64_t)(size_of(entry) + 511) / 512,
+				      .times = { FILE_TIME, 0, FILE_TIME, 0, FILE_TIME, 0 } };
+}
+
+static void fill_statx(const struct archive_entry *entry, struct kernel_statx *stat)
+{
+	struct statx_time time = { .seconds = FILE_TIME };
+	*stat = (struct kernel_statx){ .mask = STATX_BASIC_STATS, .block_size = BLOCK_SIZE, .nlink = 1,
+				       .mode = (uint16_t)mode_of(entry), .ino = index_of(entry) + 1,
+				       .size = size_of(entry), .blocks = (size_of(entry) + 511) / 512,
+				       .access_time = time, .change_time = time, .modify_time = time,
+				       .dev_major = DEVICE >> 8, .dev_minor = DEVICE & 0xff };
+}
+
+static long check_access(const struct archive_entry *entry, long mode)
+{
+	if (mode & W_OK) return -EROFS;
+	return mode & X_OK && !(entry->mode & 0111) ? -EACCES : 0;
+}
+
+static long read_link(const struct archive_entry *entry, char *to, long size)
+{
+	if (entry->kind != ARCHIVE_SYMLINK) return -EINVAL;
+	uint64_t count = entry->size < (uint64_t)size ? entry->size : (uint64_t)size;
+	memcpy(to, archive_data(&TABLE->payload, entry), count);
+	return (long)count;
+}
+
+static long list(struct open_directory *directory, char *to, uint64_t size)
+{
+	static const uint8_t types[] = { 0, DT_REG, DT_DIR, DT_LNK };
+	uint64_t filled = 0;
+	while (directory->position < directory->entry->size) {
+		const struct archive_entry *child = entry_at(directory->entry->data + directory->position);
+		const char *name = path_of(child);
+		uint64_t start = child->path_length;
+		while (start && name[start - 1] != '/') start--;
+		uint64_t name_length = child->path_length - start;
+		uint64_t length = (sizeof(struct directory_record) + name_length + 1 + 7) & ~7ul;
+		if (filled + length > size) return filled ? (long)filled : -EINVAL;
+		struct directory_record *record = (struct directory_record *)(to + filled);
+		*record = (struct directory_record){ .ino = index_of(child) + 1, .next = ++directory->position,
+						     .length = (uint16_t)length, .type = types[child->kind & 3] };
+		memcpy(record->name, name + start, name_length);
+		record->name[name_length] = 0;
+		filled += length;
+	}
+	return (long)filled;
+}
+
+/* realpath(3) looks at every directory above, and in an empty root there is no /dev. */
+static int is_above_root(const char *path)
+{
+	char normal[PATH_LIMIT];
+	uint64_t length = path[0] == '/' ? normalize_path(path, normal) : 0;
+	return length && length < sizeof VIRTUAL_ROOT - 1 && starts_with(VIRTUAL_ROOT, normal) && VIRTUAL_ROOT[length] == '/';
+}
+
+long hook_system_call(long number, long a, long b, long c, long d, long e)
+{
+	const struct archive_entry *entry = 0;
+	struct open_directory *directory;
+	long result = 0;
+	switch (number) {
+	case SYS_openat:
+		if (locate(a, (const char *)b, !(c & O_NOFOLLOW), &entry, &result))
+			return result ? (result == -ENOENT && c & O_ACCMODE ? -EROFS : result) : open_entry(entry, c);
+		break;
+	case SYS_newfstatat:
+		if (d & AT_EMPTY_PATH && b && !*(const char *)b && (directory = find_directory(a)))
+			return fill_stat(directory->entry, (void *)c), 0;
+		if (locate(a, (const char *)b, !(d & AT_SYMLINK_NOFOLLOW), &entry, &result))
+			return result ? result : (fill_stat(entry, (void *)c), 0);
+		break;
+	case SYS_statx:
+		if (c & AT_EMPTY_PATH && b && !*(const char *)b && (directory = find_directory(a)))
+			return fill_statx(directory->entry, (void *)e), 0;
+		if (locate(a, (const char *)b, !(c & AT_SYMLINK_NOFOLLOW), &entry, &result))
+			return result ? result : (fill_statx(entry, (void *)e), 0);
+		break;
+	case SYS_access:
+		if (locate(AT_FDCWD, (const char *)a, 1, &entry, &result)) return result ? result : check_access(entry, b);
+		break;
+	case SYS_faccessat:
+	case SYS_faccessat2:
+		if (locate(a, (const char *)b, 1, &entry, &result)) return result ? result : check_access(entry, c);
+		break;
+	case SYS_readlink:
+		if (locate(AT_FDCWD, (const char *)a, 0, &entry, &result))
+			return result ? result : read_link(entry, (char *)b, c);
+		result = syscall3(number, a, b, c);
+		return result == -ENOENT && is_above_root((const char *)a) ? -EINVAL : result;
+	case SYS_readlinkat:
+		if (locate(a, (const char *)b, 0, &entry, &result)) return result ? result : read_link(entry, (char *)c, d);
+		break;
+	case SYS_getdents64:
+		if ((directory = find_directory(a))) return list(directory, (char *)b, (uint64_t)c);
+		break;
+	case SYS_lseek:
+		if ((directory = find_directory(a))) return directory->position = (uint32_t)b, b;
+		break;
+	case SYS_close:
+		if ((directory = find_directory(a))) {
+			__atomic_sub_fetch(&directory_count, 1, __ATOMIC_ACQ_REL);
+			__atomic_store_n(&directory->descriptor, 0, __ATOMIC_RELEASE);
+		}
+		break;
+	}
+	return syscall5(number, a, b, c, d, e);
+}

@@ -1,0 +1,44 @@
+#include "paths.h"
+
+uint64_t length_of(const char *text)
+{
+	uint64_t length = 0;
+	while (text[length]) length++;
+	return length;
+}
+
+int starts_with(const char *text, const char *prefix)
+{
+	while (*prefix)
+		if (*text++ != *prefix++) return 0;
+	return 1;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, uint64_t size)
+{
+	void *start = to;
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+	return start;
+}
+
+uint64_t normalize_path(const char *path, char out[PATH_LIMIT])
+{
+	uint64_t length = 0;
+	while (*path) {
+		while (*path == '/') path++;
+		const char *end = path;
+		while (*end && *end != '/') end++;
+		uint64_t size = (uint64_t)(end - path);
+		if (size == 2 && path[0] == '.' && path[1] == '.') {
+			while (length && out[--length] != '/') {}
+		} else if (size && !(size == 1 && *path == '.')) {
+			if (length + size + 2 > PATH_LIMIT) return 0;
+			out[length++] = '/';
+			memcpy(out + length, path, size);
+			length += size;
+		}
+		path = end;
+	}
+	out[length] = 0;
+	return length;
+}

@@ -2,6 +2,7 @@
    src/format/archive.ts is the definition; this mirrors the parts that are read here. */
 #pragma once
 #include "layout.h"
+#include "paths.h"
 
 #define ARCHIVE_MAGIC 0x52414749u /* "IGAR" */
 #define ARCHIVE_FILE 1
@@ -25,8 +26,15 @@ struct archive_entry {
 /* The entry at exactly this path (relative to the archive's root, no leading slash), or 0. */
 const struct archive_entry *archive_find(const struct region *archive, const char *path, uint64_t length);
 
-/* The same for regular files only. */
-const struct archive_entry *archive_find_file(const struct region *archive, const char *path, uint64_t length);
+/* The entry behind a normalized path (with a leading slash, or empty for the root), links followed; a
+   link at the end only with follow_last. 0, or a negative errno. The path is used as a work space. */
+long archive_resolve(const struct region *archive, char path[PATH_LIMIT], int follow_last, const struct archive_entry **found);
+
+static inline const char *archive_path(const struct region *archive, const struct archive_entry *entry)
+{
+	const struct archive_header *header = (const void *)archive->address;
+	return (const char *)archive->address + header->names + entry->path;
+}
 
 static inline const char *archive_data(const struct region *archive, const struct archive_entry *entry)
 {

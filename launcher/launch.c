@@ -22,9 +22,11 @@ static const char *const SEALED[] = {
 static const char NO_OPENSSL_CONF[] = "OPENSSL_CONF=";
 
 /* First arguments by which the program's own child_process asks for something else than the program
-   (src/bootstrap/processes.ts): to run a script as node would, or an embedded executable. */
+   (src/bootstrap/processes.ts): to run a script as node would, or an embedded executable. They count
+   only with the variable, so that who can choose arguments cannot choose what runs. */
 static const char RUN_SCRIPT[] = "\1ingot-run";
 static const char RUN_EXECUTABLE[] = "\1ingot-exec";
+static const char CHILD_VARIABLE[] = "\1INGOT_CHILD=1";
 /* node takes options from this argument, but from nobody else than those children. */
 static const char NODE_OPTIONS_ARGUMENT[] = "--node-options";
 
@@ -38,13 +40,31 @@ static int is_sealed(const char *variable)
 /* arguments: marker, path relative to the virtual root, argv[0] and on of the new program. */
 __attribute__((noreturn)) static void run_executable(char **arguments, char **environment)
 {
-	const struct archive_entry *entry = archive_find_file(&TABLE->payload, arguments[1], length_of(arguments[1]));
-	if (entry) {
+	const struct archive_entry *entry = archive_find(&TABLE->payload, arguments[1], length_of(arguments[1]));
+	if (entry && entry->kind == ARCHIVE_FILE) {
 		long descriptor = syscall3(SYS_memfd_create, arguments[1], MFD_CLOEXEC, 0);
 		write_all(descriptor, archive_data(&TABLE->payload, entry), entry->size);
 		syscall6(SYS_execveat, descriptor, (long)"", (long)(arguments + 2), (long)environment, AT_EMPTY_PATH, 0);
 	}
 	for (;;) syscall1(SYS_exit_group, 127);
+}
+
+static int same_text(const char *a, const char *b)
+{
+	while (*a && *a == *b) a++, b++;
+	return *a == *b;
+}
+
+/* Whether it was there. The auxiliary vector behind the environment is not touched. */
+static int remove_variable(char **environment, uint64_t *count, const char *variable)
+{
+	for (uint64_t i = 0; i < *count; i++) {
+		if (!same_text(environment[i], variable)) continue;
+		for (uint64_t j = i; j < *count; j++) environment[j] = environment[j + 1];
+		--*count;
+		return 1;
+	}
+	return 0;
 }
 
 __attribute__((noreturn)) static void enter(uint64_t *stack, uint64_t entry)
@@ -67,10 +87,15 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	auxiliary_count++;
 
 	char **arguments = (char **)(stack + 1);
-	if (argument_count > 3 && starts_with(arguments[1], RUN_EXECUTABLE)) run_executable(arguments + 1, environment);
-	if (argument_count > 1 && !starts_with(arguments[1], RUN_SCRIPT))
-		for (uint64_t i = 1; i < argument_count; i++)
-			if (starts_with(arguments[i], NODE_OPTIONS_ARGUMENT)) arguments[i][0] = HIDDEN;
+	int is_child = remove_variable(environment, &variable_count, CHILD_VARIABLE) && argument_count > 1;
+	if (is_child && argument_count > 3 && same_text(arguments[1], RUN_EXECUTABLE))
+		run_executable(arguments + 1, environment);
+	is_child = is_child && same_text(arguments[1], RUN_SCRIPT);
+	for (uint64_t i = 1; i < argument_count && !is_child; i++)
+		if (starts_with(arguments[i], NODE_OPTIONS_ARGUMENT) || same_text(arguments[i], RUN_SCRIPT))
+			arguments[i][0] = arguments[i][0] == HIDDEN ? '?' : HIDDEN;
+	/* node reads options from argv[0] too, where login shells have a dash. */
+	while (argument_count && *arguments[0] == '-') arguments[0]++;
 
 	/* One more variable means a new vector: ld.so finds each part behind the last. */
 	uint64_t words = 1 + argument_count + 1 + variable_count + 2 + 2 * auxiliary_count;

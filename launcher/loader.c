@@ -103,8 +103,12 @@ long hook_open(const char *path, int flags, int mode)
 		return result_or_errno(syscall4(SYS_openat, AT_FDCWD, path, flags, mode));
 	}
 	const struct region *archive = place == IN_PAYLOAD ? &TABLE->payload : &TABLE->system;
-	const struct archive_entry *entry = archive_find_file(archive, name, length - (uint64_t)(name - normal));
-	return result_or_errno(entry ? open_embedded(archive, entry) : -ENOENT);
+	const struct archive_entry *entry = 0;
+	char name_in_archive[PATH_LIMIT];
+	memcpy(name_in_archive, name - 1, length_of(name) + 2); /* with the slash before it */
+	long result = archive_resolve(archive, name_in_archive, 1, &entry);
+	if (result == 0 && entry->kind != ARCHIVE_FILE) result = -EACCES;
+	return result_or_errno(result == 0 ? open_embedded(archive, entry) : result);
 }
 
 static long copy_out(const struct open_file *file, char *to, uint64_t size, uint64_t position)

@@ -12,7 +12,6 @@
 #define DEVICE 0x1290
 #define BLOCK_SIZE 4096
 #define FILE_TIME 499162500
-#define LINK_LIMIT 40
 
 struct statx_time {
 	int64_t seconds;
@@ -62,8 +61,7 @@ static uint64_t index_of(const struct archive_entry *entry)
 
 static const char *path_of(const struct archive_entry *entry)
 {
-	const struct archive_header *header = (const void *)TABLE->payload.address;
-	return (const char *)TABLE->payload.address + header->names + entry->path;
+	return archive_path(&TABLE->payload, entry);
 }
 
 static struct open_directory *find_directory(long descriptor)
@@ -78,43 +76,6 @@ static struct open_directory *find_directory(long descriptor)
 		if (result == 0 && stat.dev == directory->device && stat.ino == directory->ino) return directory;
 	}
 	return 0;
-}
-
-/* Appends a link's target to the directory that holds the link. */
-static uint64_t follow(const struct archive_entry *link, const char *rest, char path[PATH_LIMIT])
-{
-	char joined[PATH_LIMIT];
-	uint64_t length = link->path_length, rest_length = length_of(rest);
-	const char *target = archive_data(&TABLE->payload, link);
-	if (*target == '/' || length + link->size + rest_length + 3 > PATH_LIMIT) return 0;
-	joined[0] = '/';
-	memcpy(joined + 1, path_of(link), length);
-	while (length && joined[length] != '/') length--;
-	joined[length++] = '/';
-	memcpy(joined + length, target, link->size);
-	memcpy(joined + length + link->size, rest, rest_length + 1);
-	return normalize_path(joined, path);
-}
-
-/* path: normalized, relative to the root with a leading slash, or empty. */
-static long resolve(char path[PATH_LIMIT], int follow_last, const struct archive_entry **found)
-{
-	for (int links = 0; links < LINK_LIMIT; links++) {
-		uint64_t length = length_of(path);
-		const struct archive_entry *entry = archive_find(&TABLE->payload, path + (length > 0), length - (length > 0));
-		if (entry && !(follow_last && entry->kind == ARCHIVE_SYMLINK)) return *found = entry, 0;
-		const char *rest = "";
-		for (uint64_t end = 1; !entry && end <= length; end++) {
-			if (path[end] != '/' && path[end] != 0) continue;
-			const struct archive_entry *parent = archive_find(&TABLE->payload, path + 1, end - 1);
-			if (!parent || end == length) return -ENOENT;
-			if (parent->kind == ARCHIVE_FILE) return -ENOTDIR;
-			if (parent->kind == ARCHIVE_SYMLINK) entry = parent, rest = path + end;
-		}
-		if (!entry) return -ENOENT;
-		if (!follow(entry, rest, path)) return -ENOENT;
-	}
-	return -ELOOP;
 }
 
 /* 1 and the entry or an error in *result if the path is ours; 0 if the kernel is to answer. */
@@ -139,7 +100,7 @@ static int locate(long directory_descriptor, const char *path, int follow_last, 
 		memcpy(normal + base + 2, path, length + 1);
 		normalize_path(normal, joined);
 	}
-	*result = resolve(joined, follow_last, entry);
+	*result = archive_resolve(&TABLE->payload, joined, follow_last, entry);
 	return 1;
 }
 

@@ -6,6 +6,7 @@ import type { BuildOptions, BuildResult, Stage } from './base/build-result.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import { planAppend } from './image/append.ts'
 import { abandonExecutable, beginExecutable, finishExecutable } from './output/executable.ts'
+import { judgeNativeCode } from './native-policy.ts'
 import { packPayload } from './pack-payload.ts'
 import { prepareBase } from './prepare-base.ts'
 import { cacheRoot } from './runtimes/cache.ts'
@@ -44,6 +45,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const pending = beginExecutable(base.file, config.out)
   try {
     const graph = await stage('graph', async () => (await import('./graph/trace-app.ts')).traceApp(config))
+    const { native, diagnostics: nativeDiagnostics } = judgeNativeCode(graph, config, libraries)
     const payload = await stage('payload', () => packPayload(graph, { version, node: runtime.file, flagHash: base.flagHash, cache }))
     const image = await stage('image', async () => planAppend(base, payload.size))
     await stage('output', () =>
@@ -67,7 +69,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         assets: graph.kept.filter((file) => !file.format).length,
         external: graph.external,
       },
-      diagnostics: [...diagnostics, ...graph.diagnostics],
+      native,
+      diagnostics: [...diagnostics, ...graph.diagnostics, ...nativeDiagnostics],
     }
   } catch (error) {
     await abandonExecutable(pending)

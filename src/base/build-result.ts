@@ -38,6 +38,15 @@ export interface BuildResult {
     /** Packages that were left out. */
     readonly external: readonly string[]
   }
+  /** Addons, shared libraries and helper executables inside. */
+  readonly native: readonly {
+    readonly path: string
+    readonly package: string
+    /** SONAMEs it links to. */
+    readonly needs: readonly string[]
+    /** What leads to it, the program first. */
+    readonly chain: readonly string[]
+  }[]
   readonly diagnostics: readonly Diagnostic[]
 }
 

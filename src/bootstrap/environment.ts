@@ -31,7 +31,8 @@ export function restoreEnvironment(): void {
     if (!name.startsWith(HIDDEN)) continue
     const rest = name.slice(1)
     const prefix = Object.keys(FIRST_LETTERS).find((known) => rest.startsWith(known))
-    if (prefix) env[FIRST_LETTERS[prefix] + rest] = env[name]
+    if (!prefix) continue // somebody's own
+    env[FIRST_LETTERS[prefix] + rest] = env[name]
     delete env[name]
   }
 }

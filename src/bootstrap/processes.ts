@@ -2,7 +2,7 @@
 // its scripts means "node". Replaced at the two native functions in which all of child_process and
 // cluster end, so options, stdio, IPC and errors stay node's own.
 
-import { RUN_EXECUTABLE, RUN_SCRIPT } from './arguments.ts'
+import { CHILD_VARIABLE, RUN_EXECUTABLE, RUN_SCRIPT } from './arguments.ts'
 import type { Internals } from './internals.ts'
 import { getVirtualWorkingDirectory, toArchivePath, toVirtualPath } from './vfs/paths.ts'
 import { isFile, type Tree } from './vfs/tree.ts'
@@ -11,29 +11,42 @@ interface Spawn {
   readonly file: string
   readonly args: readonly string[]
   readonly cwd: string | undefined
+  /** `name=value` */
+  readonly envPairs: readonly string[] | undefined
 }
 
 export function installProcesses({ processWrap, spawnSync }: Internals, tree: Tree): void {
   const redirect = createRedirect(tree)
   const { spawn } = processWrap.Process.prototype
-  processWrap.Process.prototype.spawn = function (file: string, args: string[], cwd: string | undefined, ...rest: unknown[]) {
-    const child = redirect({ file, args, cwd })
-    return Reflect.apply(spawn, this, [child.file, child.args, child.cwd, ...rest])
+  processWrap.Process.prototype.spawn = function (
+    file: string,
+    args: string[],
+    cwd: string | undefined,
+    envPairs: string[] | undefined,
+    ...rest: unknown[]
+  ) {
+    const child = redirect({ file, args, cwd, envPairs })
+    return Reflect.apply(spawn, this, [child.file, child.args, child.cwd, child.envPairs, ...rest])
   }
   const native = spawnSync.spawn
   spawnSync.spawn = (options: Spawn) => native({ ...options, ...redirect(options) })
 }
 
 function createRedirect(tree: Tree): (spawn: Spawn) => Spawn {
-  return ({ file, args, cwd }) => {
+  return (spawn) => {
+    const { file, args, cwd } = spawn
     const virtualCwd = cwd === undefined ? getVirtualWorkingDirectory() : virtualDirectory(cwd)
-    const realCwd = virtualCwd === undefined ? cwd : undefined
-    if (file === process.execPath) return { file, args: scriptArguments(args, virtualCwd), cwd: realCwd }
+    const own = {
+      file: process.execPath,
+      cwd: virtualCwd === undefined ? cwd : undefined,
+      envPairs: [...(spawn.envPairs ?? []), CHILD_VARIABLE],
+    }
+    if (file === process.execPath) return { ...own, args: scriptArguments(args, virtualCwd) }
 
     const path = toArchivePath(file)
     const entry = path === undefined ? undefined : tree.archive.resolve(path, true)
-    if (entry === undefined || typeof entry === 'string' || !isFile(entry)) return { file, args, cwd }
-    return { file: process.execPath, args: [args[0] ?? file, RUN_EXECUTABLE, entry.path, ...args], cwd: realCwd }
+    if (entry === undefined || typeof entry === 'string' || !isFile(entry)) return spawn
+    return { ...own, args: [args[0] ?? file, RUN_EXECUTABLE, entry.path, ...args] }
   }
 }
 

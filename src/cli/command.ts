@@ -20,4 +20,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Build a TypeScript program into one static executable',
     load: async () => (await import('./commands/build.ts')).buildCommand,
   },
+  why: {
+    brief: 'Explain why a file or package is inside, bundled or left out',
+    load: async () => (await import('./commands/why.ts')).whyCommand,
+  },
 }

@@ -20,6 +20,7 @@ export function recordedHost(
     stdout: { isTTY, columns, write: (chunk) => (text.out += chunk) },
     stderr: { isTTY, columns, write: (chunk) => (text.err += chunk) },
     build: async () => sampleResult,
+    explain: async () => [],
     out: () => text.out,
     err: () => text.err,
     ...rest,
@@ -41,6 +42,7 @@ export const sampleResult: BuildResult = {
     assets: 0,
     index: 999,
   },
+  native: [{ path: 'node_modules/re2/re2.node', package: 're2', needs: ['libc.so.6'], chain: ['main.ts'] }],
   modules: { bundled: 214, files: 3, assets: 1, external: ['fsevents', 'pg-native'] },
   diagnostics: [
     {

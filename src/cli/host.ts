@@ -1,6 +1,7 @@
 // All that a command sees of the process it runs in, so that a test can run one without a process.
 
 import type { BuildOptions, BuildResult } from '../base/build-result.ts'
+import type { Explanation } from '../explain.ts'
 
 export interface Output {
   readonly isTTY?: boolean
@@ -15,6 +16,7 @@ export interface Host {
   readonly stderr: Output
   readonly version: string
   readonly build: (options: BuildOptions) => Promise<BuildResult>
+  readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
 }
 
 /** The real one. The pipeline is loaded by the first build: `ingot --version` does without. */
@@ -28,5 +30,6 @@ export function processHost(version: string): Host {
     stderr: process.stderr,
     version,
     build: async (options) => (await import('../build.ts')).build(options),
+    explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }
 }

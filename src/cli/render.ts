@@ -64,11 +64,13 @@ export function renderSummary(result: BuildResult, cwd: string, paint: Paint): s
     return row(label, formatSize(parts[key]).padStart(8), ...origin)
   })
   const kept = `${modules.bundled} bundled, ${modules.files} kept as files, ${count(modules.assets, 'asset')}`
+  const natives = [...new Set(result.native.map((code) => code.package))]
   const path = paint('bold', displayPath(result.out, cwd))
   return [
     `${paint('green', 'built')} ${path}  ${formatSize(result.size)} for ${result.target} in ${formatTime(result.elapsedMs)}`,
     ...table,
     row('modules', kept),
+    ...(natives.length > 0 ? [row('native', natives.join(', '))] : []),
     ...(modules.external.length > 0 ? [row('left out', modules.external.join(', '))] : []),
     '',
   ].join('\n')

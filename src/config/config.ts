@@ -14,6 +14,8 @@ export interface UserConfig {
   include?: string[]
   /** Packages that are neither bundled nor embedded; the program must be able to do without them. */
   external?: string[]
+  /** Native code: all of it, none, or only that of these packages. Default: "allow". */
+  native?: 'allow' | 'deny' | string[]
   /** Bundle ES modules, or run all as files. By default bundling has to be worth it: many modules, or `minify`. */
   bundle?: boolean
   /** Minify what is bundled. */
@@ -63,6 +65,7 @@ export interface ResolvedConfig {
   /** Absolute globs. */
   readonly include: readonly string[]
   readonly external: readonly string[]
+  readonly native: 'allow' | 'deny' | readonly string[]
   /** undefined: the number of modules decides. */
   readonly bundle: boolean | undefined
   readonly minify: boolean

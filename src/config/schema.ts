@@ -37,6 +37,9 @@ const fields = {
   ),
   include: v.exactOptional(texts),
   external: v.exactOptional(texts),
+  native: v.exactOptional(
+    v.lazy((input) => (Array.isArray(input) ? texts : v.picklist(['allow', 'deny'], 'must be "allow", "deny" or a list of packages'))),
+  ),
   bundle: v.exactOptional(flag),
   minify: v.exactOptional(flag),
   sourcemap: v.exactOptional(flag),

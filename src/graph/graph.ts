@@ -33,6 +33,10 @@ export interface AppGraph {
   readonly kept: readonly KeptFile[]
   readonly generated: readonly GeneratedFile[]
   readonly links: readonly { readonly path: string; readonly target: string }[]
+  /** Of every path, why it is here: what refers to it (undefined for entries and includes), and how. */
+  readonly origins: ReadonlyMap<string, { readonly from: string | undefined; readonly because: string }>
+  /** Of every module that stays a file, why. */
+  readonly keptBecause: ReadonlyMap<string, string>
   /** Modules whose code is in a generated file. */
   readonly bundled: readonly string[]
   /** Some module's code comes with a source map. */

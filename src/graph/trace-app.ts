@@ -45,6 +45,13 @@ export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
     kept: uniqueByPath(kept),
     generated: bundle.files,
     links: usedLinks(trace.links, root, kept),
+    origins: new Map(
+      [...trace.origins].map(([file, { from, because }]) => [
+        virtualPath(file),
+        { from: from === undefined ? undefined : virtualPath(from), because },
+      ]),
+    ),
+    keptBecause: new Map([...parts.kept].map(([file, reason]) => [virtualPath(file), reason])),
     bundled: [...parts.bundled].map(virtualPath).toSorted(),
     sourceMaps: bundle.files.length > 0 || kept.some((file) => file.code?.includes('//# sourceMappingURL=data:')),
     external: [...trace.external].toSorted(),
@@ -130,8 +137,11 @@ function usedLinks(links: readonly PackageLink[], root: string, kept: readonly K
   for (const { file, target } of links) {
     const real = path.resolve(path.dirname(file), target)
     const inside = path.relative(root, real)
+    const place = path.relative(root, file)
     if (!file.startsWith(`${root}/`) || !kept.some((item) => item.path.startsWith(`${inside}/`))) continue
-    used.push({ path: path.relative(root, file), target: path.relative(path.dirname(file), real) })
+    // What was reached through the link by its name is a directory here.
+    if (kept.some((item) => item.path.startsWith(`${place}/`))) continue
+    used.push({ path: place, target: path.relative(path.dirname(file), real) })
   }
   return used
 }

@@ -26,10 +26,18 @@ export interface Trace {
   readonly assets: ReadonlySet<string>
   /** Modules that must stay files, and why. */
   readonly keep: ReadonlyMap<string, string>
+  /** Of every file, what first led to it. */
+  readonly origins: ReadonlyMap<string, Origin>
   readonly links: readonly PackageLink[]
   readonly external: ReadonlySet<string>
   readonly diagnostics: readonly Diagnostic[]
   readonly packages: Packages
+}
+
+export interface Origin {
+  /** The file that refers to it; undefined for entries and includes. */
+  readonly from: string | undefined
+  readonly because: string
 }
 
 export function keyOf(reference: Pick<Reference, 'kind' | 'specifier'>): string {
@@ -48,6 +56,7 @@ class Tracer implements Trace {
   readonly modules = new Map<string, TracedModule>()
   readonly assets = new Set<string>()
   readonly keep = new Map<string, string>()
+  readonly origins = new Map<string, Origin>()
   readonly links: PackageLink[] = []
   readonly external = new Set<string>()
   readonly diagnostics: Diagnostic[] = []
@@ -58,19 +67,26 @@ class Tracer implements Trace {
   readonly #wholePackages = new Set<string>()
   readonly #seenPackages = new Set<string>()
   #hasProgramDependencies = false
+  /** The module being followed. */
+  #current: string | undefined
 
   constructor(config: ResolvedConfig) {
     this.#config = config
   }
 
   run(): void {
-    for (let file = this.#queue.pop(); file !== undefined; file = this.#queue.pop()) this.#follow(this.modules.get(file)!)
+    for (let file = this.#queue.pop(); file !== undefined; file = this.#queue.pop()) {
+      this.#current = file
+      this.#follow(this.modules.get(file)!)
+    }
   }
 
   /** Adds a file that something needs; a script becomes a module to follow. */
   reach(file: string, keepBecause?: string): void {
     if (keepBecause && !this.keep.has(file)) this.keep.set(file, keepBecause)
     if (this.modules.has(file) || this.assets.has(file)) return
+    const because = keepBecause ?? (this.#current === undefined ? 'is an entry' : 'is imported')
+    this.origins.set(file, { from: this.#current, because })
     const owner = isInPackage(file) ? this.packages.ownerOf(file) : undefined
     if (owner && !this.#seenPackages.has(owner.directory)) {
       this.#seenPackages.add(owner.directory)

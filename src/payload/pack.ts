@@ -5,6 +5,7 @@
 import { isAscii } from 'node:buffer'
 
 import { alignUp, viewOf } from '../base/bytes.ts'
+import { BuildError } from '../base/diagnostics.ts'
 import {
   ARCHIVE_MAGIC,
   ARCHIVE_VERSION,
@@ -159,8 +160,10 @@ function buildTree(files: readonly ArchiveFile[], links: readonly ArchiveLink[])
     const names = path.split('/')
     names.forEach((name, depth) => {
       let child = parent.children.get(name)
+      const isLast = depth === names.length - 1
+      if (name === '' || (child && (isLast || isLeaf(child)))) throw conflict(path)
       if (!child) {
-        child = { path: names.slice(0, depth + 1).join('/'), children: new Map(), ...(depth === names.length - 1 && leaf) }
+        child = { path: names.slice(0, depth + 1).join('/'), children: new Map(), ...(isLast && leaf) }
         parent.children.set(name, child)
       }
       parent = child
@@ -169,6 +172,17 @@ function buildTree(files: readonly ArchiveFile[], links: readonly ArchiveLink[])
   for (const file of files) place(file.path, { file })
   for (const link of links) place(link.path, { target: Buffer.from(link.target) })
   return root
+}
+
+function isLeaf(node: Node): boolean {
+  return node.file !== undefined || node.target !== undefined
+}
+
+/** The bytes would depend on the order of discovery. */
+function conflict(path: string): BuildError {
+  return new BuildError('PAYLOAD_CONFLICT', `two things are to be embedded as ${path}`, {
+    help: 'this is a bug in Ingot: please report it with the project',
+  })
 }
 
 /** Breadth first, so that a directory's children are neighbours. */

@@ -24,6 +24,9 @@ export const isDirectory = (entry: Entry) => entry.kind === KIND_DIRECTORY
 export const isFile = (entry: Entry) => entry.kind === KIND_FILE
 export const isSymlink = (entry: Entry) => entry.kind === KIND_SYMLINK
 
+/** Why a path leads nowhere. */
+export type ResolveError = 'ENOENT' | 'ENOTDIR' | 'ELOOP'
+
 /** Links followed before ELOOP, as in Linux. */
 const LINK_LIMIT = 40
 
@@ -60,12 +63,15 @@ export class Archive {
   #search(path: string): Entry | undefined {
     const { bucketsOffset, bucketCount } = this.#header
     const hash = hashPath(path)
-    for (let bucket = hash & (bucketCount - 1); ; bucket = (bucket + 1) & (bucketCount - 1)) {
+    // A damaged table may have no empty bucket.
+    for (let probe = 0; probe < bucketCount; probe++) {
+      const bucket = (hash + probe) & (bucketCount - 1)
       const number = this.#view.getUint32(bucketsOffset + 4 * bucket, true)
       if (number === 0) return undefined
       const entry = this.#read(number - 1)
       if (entry.pathHash === hash && entry.path === path) return entry
     }
+    return undefined
   }
 
   #read(index: number): Entry {
@@ -77,40 +83,37 @@ export class Archive {
 
   /**
    * The entry behind a path, with links in its directories followed, and `followLast` deciding
-   * for the last component. 'ELOOP' and 'ENOTDIR' as in path_resolution(7).
+   * for the last component. Errors as in path_resolution(7).
    */
-  resolve(path: string, followLast: boolean): Entry | 'ENOENT' | 'ENOTDIR' | 'ELOOP' {
-    let current = path
-    for (let links = 0; links <= LINK_LIMIT; links++) {
-      const direct = this.find(current)
-      if (direct && !(followLast && isSymlink(direct))) return direct
-      const next = direct ? this.#follow(direct, '') : this.#followPrefix(current)
-      if (next === 'ENOENT' || next === 'ENOTDIR') return next
-      current = next
-    }
-    return 'ELOOP'
+  resolve(path: string, followLast: boolean): Entry | ResolveError {
+    // Entries lie only in real directories: found as it is means that no link is on the way.
+    const direct = this.find(path)
+    return direct && !(followLast && isSymlink(direct)) ? direct : this.#walk(path, followLast)
   }
 
-  /** The path with its first link replaced, or why there is none. */
-  #followPrefix(path: string): string | 'ENOENT' | 'ENOTDIR' {
-    for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
-      const parent = this.find(path.slice(0, end))
-      if (!parent) return 'ENOENT'
-      if (isSymlink(parent)) return this.#follow(parent, path.slice(end))
-      if (!isDirectory(parent)) return 'ENOTDIR'
+  #walk(path: string, followLast: boolean): Entry | ResolveError {
+    const pending = path.split('/').toReversed()
+    let current = this.find('')!
+    let links = 0
+    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+      if (name === '' || name === '.') continue
+      if (!isDirectory(current)) return 'ENOTDIR'
+      if (name === '..') {
+        current = this.find(parentOf(current.path))!
+        continue
+      }
+      const child = this.find(current.path === '' ? name : `${current.path}/${name}`)
+      if (!child) return 'ENOENT'
+      if (!isSymlink(child) || (pending.length === 0 && !followLast)) {
+        current = child
+        continue
+      }
+      if (++links > LINK_LIMIT) return 'ELOOP'
+      const target = this.readLink(child)
+      if (target.startsWith('/')) return 'ENOENT' // the host's, if anything: the build makes links relative
+      pending.push(...target.split('/').toReversed())
     }
-    return 'ENOENT'
-  }
-
-  #follow(link: Entry, rest: string): string | 'ENOENT' {
-    const target = this.readLink(link)
-    if (target.startsWith('/')) return 'ENOENT'
-    const parts = link.path.split('/').slice(0, -1)
-    for (const part of target.split('/')) {
-      if (part === '..') parts.pop()
-      else if (part !== '.' && part !== '') parts.push(part)
-    }
-    return parts.join('/') + rest
+    return current
   }
 
   readLink(link: Entry): string {
@@ -147,4 +150,8 @@ export class Archive {
     if (entry.cacheSize === 0) return undefined
     return this.#bytes.subarray(entry.cacheOffset, entry.cacheOffset + entry.cacheSize)
   }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }

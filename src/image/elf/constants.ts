@@ -18,3 +18,15 @@ export const PT_GNU_STACK = 0x6474e551
 export const PF_X = 1
 export const PF_W = 2
 export const PF_R = 4
+export const PT_DYNAMIC = 2
+/** d_tag */
+export const DT_NULL = 0
+export const DT_NEEDED = 1
+export const DT_STRTAB = 5
+export const DT_SONAME = 14
+export const DT_VERDEF = 0x6ffffffc
+export const DT_VERDEFNUM = 0x6ffffffd
+export const DT_VERNEED = 0x6ffffffe
+export const DT_VERNEEDNUM = 0x6fffffff
+/** vna_flags */
+export const VER_FLG_WEAK = 2

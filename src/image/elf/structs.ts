@@ -45,3 +45,22 @@ export type ProgramHeader = Values<{
 
 /** Elf64_Nhdr; the name follows, then the descriptor, each padded to four bytes. */
 export const NoteHeader = struct({ nameSize: 'u32', descriptorSize: 'u32', type: 'u32' })
+
+/** Elf64_Dyn */
+export const DynamicEntry = struct({ tag: 'u64', value: 'u64' })
+
+/** Elf64_Verneed and Elf64_Vernaux (LSB, symbol versioning) */
+export const VersionNeed = struct({ version: 'u16', count: 'u16', file: 'u32', aux: 'u32', next: 'u32' })
+export const VersionNeedAux = struct({ hash: 'u32', flags: 'u16', other: 'u16', name: 'u32', next: 'u32' })
+
+/** Elf64_Verdef and Elf64_Verdaux */
+export const VersionDefinition = struct({
+  version: 'u16',
+  flags: 'u16',
+  index: 'u16',
+  count: 'u16',
+  hash: 'u32',
+  aux: 'u32',
+  next: 'u32',
+})
+export const VersionDefinitionAux = struct({ name: 'u32', next: 'u32' })

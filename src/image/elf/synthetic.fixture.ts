@@ -25,7 +25,7 @@ export const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 /** What the synthetic node has behind its last segment. */
 export const SYMBOLS = 'symbols and debug information'
 
-export type SegmentFields = Partial<ProgramHeader> & {
+type SegmentFields = Partial<ProgramHeader> & {
   readonly fileOffset: number
   readonly fileSize: number
 }

@@ -1,0 +1,40 @@
+// Makes dist/, what a published package runs: the library, the command line and the code cache
+// worker as JavaScript, the bootstrap as one file, and the public API's types.
+
+import { execFileSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { rolldown } from 'rolldown'
+
+import { bundleBootstrap } from '../src/prepare-base.ts'
+
+const ROOT = path.join(import.meta.dirname, '..')
+const DIST = path.join(ROOT, 'dist')
+
+rmSync(DIST, { recursive: true, force: true })
+
+const bundle = await rolldown({
+  cwd: ROOT,
+  input: {
+    index: 'src/index.ts',
+    cli: 'src/cli/main.ts',
+    'code-cache-worker': 'src/payload/code-cache-worker.ts',
+  },
+  platform: 'node',
+  // Dependencies stay imports: npm installs them.
+  external: /^[^./]/,
+})
+// All in one directory: the code finds its files (package.json, launcher/) beside or above itself.
+await bundle.write({
+  dir: DIST,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
+})
+await bundle.close()
+
+writeFileSync(path.join(DIST, 'bootstrap.js'), await bundleBootstrap())
+
+const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc')
+execFileSync(process.execPath, [tsc, '-p', path.join(ROOT, 'tsconfig.types.json')], { stdio: 'inherit' })

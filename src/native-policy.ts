@@ -1,0 +1,97 @@
+// Native code is treated as cgo is: it is allowed, but it is listed, judged, and can be refused.
+
+import { readFileSync } from 'node:fs'
+
+import { BuildError, type Diagnostic } from './base/diagnostics.ts'
+import type { ResolvedConfig } from './config/config.ts'
+import type { AppGraph } from './graph/graph.ts'
+import { readDynamic } from './image/elf/dynamic.ts'
+import { inspectNativeCode } from './image/elf/native-code.ts'
+import { readElf } from './image/elf/read.ts'
+import type { SystemLibraries } from './runtimes/runtime.ts'
+
+export interface NativeInside {
+  /** In the executable. */
+  readonly path: string
+  readonly package: string
+  /** SONAMEs it links to. */
+  readonly needs: readonly string[]
+  /** Paths from the program to the file. */
+  readonly chain: readonly string[]
+}
+
+/**
+ * Lists the program's native code.
+ * @throws BuildError NATIVE_DENIED, NATIVE_VERSION
+ */
+export function judgeNativeCode(
+  graph: AppGraph,
+  { native }: Pick<ResolvedConfig, 'native'>,
+  libraries: SystemLibraries,
+): { native: NativeInside[]; diagnostics: readonly Diagnostic[] } {
+  const files = graph.kept.filter((file) => file.mapped)
+  if (files.length === 0) return { native: [], diagnostics: [] }
+  for (const { path } of files) if (!isAllowed(packageOf(path), native)) throw denied(graph, path)
+
+  const system = new Map(
+    [...libraries.libraries].map(([soname, { file }]) => [soname, readDynamic(readElf(readFileSync(file), file)).definedVersions]),
+  )
+  const loader = libraries.loader.file
+  system.set('ld-linux-x86-64.so.2', readDynamic(readElf(readFileSync(loader), loader)).definedVersions)
+  const { code, diagnostics } = inspectNativeCode(
+    files.map(({ path, file }) => ({ path, file, bytes: readFileSync(file) })),
+    system,
+  )
+  return {
+    native: code.map(({ path, needs }) => ({ path, needs, package: packageOf(path), chain: chainOf(graph, path) })),
+    diagnostics,
+  }
+}
+
+/** What leads from the program to a path, the program first. */
+export function chainOf(graph: AppGraph, path: string): string[] {
+  const chain = [path]
+  for (let next = graph.origins.get(path)?.from; next !== undefined && !chain.includes(next); next = graph.origins.get(next)?.from) {
+    chain.unshift(next)
+  }
+  return chain
+}
+
+export function packageOf(path: string): string {
+  const match = /.*(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)
+  return match?.[1] ?? 'the program itself'
+}
+
+function isAllowed(name: string, policy: ResolvedConfig['native']): boolean {
+  if (policy === 'allow') return true
+  return policy !== 'deny' && policy.includes(name)
+}
+
+/** Packages that do the same in JavaScript or WebAssembly. */
+const PURE_ALTERNATIVES: Record<string, string> = {
+  bcrypt: 'bcryptjs',
+  argon2: '@noble/hashes (argon2)',
+  '@node-rs/argon2': '@noble/hashes (argon2)',
+  '@node-rs/bcrypt': 'bcryptjs',
+  sqlite3: 'node:sqlite',
+  'better-sqlite3': 'node:sqlite',
+  'sodium-native': 'libsodium-wrappers',
+  bufferutil: 'ws without it',
+  'utf-8-validate': 'ws without it',
+  esbuild: 'esbuild-wasm',
+  re2: 're2-wasm',
+  'node-sass': 'sass',
+  canvas: '@napi-rs/canvas is native too; pureimage is not',
+}
+
+function denied(graph: AppGraph, path: string): BuildError {
+  const name = packageOf(path)
+  const chain = chainOf(graph, path)
+  const owners = chain.map(packageOf)
+  const alternative = owners.map((owner) => PURE_ALTERNATIVES[owner]).find(Boolean)
+  const instead = alternative === undefined ? '' : `, or use ${alternative} instead`
+  return new BuildError('NATIVE_DENIED', `native code of ${name} is not allowed: ${chain.join(' -> ')}`, {
+    at: { file: path },
+    help: `add "${name}" to "native" in the config${instead}`,
+  })
+}

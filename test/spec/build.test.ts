@@ -59,6 +59,21 @@ console.log(seen.join(' '), typeof Controller)
     prints: ['design:type String design:type Function design:paramtypes Date design:returntype Promise design:paramtypes Service,Number function'],
   },
   {
+    title: 'decorators of the standard, without tsconfig.json',
+    files: {
+      'main.ts': `function twice(method: (n: number) => number, { name }: ClassMethodDecoratorContext) {
+  console.log('decorates', String(name))
+  return (n: number): number => method(n) * 2
+}
+class Maths {
+  @twice add(n: number): number { return n + 1 }
+}
+console.log(new Maths().add(1))
+`,
+    },
+    prints: ['decorates add', '4'],
+  },
+  {
     title: 'JSX with a factory, and with an automatic runtime',
     files: {
       'main.tsx': `import './classic.tsx'

@@ -1,0 +1,83 @@
+// npm run bench [-- --runs 30]: Ingot against Bun and plain Node, warm, in one run on one machine.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { installed } from '../test/support/installed.ts'
+import { renderSamples, samplePaired, type Subject } from './sample.ts'
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '30' } } })
+const rounds = Number(values.runs)
+const repository = path.join(import.meta.dirname, '..')
+const ingot = path.join(repository, 'bin/ingot.mjs')
+const bun = path.join(repository, 'node_modules/bun/bin/bun.exe')
+const node = process.execPath
+const work = mkdtempSync(path.join(tmpdir(), 'ingot-bench-'))
+const at = (name: string): string => path.join(work, name)
+
+/** tsc and prettier would write a compile cache into the temporary directory, and look faster for it. */
+const NO_COMPILE_CACHE = { NODE_DISABLE_COMPILE_CACHE: '1', NODE_COMPILE_CACHE: undefined }
+const COMPILE_CACHE = { NODE_COMPILE_CACHE: at('compile-cache') }
+
+try {
+  const packages = await installed(path.join(repository, 'test/fixtures/tools'))
+  const tsc = path.join(packages, 'node_modules/typescript/lib/tsc.js')
+  writeFileSync(at('package.json'), '{ "name": "bench", "type": "module" }')
+  writeFileSync(at('hello.ts'), `const name: string = 'world'\nconsole.log(\`hello, \${name}\`)\n`)
+  writeFileSync(at('hello.js'), `const name = 'world'\nconsole.log(\`hello, \${name}\`)\n`)
+  prepare(node, [ingot, 'build', `tsc=${tsc}`, '-o', at('ingot-tsc'), '-q'])
+  prepare(bun, ['build', '--compile', tsc, '--outfile', at('bun-tsc')])
+
+  const [cpu] = cpus()
+  console.log(`Node ${process.version}, Bun ${capture(bun, ['--version'])}, ${cpus().length} × ${cpu?.model}, ${rounds} rounds\n`)
+  print('build hello.ts, warm', [
+    { name: 'bun build --compile', command: bun, args: ['build', '--compile', 'hello.ts', '--outfile', 'bun-hello'], cwd: work },
+    { name: 'ingot build', command: node, args: [ingot, 'build', 'hello.ts', '-o', 'ingot-hello'], cwd: work },
+  ])
+  const hello = { prints: /^hello, world\n$/ }
+  print('start hello', [
+    { name: 'node hello.js', command: node, args: [at('hello.js')], ...hello },
+    { name: 'ingot executable', command: at('ingot-hello'), args: [], ...hello },
+    { name: 'bun executable', command: at('bun-hello'), args: [], ...hello },
+  ])
+  const version = { args: ['--version'], prints: /^Version 5\.9/ }
+  print('tsc --version', [
+    { name: 'node tsc.js', command: node, ...version, args: [tsc, '--version'], env: NO_COMPILE_CACHE },
+    { name: 'node tsc.js, compile cache on', command: node, ...version, args: [tsc, '--version'], env: COMPILE_CACHE },
+    { name: 'ingot executable', command: at('ingot-tsc'), ...version, env: NO_COMPILE_CACHE },
+    { name: 'ingot executable, compile cache on', command: at('ingot-tsc'), ...version, env: COMPILE_CACHE },
+    { name: 'bun executable', command: at('bun-tsc'), ...version },
+  ])
+  printSizes({
+    'node as it is installed': node,
+    'hello by ingot': at('ingot-hello'),
+    'hello by bun': at('bun-hello'),
+    'tsc by ingot': at('ingot-tsc'),
+    'tsc by bun': at('bun-tsc'),
+  })
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+
+function print(title: string, subjects: readonly Subject[]): void {
+  console.log(`${renderSamples(title, samplePaired(subjects, rounds))}\n`)
+}
+
+function printSizes(files: Readonly<Record<string, string>>): void {
+  console.log('| file | MB |\n|---|---:|')
+  for (const [name, file] of Object.entries(files)) {
+    if (existsSync(file)) console.log(`| ${name} | ${(statSync(file).size / 1e6).toFixed(1)} |`)
+  }
+}
+
+function prepare(command: string, args: readonly string[]): void {
+  const { status, stderr } = spawnSync(command, args, { cwd: work, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stderr}`)
+}
+
+function capture(command: string, args: readonly string[]): string {
+  return spawnSync(command, args, { encoding: 'utf8' }).stdout.trim()
+}

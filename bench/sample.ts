@@ -1,0 +1,82 @@
+// Paired samples: in each round every subject runs once, so that what the machine does in the
+// meantime hits all of them alike. Ratios are taken round by round, before the median.
+
+import { spawnSync } from 'node:child_process'
+
+export interface Subject {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** What it has to print, so that nothing is measured that does not work. */
+  readonly prints?: RegExp
+}
+
+export interface Sample {
+  readonly name: string
+  readonly medianMs: number
+  readonly minimumMs: number
+  /** Median over the rounds of time / time of the reference, and of the minima. */
+  readonly ratio: number
+  readonly minimumRatio: number
+}
+
+/** @param subjects the first one is the reference of the ratios */
+export function samplePaired(subjects: readonly Subject[], rounds: number): Sample[] {
+  for (const subject of subjects) checkOutput(subject)
+  const times = subjects.map((): number[] => [])
+  for (let round = 0; round < rounds; round++) {
+    // Each round begins with another one: nobody always runs right after the largest.
+    for (let i = 0; i < subjects.length; i++) {
+      const at = (i + round) % subjects.length
+      times[at]!.push(timeOf(subjects[at]!))
+    }
+  }
+  const reference = times[0]!
+  return subjects.map(({ name }, i) => {
+    const own = times[i]!
+    const minimumMs = Math.min(...own)
+    return {
+      name,
+      medianMs: median(own),
+      minimumMs,
+      ratio: median(own.map((time, round) => time / reference[round]!)),
+      minimumRatio: minimumMs / Math.min(...reference),
+    }
+  })
+}
+
+function timeOf({ name, command, args, cwd, env }: Subject): number {
+  const begin = performance.now()
+  const { status } = spawnSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'ignore' })
+  const elapsed = performance.now() - begin
+  if (status !== 0) throw new Error(`${name} ended with ${status}`)
+  return elapsed
+}
+
+/** Also the run that warms the caches up. */
+function checkOutput({ name, command, args, cwd, env, prints }: Subject): void {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env: { ...process.env, ...env }, encoding: 'utf8' })
+  if (status === 0 && (prints?.test(stdout) ?? true)) return
+  throw new Error(`${name} ended with ${status}: ${stdout}${stderr}`, { cause: error })
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/** A Markdown table with a row per sample. */
+export function renderSamples(title: string, samples: readonly Sample[]): string {
+  const rows = samples.map(({ name, medianMs, minimumMs, ratio, minimumRatio }) =>
+    row([name, medianMs.toFixed(1), minimumMs.toFixed(1), `${ratio.toFixed(2)} ×`, `${minimumRatio.toFixed(2)} ×`]),
+  )
+  const head = row([title, 'median ms', 'minimum ms', 'ratio', 'ratio of minima'])
+  return [head, '|---|---:|---:|---:|---:|', ...rows].join('\n')
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}

@@ -137,7 +137,7 @@ async function serve(root: string, file: string): Promise<void> {
     ? ['unshare', `--root=${root}`, '--wd=/', `--setuid=${NOBODY}`, `--setgid=${NOBODY}`, '/http']
     : [file]
   const begin = performance.now()
-  const program = spawn(command!, args, { cwd: root, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const program = spawn(command, args, { cwd: root, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise<number | null>((resolve) => program.once('close', resolve))
   const address = await listening(program)
   const startMs = performance.now() - begin

@@ -13,7 +13,9 @@ import { cacheRoot } from './runtimes/cache.ts'
 import { resolveLibraries } from './runtimes/debian.ts'
 import { resolveRuntime } from './runtimes/node.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 
 /**
  * Builds one executable.
@@ -46,7 +48,9 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   try {
     const graph = await stage('graph', async () => (await import('./graph/trace-app.ts')).traceApp(config))
     const { native, diagnostics: nativeDiagnostics } = judgeNativeCode(graph, config, libraries)
-    const payload = await stage('payload', () => packPayload(graph, { version, node: runtime.file, flagHash: base.flagHash, cache }))
+    const payload = await stage('payload', () =>
+      packPayload(graph, { version, node: runtime.file, flagHash: base.flagHash, cache }),
+    )
     const image = await stage('image', async () => planAppend(base, payload.size))
     await stage('output', () =>
       finishExecutable(pending, config.out, {
@@ -62,7 +66,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       target: config.target,
       runtime: { version: runtime.version, origin: runtime.origin },
       libraries: { origin: libraries.origin, reproducible: libraries.reproducible },
-      parts: { ...payload.parts, runtime: base.parts.runtime + base.parts.bootstrap, libraries: base.parts.libraries },
+      parts: {
+        ...payload.parts,
+        runtime: base.parts.runtime + base.parts.bootstrap,
+        libraries: base.parts.libraries,
+      },
       modules: {
         bundled: graph.bundled.length,
         files: graph.kept.filter((file) => file.format).length,

@@ -9,13 +9,26 @@ import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
 
 /** What tsc assumes where a project has no tsconfig.json: what node itself runs. */
-const DEFAULTS = ['--strict', '--target', 'esnext', '--module', 'nodenext', '--allowImportingTsExtensions', '--skipLibCheck']
+const DEFAULTS = [
+  '--strict',
+  '--target',
+  'esnext',
+  '--module',
+  'nodenext',
+  '--allowImportingTsExtensions',
+  '--skipLibCheck',
+]
 const ERROR_LINE = /^(.+)\((\d+),(\d+)\): error (TS\d+): (.*)$/
 
 /** @throws BuildError TYPE_ERROR at the first error; its message lists all. */
-export async function checkTypes({ projectDir, entries }: ResolvedConfig, signal?: AbortSignal): Promise<void> {
+export async function checkTypes(
+  { projectDir, entries }: ResolvedConfig,
+  signal?: AbortSignal,
+): Promise<void> {
   const configFile = path.join(projectDir, 'tsconfig.json')
-  const args = existsSync(configFile) ? ['-p', configFile] : [...DEFAULTS, ...entries.map((entry) => entry.file)]
+  const args = existsSync(configFile)
+    ? ['-p', configFile]
+    : [...DEFAULTS, ...entries.map((entry) => entry.file)]
   const output = await run([...args, '--noEmit', '--pretty', 'false'], projectDir, signal)
   const errors = output.split('\n').flatMap((line) => {
     const match = ERROR_LINE.exec(line)
@@ -23,7 +36,9 @@ export async function checkTypes({ projectDir, entries }: ResolvedConfig, signal
   })
   const [first] = errors
   if (!first) return
-  const others = errors.slice(1).map(([, file, line, column, code, text]) => `\n  ${file}:${line}:${column} ${code} ${text}`)
+  const others = errors
+    .slice(1)
+    .map(([, file, line, column, code, text]) => `\n  ${file}:${line}:${column} ${code} ${text}`)
   throw new BuildError('TYPE_ERROR', `${first[4]} ${first[5]}${others.join('')}`, {
     at: { file: path.resolve(projectDir, first[1]!), line: Number(first[2]), column: Number(first[3]) },
     help: 'correct the types, or build without --check',
@@ -34,7 +49,11 @@ function run(args: readonly string[], cwd: string, signal?: AbortSignal): Promis
   const require = createRequire(import.meta.url)
   const tsc = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin/tsc')
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [tsc, ...args], { cwd, stdio: ['ignore', 'pipe', 'inherit'], signal })
+    const child = spawn(process.execPath, [tsc, ...args], {
+      cwd,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      signal,
+    })
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.on('error', reject)

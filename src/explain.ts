@@ -22,13 +22,21 @@ export async function explain(subject: string, options: BuildOptions): Promise<E
     return [{ path: subject, state: 'left out', because: 'is listed under "external"', chain: [] }]
   }
   const wanted = subject.replace(/^\.\//, '')
-  const isWanted = (path: string) => path === wanted || path.endsWith(`/${wanted}`) || packageOf(path) === wanted
-  return [...graph.origins.keys()].filter(isWanted).toSorted().map((path) => explainPath(graph, path))
+  const isWanted = (path: string) =>
+    path === wanted || path.endsWith(`/${wanted}`) || packageOf(path) === wanted
+  return [...graph.origins.keys()]
+    .filter(isWanted)
+    .toSorted()
+    .map((path) => explainPath(graph, path))
 }
 
 function explainPath(graph: AppGraph, path: string): Explanation {
-  const chain = chainOf(graph, path).map((step) => ({ path: step, because: graph.origins.get(step)?.because ?? 'is an entry' }))
-  if (graph.bundled.includes(path)) return { path, state: 'bundled', because: 'nothing needs it as a file', chain }
+  const chain = chainOf(graph, path).map((step) => ({
+    path: step,
+    because: graph.origins.get(step)?.because ?? 'is an entry',
+  }))
+  if (graph.bundled.includes(path))
+    return { path, state: 'bundled', because: 'nothing needs it as a file', chain }
   const kept = graph.keptBecause.get(path)
   if (kept !== undefined) return { path, state: 'kept as a file', because: kept, chain }
   return { path, state: 'embedded as an asset', because: chain.at(-1)!.because, chain }

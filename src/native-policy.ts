@@ -34,7 +34,10 @@ export function judgeNativeCode(
   for (const { path } of files) if (!isAllowed(packageOf(path), native)) throw denied(graph, path)
 
   const system = new Map(
-    [...libraries.libraries].map(([soname, { file }]) => [soname, readDynamic(readElf(readFileSync(file), file)).definedVersions]),
+    [...libraries.libraries].map(([soname, { file }]) => [
+      soname,
+      readDynamic(readElf(readFileSync(file), file)).definedVersions,
+    ]),
   )
   const loader = libraries.loader.file
   system.set('ld-linux-x86-64.so.2', readDynamic(readElf(readFileSync(loader), loader)).definedVersions)
@@ -43,7 +46,12 @@ export function judgeNativeCode(
     system,
   )
   return {
-    native: code.map(({ path, needs }) => ({ path, needs, package: packageOf(path), chain: chainOf(graph, path) })),
+    native: code.map(({ path, needs }) => ({
+      path,
+      needs,
+      package: packageOf(path),
+      chain: chainOf(graph, path),
+    })),
     diagnostics,
   }
 }
@@ -51,7 +59,11 @@ export function judgeNativeCode(
 /** What leads from the program to a path, the program first. */
 export function chainOf(graph: AppGraph, path: string): string[] {
   const chain = [path]
-  for (let next = graph.origins.get(path)?.from; next !== undefined && !chain.includes(next); next = graph.origins.get(next)?.from) {
+  for (
+    let next = graph.origins.get(path)?.from;
+    next !== undefined && !chain.includes(next);
+    next = graph.origins.get(next)?.from
+  ) {
     chain.unshift(next)
   }
   return chain

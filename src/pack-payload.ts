@@ -21,7 +21,10 @@ export interface PackOptions {
   readonly cache: string
 }
 
-export async function packPayload(graph: AppGraph, { version, node, flagHash, cache }: PackOptions): Promise<Payload> {
+export async function packPayload(
+  graph: AppGraph,
+  { version, node, flagHash, cache }: PackOptions,
+): Promise<Payload> {
   const files = collectFiles(graph)
   const caches = await codeCachesOf(files, { node, flagHash: Buffer.from(flagHash, 'hex') }, cache)
   const { entries, sourceMaps } = graph

@@ -35,17 +35,26 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Makes old entries of the cache unused when the linker itself changes. */
 const REVISION = 3
 
-export async function prepareBase(runtime: Runtime, libraries: SystemLibraries, cacheRoot: string): Promise<PreparedBase> {
+export async function prepareBase(
+  runtime: Runtime,
+  libraries: SystemLibraries,
+  cacheRoot: string,
+): Promise<PreparedBase> {
   const inputs = [
     `revision ${REVISION}`,
     runtime.sha256,
     libraries.loader.sha256,
     ...[...libraries.libraries].flatMap(([name, { sha256 }]) => [name, sha256]),
-    ...[LAUNCHER, ...bootstrapSources()].map((file) => createHash('sha256').update(readFileSync(file)).digest('hex')),
+    ...[LAUNCHER, ...bootstrapSources()].map((file) =>
+      createHash('sha256').update(readFileSync(file)).digest('hex'),
+    ),
   ]
   const key = `base-linux-x64-${createHash('sha256').update(inputs.join('\n')).digest('hex').slice(0, 32)}`
   const entry = await cached(key, (directory) => fillBase(directory, runtime, libraries), cacheRoot)
-  const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as Omit<PreparedBase, 'file'>
+  const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as Omit<
+    PreparedBase,
+    'file'
+  >
   return { ...facts, file: fileOf(entry, 'base.bin').file }
 }
 
@@ -58,7 +67,11 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
     return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher.systemCall) : bytes
   }
   const system = packArchive(
-    [...libraries.libraries].map(([name, { file }]) => ({ path: name, data: contentOf(name, file), mapped: true })),
+    [...libraries.libraries].map(([name, { file }]) => ({
+      path: name,
+      data: contentOf(name, file),
+      mapped: true,
+    })),
     [],
     { ingot: '', entries: [], sourceMaps: false },
   )
@@ -72,7 +85,10 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
   const output = openSync(path.join(directory, 'base.bin'), 'w')
   for (const { offset, bytes } of chunks) writeSync(output, bytes, 0, bytes.length, offset)
   closeSync(output)
-  writeFileSync(path.join(directory, 'base.json'), JSON.stringify({ ...base, flagHash: flagHash.toString('hex') }))
+  writeFileSync(
+    path.join(directory, 'base.json'),
+    JSON.stringify({ ...base, flagHash: flagHash.toString('hex') }),
+  )
 }
 
 /** The blob with our bootstrap as its main script, as the target's own node makes it. */

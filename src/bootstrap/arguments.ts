@@ -14,7 +14,9 @@ export const RUN_EXECUTABLE = '\u0001ingot-exec'
 export interface ScriptCommand {
   /** As given; undefined with `evaluate`. */
   readonly script: string | undefined
-  readonly evaluate: { readonly code: string; readonly print: boolean; readonly isModule: boolean } | undefined
+  readonly evaluate:
+    | { readonly code: string; readonly print: boolean; readonly isModule: boolean }
+    | undefined
   /** Options before the script, for process.execArgv. */
   readonly execArgv: readonly string[]
   readonly preload: readonly string[]
@@ -39,7 +41,11 @@ export function readScriptCommand(args: readonly string[], options: OptionTable)
   return parse(args[1] || undefined, args.slice(2), options)
 }
 
-function parse(workingDirectory: string | undefined, args: readonly string[], options: OptionTable): ScriptCommand {
+function parse(
+  workingDirectory: string | undefined,
+  args: readonly string[],
+  options: OptionTable,
+): ScriptCommand {
   const rest = [...args]
   const execArgv: string[] = []
   const preload: string[] = []

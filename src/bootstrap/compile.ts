@@ -127,7 +127,8 @@ export class Compiler {
       }
       const isMain = parentURL === undefined
       if (isMain) wrap.isMain = true
-      if (wrap.sourceMapURL) sourceMaps.maybeCacheSourceMap(url, source, wrap, false, wrap.sourceURL, wrap.sourceMapURL)
+      if (wrap.sourceMapURL)
+        sourceMaps.maybeCacheSourceMap(url, source, wrap, false, wrap.sourceURL, wrap.sourceMapURL)
       const loader = esmLoader.getOrInitializeCascadedLoader()
       esmUtils.registerModule(wrap, {
         __proto__: null,
@@ -138,9 +139,16 @@ export class Compiler {
       return wrap
     })
     const strip = translators.get('module-typescript')!
-    translators.set('module-typescript', function (this: unknown, url: string, context: any, parentURL?: string) {
-      return Reflect.apply(buffers.has(context.source) ? translators.get('module')! : strip, this, [url, context, parentURL])
-    })
+    translators.set(
+      'module-typescript',
+      function (this: unknown, url: string, context: any, parentURL?: string) {
+        return Reflect.apply(buffers.has(context.source) ? translators.get('module')! : strip, this, [
+          url,
+          context,
+          parentURL,
+        ])
+      },
+    )
   }
 }
 

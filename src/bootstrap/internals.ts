@@ -95,14 +95,22 @@ export function openInternals(require: InternalRequire): Internals {
     options: require('internal/options'),
     optionTypes: internalBinding('options').types,
   }
-  closeInternals({ ...(internals.loaderHelpers as any), Module: internals.cjsLoader.Module })
+  closeInternals({ ...internals.loaderHelpers, Module: internals.cjsLoader.Module })
   return internals
 }
 
-function closeInternals({ loadBuiltinModule, Module }: { loadBuiltinModule(id: string): { constructor: any }; Module: any }): void {
+function closeInternals({
+  loadBuiltinModule,
+  Module,
+}: {
+  loadBuiltinModule(id: string): { constructor: any }
+  Module: any
+}): void {
   const BuiltinModule = loadBuiltinModule('fs').constructor
   const isPublic = (id: string) => !id.startsWith('internal/')
-  const allowed = [...BuiltinModule.map.keys()].filter((id) => isPublic(id) && BuiltinModule.canBeRequiredByUsers(id))
+  const allowed = [...BuiltinModule.map.keys()].filter(
+    (id) => isPublic(id) && BuiltinModule.canBeRequiredByUsers(id),
+  )
   BuiltinModule.setRealmAllowRequireByUsers(allowed)
   // That drops the ones which an option has enabled; node:sqlite is such a one.
   for (const id of allowed) if (!BuiltinModule.canBeRequiredByUsers(id)) BuiltinModule.allowRequireByUsers(id)

@@ -59,7 +59,9 @@ function virtualDirectory(directory: string): string | undefined {
 function scriptArguments([name = '', ...args]: readonly string[], cwd: string | undefined): string[] {
   const end = args.findIndex((arg) => !arg.startsWith('-'))
   const before = end === -1 ? args : args.slice(0, end)
-  const forNode = before.filter((option) => !OURS.test(option) && process.allowedNodeEnvironmentFlags.has(option))
+  const forNode = before.filter(
+    (option) => !OURS.test(option) && process.allowedNodeEnvironmentFlags.has(option),
+  )
   const options = forNode.length > 0 ? [`--node-options=${forNode.map(quote).join(' ')}`] : []
   return [name, RUN_SCRIPT, ...options, cwd ?? '', ...args]
 }

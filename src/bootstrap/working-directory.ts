@@ -5,10 +5,19 @@ import path from 'node:path'
 
 import type { Internals } from './internals.ts'
 import type { ErrorFactory } from './vfs/errors.ts'
-import { getVirtualWorkingDirectory, setVirtualWorkingDirectory, toArchivePath, toVirtualPath } from './vfs/paths.ts'
+import {
+  getVirtualWorkingDirectory,
+  setVirtualWorkingDirectory,
+  toArchivePath,
+  toVirtualPath,
+} from './vfs/paths.ts'
 import { isDirectory, type Tree } from './vfs/tree.ts'
 
-export function installWorkingDirectory({ processMethods }: Internals, tree: Tree, error: ErrorFactory): void {
+export function installWorkingDirectory(
+  { processMethods }: Internals,
+  tree: Tree,
+  error: ErrorFactory,
+): void {
   const { chdir, cwd } = processMethods
   processMethods.cwd = () => getVirtualWorkingDirectory() ?? cwd()
   processMethods.chdir = (directory: string) => {

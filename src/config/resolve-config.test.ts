@@ -20,6 +20,8 @@ test('without any configuration everything has a default', async (t) => {
       define: {},
       include: [],
       external: [],
+      native: 'allow',
+      bundle: undefined,
       minify: false,
       sourcemap: false,
       check: false,
@@ -61,7 +63,8 @@ test('flags win over ingot.config.ts, which wins over package.json; lists add up
 
 test('a flag that is undefined hides nothing', async (t) => {
   const dir = temporaryProject(t, { 'package.json': { ingot: { minify: true } }, 'main.ts': '' })
-  assert.equal((await resolveIn(dir, { minify: undefined } as unknown as ConfigFlags)).minify, true)
+  const { minify, bundle } = await resolveIn(dir, { minify: undefined } as unknown as ConfigFlags)
+  assert.deepEqual([minify, bundle], [true, true], 'minify is about the bundle')
 })
 
 test('--config replaces the search, and its paths start from its own directory', async (t) => {

@@ -38,7 +38,11 @@ const fields = {
   include: v.exactOptional(texts),
   external: v.exactOptional(texts),
   native: v.exactOptional(
-    v.lazy((input) => (Array.isArray(input) ? texts : v.picklist(['allow', 'deny'], 'must be "allow", "deny" or a list of packages'))),
+    v.lazy((input) =>
+      Array.isArray(input)
+        ? texts
+        : v.picklist(['allow', 'deny'], 'must be "allow", "deny" or a list of packages'),
+    ),
   ),
   bundle: v.exactOptional(flag),
   minify: v.exactOptional(flag),

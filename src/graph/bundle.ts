@@ -1,6 +1,7 @@
 // Bundles ES modules with rolldown. Where each module lies in the virtual tree stays visible:
 // import.meta.url and __dirname become the constants that they would be there.
 
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -45,7 +46,11 @@ export async function bundleModules(inputs: BundleInputs): Promise<Bundle> {
       plugins: [followTrace(inputs), placeModules(inputs)],
       onLog(_level, log) {
         if (IGNORED_LOGS.has(log.code ?? '')) return
-        diagnostics.push({ severity: 'warning', code: `BUNDLE_${log.code ?? 'WARNING'}`, message: log.message })
+        diagnostics.push({
+          severity: 'warning',
+          code: `BUNDLE_${log.code ?? 'WARNING'}`,
+          message: log.message,
+        })
       },
     })
     const { output } = await bundle.generate({
@@ -66,7 +71,10 @@ export async function bundleModules(inputs: BundleInputs): Promise<Bundle> {
 }
 
 /** JavaScript for one file that stays a file: everything it imports stays an import. */
-export async function compileModule({ config, trace, virtualPath }: Omit<BundleInputs, 'inputs' | 'bundled'>, file: string): Promise<string> {
+export async function compileModule(
+  { config, trace, virtualPath }: Omit<BundleInputs, 'inputs' | 'bundled'>,
+  file: string,
+): Promise<string> {
   const { rolldown } = await import('rolldown')
   const { format, resolutions } = trace.modules.get(file)!
   try {
@@ -87,13 +95,20 @@ export async function compileModule({ config, trace, virtualPath }: Omit<BundleI
           },
           transform: {
             filter: { code: COMMONJS_NAMES },
-            handler: (code) => (format === 'module' ? declareNames(code, 'import.meta.dirname', 'import.meta.filename') : undefined),
+            handler: (code) =>
+              format === 'module'
+                ? declareNames(code, 'import.meta.dirname', 'import.meta.filename')
+                : undefined,
           },
         },
       ],
       onLog() {},
     })
-    const { output } = await bundle.generate({ format: format === 'module' ? 'esm' : 'cjs', sourcemap: 'inline', exports: 'auto' })
+    const { output } = await bundle.generate({
+      format: format === 'module' ? 'esm' : 'cjs',
+      sourcemap: 'inline',
+      exports: 'auto',
+    })
     await bundle.close()
     return output[0].code
   } catch (error) {
@@ -107,16 +122,29 @@ const IGNORED_LOGS = new Set(['UNRESOLVED_IMPORT', 'CIRCULAR_DEPENDENCY', 'EVAL'
 function filesOf(chunk: OutputChunk, { config, virtualPath }: BundleInputs): GeneratedFile[] {
   const { map } = chunk
   if (!map) return [{ path: chunk.fileName, content: chunk.code, format: 'module' }] // rolldown's own helpers
-  const files = map.sources.map((source) => path.resolve(config.projectDir, path.dirname(chunk.fileName), source))
+  const files = map.sources.map((source) =>
+    path.resolve(config.projectDir, path.dirname(chunk.fileName), source),
+  )
   // Relative to the map.
   const sources = files.map((file) => path.relative(CHUNKS, virtualPath(file)))
   // An error shows the line that threw, as it does under plain node; packages only if asked for.
-  const sourcesContent = map.sourcesContent?.map((text, i) => (config.sourcemap || !isInPackage(files[i]!) ? text : null))
+  const sourcesContent = map.sourcesContent?.map((text, i) =>
+    config.sourcemap || !isInPackage(files[i]!) ? text : null,
+  )
   const name = `${CHUNKS}/${path.basename(chunk.fileName)}.map`
   const link = path.relative(path.dirname(chunk.fileName), name)
   return [
     { path: chunk.fileName, content: `${chunk.code}//# sourceMappingURL=${link}\n`, format: 'module' },
-    { path: name, content: JSON.stringify({ version: 3, sources, sourcesContent, names: map.names, mappings: map.mappings }) },
+    {
+      path: name,
+      content: JSON.stringify({
+        version: 3,
+        sources,
+        sourcesContent,
+        names: map.names,
+        mappings: map.mappings,
+      }),
+    },
   ]
 }
 
@@ -129,7 +157,9 @@ function followTrace({ trace, bundled, virtualPath }: BundleInputs): Plugin {
     resolveId(specifier, importer) {
       const module = importer === undefined ? undefined : trace.modules.get(importer)
       if (!module || isCompilerHelper(specifier)) return undefined
-      const reference = module.scan.references.find((item) => item.kind === 'import' && item.specifier === specifier)
+      const reference = module.scan.references.find(
+        (item) => item.kind === 'import' && item.specifier === specifier,
+      )
       const resolution = reference && module.resolutions.get(keyOf(reference))
       if (resolution?.kind !== 'file') return { id: specifier, external: true }
       const { file } = resolution
@@ -147,7 +177,7 @@ function followTrace({ trace, bundled, virtualPath }: BundleInputs): Plugin {
 
 function contentModule(file: string, type: string): string {
   if (type === 'text') return `export default ${JSON.stringify(readText(file))}`
-  const bytes = process.getBuiltinModule('node:fs').readFileSync(file)
+  const bytes = readFileSync(file)
   return `export default Uint8Array.from(atob(${JSON.stringify(bytes.toString('base64'))}), (c) => c.charCodeAt(0))`
 }
 
@@ -162,10 +192,13 @@ function placeModules({ trace, virtualPath, inputs }: BundleInputs): Plugin {
         if (!trace.modules.has(id)) return undefined
         const file = path.join(VIRTUAL_ROOT, virtualPath(id))
         const values = { url: pathToFileURL(file).href, dirname: path.dirname(file), filename: file }
-        const replaced = code.replace(/\bimport\.meta\.(url|dirname|filename|main)\b/g, (match, name: keyof typeof values | 'main') => {
-          if (name === 'main') return entries.has(id) ? match : 'false'
-          return JSON.stringify(values[name])
-        })
+        const replaced = code.replace(
+          /\bimport\.meta\.(url|dirname|filename|main)\b/g,
+          (match, name: keyof typeof values | 'main') => {
+            if (name === 'main') return entries.has(id) ? match : 'false'
+            return JSON.stringify(values[name])
+          },
+        )
         return declareNames(replaced, JSON.stringify(values.dirname), JSON.stringify(values.filename))
       },
     },
@@ -187,7 +220,8 @@ function toBuildError(error: unknown): unknown {
   if (!first) return error
   const { message, loc, id, pos } = first
   const file = loc?.file ?? id
-  const at = file === undefined ? undefined : loc ? { file, line: loc.line, column: loc.column + 1 } : { file }
+  const at =
+    file === undefined ? undefined : loc ? { file, line: loc.line, column: loc.column + 1 } : { file }
   const place = at && pos !== undefined && !loc ? placeOf(at.file, readText(at.file), pos) : at
   return new BuildError(first.code ?? 'BUNDLE_FAILED', message.split('\n')[0]!, {
     ...(place && { at: place }),

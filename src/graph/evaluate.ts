@@ -104,7 +104,8 @@ export class Evaluator {
   #call(node: AstNode): Evaluated {
     const name = calleeName(node.callee)
     const last = name.slice(name.lastIndexOf('.') + 1)
-    if (last === 'toString' && node.callee.type === 'MemberExpression') return this.evaluate(node.callee.object)
+    if (last === 'toString' && node.callee.type === 'MemberExpression')
+      return this.evaluate(node.callee.object)
     if (last === 'replace' && node.callee.type === 'MemberExpression') return this.#replace(node)
     if (IDENTITY_FUNCTIONS.has(name) || IDENTITY_FUNCTIONS.has(last)) return this.evaluate(node.arguments[0])
     const isPathFunction = PATH_FUNCTIONS.has(last) && (name === last || /^(?:path|posix|p)\b/i.test(name))
@@ -124,12 +125,17 @@ export class Evaluator {
   #replace(node: AstNode): Evaluated {
     const { text, anchored } = this.evaluate(node.callee.object)
     const [from, to] = node.arguments.map((argument: AstNode) => this.evaluate(argument).text) as string[]
-    return !from || to === undefined || from.includes(WILDCARD) ? UNKNOWN : { text: text.replace(from, to), anchored }
+    return !from || to === undefined || from.includes(WILDCARD)
+      ? UNKNOWN
+      : { text: text.replace(from, to), anchored }
   }
 
   #url([input, base]: AstNode[]): Evaluated {
     const { text } = this.evaluate(input)
-    if (!base) return text.startsWith('file:') && !text.includes(WILDCARD) ? { text: fileURLToPath(text), anchored: false } : UNKNOWN
+    if (!base)
+      return text.startsWith('file:') && !text.includes(WILDCARD)
+        ? { text: fileURLToPath(text), anchored: false }
+        : UNKNOWN
     const from = this.evaluate(base)
     if (!from.anchored || /^[a-z]+:/i.test(text)) return UNKNOWN
     const directory = from.text.endsWith('/') ? from.text : path.dirname(from.text)

@@ -44,7 +44,10 @@ export class Packages {
     const at = file.lastIndexOf('/node_modules/')
     if (at === -1) return this.scopeOf(file)
     const [scopeOrName = '', name = ''] = file.slice(at + '/node_modules/'.length).split('/')
-    const directory = file.slice(0, at) + '/node_modules/' + (scopeOrName.startsWith('@') ? `${scopeOrName}/${name}` : scopeOrName)
+    const directory =
+      file.slice(0, at) +
+      '/node_modules/' +
+      (scopeOrName.startsWith('@') ? `${scopeOrName}/${name}` : scopeOrName)
     const known = this.#byDirectory.get(directory)
     if (known?.directory === directory) return known
     return readPackage(directory) ?? { directory, json: {} }
@@ -89,7 +92,8 @@ const SKIPPED_DIRECTORIES = new Set([
   '.deps',
 ])
 /** Files that no program reads at run time: C sources, build products, prose. */
-const SKIPPED_FILES = /\.(?:c|cc|cpp|cxx|o|obj|a|lib|pdb|gypi?|mk|map|md|markdown|flow|tsbuildinfo)$|^(?:Makefile|binding\.gyp)$/i
+const SKIPPED_FILES =
+  /\.(?:c|cc|cpp|cxx|o|obj|a|lib|pdb|gypi?|mk|map|md|markdown|flow|tsbuildinfo)$|^(?:Makefile|binding\.gyp)$/i
 const DECLARATION_FILE = /\.d\.[cm]?ts$/
 
 /** All files of a package that could matter at run time, not counting nested packages. */
@@ -118,5 +122,7 @@ export function nativeKind(bytes: Uint8Array): 'usable' | 'foreign' | 'none' {
   const magic = Buffer.from(bytes.subarray(0, 4)).toString('latin1')
   if (magic === '\x7fELF') return bytes[18] === 62 && bytes[4] === 2 ? 'usable' : 'foreign'
   if (magic.startsWith('MZ')) return 'foreign'
-  return ['\xcf\xfa\xed\xfe', '\xce\xfa\xed\xfe', '\xca\xfe\xba\xbe', '\xfe\xed\xfa\xcf'].includes(magic) ? 'foreign' : 'none'
+  return ['\xcf\xfa\xed\xfe', '\xce\xfa\xed\xfe', '\xca\xfe\xba\xbe', '\xfe\xed\xfa\xcf'].includes(magic)
+    ? 'foreign'
+    : 'none'
 }

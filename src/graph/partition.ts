@@ -29,12 +29,17 @@ export function partition(trace: Trace, { bundle, needsCompiler }: Wishes): Part
   const isWorthIt = bundle ?? (needsCompiler || closed.bundled.size >= WORTH_BUNDLING)
   if (isWorthIt) return closed
   const reason = bundle === false ? 'is not to be bundled' : 'is one of few'
-  return { bundled: new Set(), kept: new Map([...trace.modules.keys()].map((file) => [file, closed.kept.get(file) ?? reason])) }
+  return {
+    bundled: new Set(),
+    kept: new Map([...trace.modules.keys()].map((file) => [file, closed.kept.get(file) ?? reason])),
+  }
 }
 
 function keepClosed(trace: Trace): Partition {
   const kept = new Map<string, string>()
-  const pending: [file: string, reason: string][] = [...trace.keep].filter(([file]) => trace.modules.has(file))
+  const pending: [file: string, reason: string][] = [...trace.keep].filter(([file]) =>
+    trace.modules.has(file),
+  )
   for (let next = pending.pop(); next; next = pending.pop()) {
     const [file, reason] = next
     if (kept.has(file)) continue

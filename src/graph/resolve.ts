@@ -40,7 +40,9 @@ export interface PackageLink {
 }
 
 export class Resolver {
-  readonly #node = eachKind((conditionNames) => new ResolverFactory({ conditionNames, extensions: NODE_EXTENSIONS }))
+  readonly #node = eachKind(
+    (conditionNames) => new ResolverFactory({ conditionNames, extensions: NODE_EXTENSIONS }),
+  )
   readonly #source = eachKind(
     (conditionNames) =>
       new ResolverFactory({

@@ -48,7 +48,8 @@ export function scanModule(file: string, text: string): Scan {
 
 const REQUIRES = /\brequire(\.resolve)?\s*\(\s*(["'`])([^"'`$\n]+)\2\s*[,)]/g
 const IMPORTS = /(?:\bfrom|\bimport|\bimport\s*\(|import\.meta\.resolve\s*\()\s*(["'])([^"'\n]+)\1/g
-const MODULE_SYNTAX = /(?:^|[\s;}])(?:import\s*(?:["'{*]|[\w$]+\s*(?:,|from\b))|export\s*(?:[{*]|default\b|const\b|let\b|var\b|function\b|class\b|async\b))/
+const MODULE_SYNTAX =
+  /(?:^|[\s;}])(?:import\s*(?:["'{*]|[\w$]+\s*(?:,|from\b))|export\s*(?:[{*]|default\b|const\b|let\b|var\b|function\b|class\b|async\b))/
 /** Anything but one literal as the argument; or the function under another name, to fool bundlers. */
 const COMPUTED_REQUIRE = /\brequire\s*\(\s*(?![\s)]|(["'`])[^"'`$\n]*\1\s*[,)])|=\s*require\s*[;,)\n]/
 const COMPUTED_IMPORT = /\bimport\s*\(\s*(?![\s)]|(["'`])[^"'`$\n]*\1\s*[,)])/
@@ -59,7 +60,13 @@ function scanPackageModule(file: string, text: string): Scan {
   const references: Reference[] = []
   for (const match of text.matchAll(REQUIRES)) {
     const specifier = match[3]!
-    references.push({ kind: 'require', specifier, start: match.index, optional: true, byPath: match[1] !== undefined })
+    references.push({
+      kind: 'require',
+      specifier,
+      start: match.index,
+      optional: true,
+      byPath: match[1] !== undefined,
+    })
   }
   for (const match of text.matchAll(IMPORTS)) {
     const specifier = match[2]!
@@ -94,7 +101,7 @@ function scanOwnModule(file: string, text: string): Scan {
       help: error.helpMessage ?? 'correct the source',
     })
   }
-  return new OwnModule(file, text, parsed.program as unknown as AstNode, parsed.module.hasModuleSyntax).scan()
+  return new OwnModule(file, text, parsed.program as any, parsed.module.hasModuleSyntax).scan()
 }
 
 class OwnModule {
@@ -127,14 +134,15 @@ class OwnModule {
       ExportNamedDeclaration: (node: any) => node.source && node.exportKind !== 'type' && this.#static(node),
       ExportAllDeclaration: (node: any) => node.exportKind !== 'type' && this.#static(node),
       TSImportEqualsDeclaration: (node: any) => this.#importEquals(node),
-      ImportExpression: (node: any) => this.#refer('import', node.source, node.start, true, false, attributeType(node)),
+      ImportExpression: (node: any) =>
+        this.#refer('import', node.source, node.start, true, false, attributeType(node)),
       CallExpression: (node: any) => (this.#call(node), onPath(node)),
       NewExpression: onPath,
       TemplateLiteral: onPath,
       BinaryExpression: onPath,
       Literal: (node: any) => typeof node.value === 'string' && this.#names.add(node.value),
       MetaProperty: (node: any) => this.#meta(node),
-    } as any).visit(this.#program as any)
+    }).visit(this.#program as any)
     for (const specifier of addedImports(this.#file, this.#text)) {
       this.#references.push({ kind: 'import', specifier, start: 0, optional: false, byPath: false })
     }
@@ -159,18 +167,23 @@ class OwnModule {
         if (node.id.type !== 'Identifier' || !node.init) return
         if (constants.has(node.id.name)) ambiguous.add(node.id.name)
         constants.set(node.id.name, node.init)
-        if (node.init.type === 'CallExpression' && /(?:^|\.)createRequire$/.test(calleeName(node.init.callee))) {
+        if (
+          node.init.type === 'CallExpression' &&
+          /(?:^|\.)createRequire$/.test(calleeName(node.init.callee))
+        ) {
           this.#requireNames.add(node.id.name)
         }
       },
       TryStatement: (node: any) => node.handler && this.#tries.push([node.block.start, node.block.end]),
-    } as any).visit(this.#program as any)
+    }).visit(this.#program as any)
     for (const name of ambiguous) constants.delete(name)
     this.#evaluator = new Evaluator(this.#file, constants)
   }
 
   #static(node: any): void {
-    const onlyTypes = node.specifiers?.length > 0 && node.specifiers.every((s: any) => (s.importKind ?? s.exportKind) === 'type')
+    const onlyTypes =
+      node.specifiers?.length > 0 &&
+      node.specifiers.every((s: any) => (s.importKind ?? s.exportKind) === 'type')
     if (!onlyTypes) this.#refer('import', node.source, node.source.start, false, false, attributeType(node))
   }
 
@@ -184,16 +197,28 @@ class OwnModule {
   #call(node: any): void {
     const name = calleeName(node.callee)
     const [argument] = node.arguments
-    if (this.#requireNames.has(name)) this.#refer('require', argument, node.start, this.#inTry(node.start), false)
-    else if (this.#requireNames.has(name.replace(/\.resolve$/, ''))) this.#refer('require', argument, node.start, true, true)
+    if (this.#requireNames.has(name))
+      this.#refer('require', argument, node.start, this.#inTry(node.start), false)
+    else if (this.#requireNames.has(name.replace(/\.resolve$/, '')))
+      this.#refer('require', argument, node.start, true, true)
     else if (name === 'import.meta.resolve') this.#refer('import', argument, node.start, true, true)
   }
 
-  #refer(kind: EdgeKind, node: AstNode | undefined, start: number, optional: boolean, byPath: boolean, type?: string): void {
+  #refer(
+    kind: EdgeKind,
+    node: AstNode | undefined,
+    start: number,
+    optional: boolean,
+    byPath: boolean,
+    type?: string,
+  ): void {
     const { text } = this.#evaluator.evaluate(node)
     if (!text.includes(WILDCARD)) {
       this.#references.push({ kind, specifier: text, start, optional, byPath, ...(type && { type }) })
-    } else if (/^(?:(?:file:\/\/)?(?:\.{1,2})?\/|@[^/\0]+\/[^/\0]+\/|[^@./\0][^/\0]*\/)/.test(text) && !/^\.{1,2}\/\0$/.test(text)) {
+    } else if (
+      /^(?:(?:file:\/\/)?(?:\.{1,2})?\/|@[^/\0]+\/[^/\0]+\/|[^@./\0][^/\0]*\/)/.test(text) &&
+      !/^\.{1,2}\/\0$/.test(text)
+    ) {
       this.#globs.push({ kind, pattern: text, start })
     } else {
       this.#computed.push({ kind, start })

@@ -17,11 +17,6 @@ export function isScript(file: string): boolean {
   return JAVASCRIPT.test(file) || isTypeScript(file)
 }
 
-/** TypeScript and JSX: node cannot run it as it is (or only by stripping types at start). */
-export function needsTransform(file: string): boolean {
-  return isTypeScript(file) || file.endsWith('x')
-}
-
 export function isInPackage(file: string): boolean {
   return file.includes('/node_modules/')
 }

@@ -15,13 +15,18 @@ import { traceProgram, type Trace } from './trace.ts'
 import { eraseTypes, replaceAttributeImports } from './transform.ts'
 
 export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
-  const config = { ...given, entries: given.entries.map((entry) => ({ ...entry, file: realpathSync(entry.file) })) }
+  const config = {
+    ...given,
+    entries: given.entries.map((entry) => ({ ...entry, file: realpathSync(entry.file) })),
+  }
   const trace = traceProgram(config)
   const erased = eraseOwnTypes(config, trace)
   const needsCompiler = [...erased.values()].includes(undefined)
   const parts = partition(trace, { bundle: config.bundle, needsCompiler })
   const packageJsons = packageJsonsOf(trace)
-  const root = commonDirectory([config.projectDir, ...trace.modules.keys(), ...trace.assets].map((file) => `${file}/`))
+  const root = commonDirectory(
+    [config.projectDir, ...trace.modules.keys(), ...trace.assets].map((file) => `${file}/`),
+  )
   const virtualPath = (file: string) => path.relative(root, file)
   // A bundled entry is plain JavaScript: node has no loader for .tsx and .jsx.
   const entryPath = (file: string) =>
@@ -32,7 +37,9 @@ export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
   )
   const bundle =
     Object.keys(inputs).length > 0
-      ? await (await import('./bundle.ts')).bundleModules({ config, trace, bundled: parts.bundled, virtualPath, inputs })
+      ? await (
+          await import('./bundle.ts')
+        ).bundleModules({ config, trace, bundled: parts.bundled, virtualPath, inputs })
       : { files: [], diagnostics: [] }
 
   const kept = [
@@ -53,7 +60,8 @@ export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
     ),
     keptBecause: new Map([...parts.kept].map(([file, reason]) => [virtualPath(file), reason])),
     bundled: [...parts.bundled].map(virtualPath).toSorted(),
-    sourceMaps: bundle.files.length > 0 || kept.some((file) => file.code?.includes('//# sourceMappingURL=data:')),
+    sourceMaps:
+      bundle.files.length > 0 || kept.some((file) => file.code?.includes('//# sourceMappingURL=data:')),
     external: [...trace.external].toSorted(),
     diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics],
   }
@@ -84,8 +92,16 @@ async function keptModules(
   for (const file of kept.keys()) {
     const { format, scan } = inputs.trace.modules.get(file)!
     const plain = erased.has(file) ? erased.get(file) : scan.text
-    const code = replaceAttributeImports(plain ?? (await (await import('./bundle.ts')).compileModule(inputs, file)))
-    modules.push({ path: inputs.virtualPath(file), file, format, ...(code !== scan.text && { code }), ...modeOf(file) })
+    const code = replaceAttributeImports(
+      plain ?? (await (await import('./bundle.ts')).compileModule(inputs, file)),
+    )
+    modules.push({
+      path: inputs.virtualPath(file),
+      file,
+      format,
+      ...(code !== scan.text && { code }),
+      ...modeOf(file),
+    })
   }
   return modules
 }
@@ -96,7 +112,12 @@ function keptAssets(files: readonly string[], virtualPath: (file: string) => str
     const kind = nativeKind(headOf(file))
     // Binaries for other machines come along in packages; nothing here could load them.
     if (kind === 'foreign' && file.includes('/node_modules/')) continue
-    assets.push({ path: virtualPath(file), file, ...modeOf(file), ...(kind === 'usable' && { mapped: true }) })
+    assets.push({
+      path: virtualPath(file),
+      file,
+      ...modeOf(file),
+      ...(kind === 'usable' && { mapped: true }),
+    })
   }
   return assets
 }
@@ -127,12 +148,18 @@ function packageJsonsOf(trace: Trace): string[] {
 
 function commonDirectory(files: readonly string[]): string {
   const [first = '/', ...rest] = files.map((file) => file.split('/').slice(0, -1))
-  const shared = (first as string[]).filter((_part, i) => rest.every((parts) => parts.slice(0, i + 1).join('/') === (first as string[]).slice(0, i + 1).join('/')))
+  const shared = (first as string[]).filter((_part, i) =>
+    rest.every((parts) => parts.slice(0, i + 1).join('/') === (first as string[]).slice(0, i + 1).join('/')),
+  )
   return shared.join('/') || '/'
 }
 
 /** Links to what is embedded; npm leaves many others. */
-function usedLinks(links: readonly PackageLink[], root: string, kept: readonly KeptFile[]): AppGraph['links'] {
+function usedLinks(
+  links: readonly PackageLink[],
+  root: string,
+  kept: readonly KeptFile[],
+): AppGraph['links'] {
   const used: AppGraph['links'][number][] = []
   for (const { file, target } of links) {
     const real = path.resolve(path.dirname(file), target)

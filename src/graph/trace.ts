@@ -167,7 +167,8 @@ class Tracer implements Trace {
     // Whoever asks where a package lies goes on to other files of it.
     const owner = reference.byPath && isInPackage(resolution.file) && this.packages.ownerOf(resolution.file)
     if (owner) this.#wholePackage(owner)
-    if (kind === 'require' && !reference.byPath) this.keep.set(resolution.file, this.keep.get(resolution.file) ?? 'is required')
+    if (kind === 'require' && !reference.byPath)
+      this.keep.set(resolution.file, this.keep.get(resolution.file) ?? 'is required')
   }
 
   #missing(file: string, scan: Scan, { specifier, start, optional }: Reference): void {
@@ -177,7 +178,13 @@ class Tracer implements Trace {
       ? 'correct the path'
       : `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
     if (!optional) throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
-    this.diagnostics.push({ severity: 'warning', code: 'UNRESOLVED_IMPORT', message: `cannot find '${specifier}'; it will fail when it runs`, at, help })
+    this.diagnostics.push({
+      severity: 'warning',
+      code: 'UNRESOLVED_IMPORT',
+      message: `cannot find '${specifier}'; it will fail when it runs`,
+      at,
+      help,
+    })
   }
 
   #warnComputed({ file, scan }: TracedModule, kind: string, start: number): void {
@@ -200,13 +207,20 @@ class Tracer implements Trace {
     if (stats?.isFile()) {
       // Its own path is mentioned by every other module.
       if (target !== file) this.reach(target, 'is named by path')
-    } else if (stats?.isDirectory() && !file.startsWith(path.join(target, '/')) && !target.includes('node_modules')) {
+    } else if (
+      stats?.isDirectory() &&
+      !file.startsWith(path.join(target, '/')) &&
+      !target.includes('node_modules')
+    ) {
       this.#reachDirectory(target)
     }
   }
 
   #reachDirectory(directory: string): void {
-    for (const found of globSync('**/*', { cwd: directory, exclude: (name) => path.basename(name) === 'node_modules' })) {
+    for (const found of globSync('**/*', {
+      cwd: directory,
+      exclude: (name) => path.basename(name) === 'node_modules',
+    })) {
       const file = path.join(directory, found)
       if (statSync(file).isFile()) this.reach(file, 'lies in a directory that is named by path')
     }
@@ -216,7 +230,9 @@ class Tracer implements Trace {
   #reachPattern(importer: string, pattern: string, kind: 'import' | 'require'): boolean {
     const name = packageNameOf(pattern)
     if (!name) {
-      const absolute = pattern.startsWith('file:') ? pattern.slice('file://'.length) : path.resolve(path.dirname(importer), pattern)
+      const absolute = pattern.startsWith('file:')
+        ? pattern.slice('file://'.length)
+        : path.resolve(path.dirname(importer), pattern)
       return this.#reachGlob(absolute, kind)
     }
     const scope = this.packages.scopeOf(importer)
@@ -229,12 +245,20 @@ class Tracer implements Trace {
   #reachGlob(pattern: string, kind: 'import' | 'require' | undefined): boolean {
     const fixed = pattern.slice(0, pattern.indexOf(WILDCARD))
     const directory = fixed.slice(0, fixed.lastIndexOf('/'))
-    const isWithinProject = directory.length > this.#config.projectDir.length && directory.startsWith(this.#config.projectDir)
+    const isWithinProject =
+      directory.length > this.#config.projectDir.length && directory.startsWith(this.#config.projectDir)
     if (!isWithinProject || !existsSync(directory)) return false
-    const escaped = pattern.slice(directory.length + 1).split(WILDCARD).map(escapeRegExp).join('.*')
+    const escaped = pattern
+      .slice(directory.length + 1)
+      .split(WILDCARD)
+      .map(escapeRegExp)
+      .join('.*')
     const extensions = kind === 'require' ? '(?:\\.js|\\.json|\\.cjs|\\.node|\\.ts|/index\\.js)?' : ''
     const matches = new RegExp(`^${escaped}${extensions}$`)
-    for (const found of globSync('**/*', { cwd: directory, exclude: (name) => path.basename(name) === 'node_modules' })) {
+    for (const found of globSync('**/*', {
+      cwd: directory,
+      exclude: (name) => path.basename(name) === 'node_modules',
+    })) {
       const file = path.join(directory, found)
       if (matches.test(found) && statSync(file).isFile()) this.reach(file, 'matches a computed path')
     }
@@ -290,7 +314,10 @@ class Tracer implements Trace {
     // Tools that work on TypeScript read declarations; others carry theirs for compilers only.
     const withDeclarations = owner.json.name === 'typescript' || this.#mentionsDeclarations(owner)
     for (const file of filesOfPackage(owner.directory, withDeclarations)) {
-      this.reach(file, because ?? `belongs to ${owner.json.name ?? 'a package'}, which finds its files by path`)
+      this.reach(
+        file,
+        because ?? `belongs to ${owner.json.name ?? 'a package'}, which finds its files by path`,
+      )
     }
   }
 

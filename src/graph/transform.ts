@@ -29,7 +29,9 @@ export function addedImports(file: string, text: string): string[] {
   if (!file.endsWith('x')) return []
   const { code } = transformSync(file, text, { tsconfig: true })
   const before = new Set(specifiersOf(file, text))
-  return specifiersOf('x.js', code).filter((specifier) => !before.has(specifier) && !isCompilerHelper(specifier))
+  return specifiersOf('x.js', code).filter(
+    (specifier) => !before.has(specifier) && !isCompilerHelper(specifier),
+  )
 }
 
 /** Code of the compiler's own (for decorators, say), which the bundler has at hand. */
@@ -47,7 +49,7 @@ function importCount(code: string): number {
 
 /** node calls stripTypeScriptTypes experimental, once a process, on standard error. */
 function withoutWarning<T>(run: () => T): T {
-  const { emitWarning } = process
+  const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = () => {}
   try {
     return run()
@@ -64,6 +66,8 @@ export function replaceAttributeImports(code: string): string {
   return code.replace(ATTRIBUTE_IMPORT, (match, name: string, specifier: string, type: string) => {
     const read = `process.getBuiltinModule('node:fs').readFileSync(new URL(${specifier}, import.meta.url)`
     const lines = '\n'.repeat(match.split('\n').length - 1)
-    return type === 'text' ? `const ${name} = ${read}, 'utf8');${lines}` : `const ${name} = new Uint8Array(${read}));${lines}`
+    return type === 'text'
+      ? `const ${name} = ${read}, 'utf8');${lines}`
+      : `const ${name} = new Uint8Array(${read}));${lines}`
   })
 }

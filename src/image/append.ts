@@ -18,9 +18,13 @@ export interface AppendPlan {
 /** @throws BuildError PAYLOAD_TOO_LARGE */
 export function planAppend(base: BaseImage, payloadSize: number): AppendPlan {
   if (payloadSize > PAYLOAD_LIMIT) {
-    throw new BuildError('PAYLOAD_TOO_LARGE', `the program has ${payloadSize} bytes, the limit is ${PAYLOAD_LIMIT}`, {
-      help: 'embed less, and read the rest from disk',
-    })
+    throw new BuildError(
+      'PAYLOAD_TOO_LARGE',
+      `the program has ${payloadSize} bytes, the limit is ${PAYLOAD_LIMIT}`,
+      {
+        help: 'embed less, and read the rest from disk',
+      },
+    )
   }
   const tail = Buffer.from(base.tail, 'base64')
   const patches = base.slots.map(({ offset, width, plus }) => {

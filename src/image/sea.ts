@@ -54,7 +54,8 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
 
   if (bytes.length < 10 || view.getUint32(0, true) !== SEA_MAGIC) fail('wrong magic number')
   const flags = view.getUint32(4, true)
-  if ((flags & INCLUDE_ASSETS) === 0 || (flags & INCLUDE_EXEC_ARGV) === 0) fail(`flags 0x${flags.toString(16)}`)
+  if ((flags & INCLUDE_ASSETS) === 0 || (flags & INCLUDE_EXEC_ARGV) === 0)
+    fail(`flags 0x${flags.toString(16)}`)
   skip(10) // magic, flags, u8 main script format, u8 execArgvExtension
   readString() // code path
   readString() // main script
@@ -67,7 +68,8 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
   const head = bytes.subarray(0, offset)
 
   const assets: [string, Uint8Array][] = []
-  for (let count = readLength(); count > 0; count--) assets.push([Buffer.from(readString()).toString(), readString()])
+  for (let count = readLength(); count > 0; count--)
+    assets.push([Buffer.from(readString()).toString(), readString()])
   const tail = bytes.subarray(offset)
   for (let count = readLength(); count > 0; count--) readString()
   if (offset !== bytes.length) fail('something follows the last field')
@@ -80,15 +82,16 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
  * is the last field and still zero.
  */
 export function emitSeaPrefix({ head, assets }: SeaBlob, start: number, alignment: number): Uint8Array {
-  const padded = (size: number) => Buffer.concat([
-    head,
-    u64(assets.length + 2),
-    ...assets.flatMap(([name, content]) => [string(name), string(content)]),
-    string('padding'),
-    string(Buffer.alloc(size)),
-    string(PAYLOAD_ASSET),
-    u64(0),
-  ])
+  const padded = (size: number) =>
+    Buffer.concat([
+      head,
+      u64(assets.length + 2),
+      ...assets.flatMap(([name, content]) => [string(name), string(content)]),
+      string('padding'),
+      string(Buffer.alloc(size)),
+      string(PAYLOAD_ASSET),
+      u64(0),
+    ])
   const unpadded = start + padded(0).length
   return padded((alignment - (unpadded % alignment)) % alignment)
 }

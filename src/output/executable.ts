@@ -35,7 +35,11 @@ export function beginExecutable(baseFile: string, out: string): PendingExecutabl
 }
 
 /** @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL; the temporary file is gone then. */
-export async function finishExecutable(pending: PendingExecutable, out: string, appendix: Appendix): Promise<void> {
+export async function finishExecutable(
+  pending: PendingExecutable,
+  out: string,
+  appendix: Appendix,
+): Promise<void> {
   try {
     await pending.copied
     const file = await open(pending.temporary, 'r+')
@@ -44,7 +48,7 @@ export async function finishExecutable(pending: PendingExecutable, out: string, 
       let { offset } = appendix
       for (let i = 0; i < appendix.chunks.length; i += 512) {
         const batch = appendix.chunks.slice(i, i + 512)
-        offset += (await writeAll(file, batch, offset))
+        offset += await writeAll(file, batch, offset)
       }
       for (const patch of appendix.patches) await writeAll(file, [patch.bytes], patch.offset)
       await file.chmod(0o777 & ~process.umask())
@@ -64,13 +68,17 @@ export async function abandonExecutable(pending: PendingExecutable): Promise<voi
   await rm(pending.temporary, { force: true })
 }
 
-async function writeAll(file: Awaited<ReturnType<typeof open>>, buffers: readonly Uint8Array[], offset: number): Promise<number> {
+async function writeAll(
+  file: Awaited<ReturnType<typeof open>>,
+  buffers: readonly Uint8Array[],
+  offset: number,
+): Promise<number> {
   const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
   const { bytesWritten } = await file.writev([...buffers], offset)
   if (bytesWritten === total) return total
   // A short write: a signal, or nearly no room. The rest is one buffer, or the error itself.
   let rest = Buffer.concat(buffers).subarray(bytesWritten)
-  for (let position = offset + bytesWritten; rest.length > 0; ) {
+  for (let position = offset + bytesWritten; rest.length > 0;) {
     const written = (await file.write(rest, 0, rest.length, position)).bytesWritten
     position += written
     rest = rest.subarray(written)

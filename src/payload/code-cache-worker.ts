@@ -23,7 +23,7 @@ function compile(source: string, isModule: boolean): Uint8Array {
 }
 
 function write(bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length; ) written += writeSync(1, bytes, written)
+  for (let written = 0; written < bytes.length;) written += writeSync(1, bytes, written)
 }
 
 const input = readFileSync(0)

@@ -31,10 +31,13 @@ export function codeCacheKey(modules: readonly CacheableModule[], { flagHash }: 
 }
 
 /** One cache per module, in order; empty where the source does not compile. */
-export async function makeCodeCaches(modules: readonly CacheableModule[], options: CodeCacheOptions): Promise<Uint8Array[]> {
+export async function makeCodeCaches(
+  modules: readonly CacheableModule[],
+  options: CodeCacheOptions,
+): Promise<Uint8Array[]> {
   const output = await runWorker(options.node, encode(modules))
   const caches: Uint8Array[] = []
-  for (let offset = 0; caches.length < modules.length; ) {
+  for (let offset = 0; caches.length < modules.length;) {
     const size = output.readUInt32LE(offset)
     const cache = output.subarray(offset + 4, offset + 4 + size)
     if (size > 0) cache.set(options.flagHash.subarray(0, FLAG_HASH_SIZE), FLAG_HASH_OFFSET)
@@ -60,13 +63,20 @@ function encode(modules: readonly CacheableModule[]): Buffer {
 function runWorker(node: string, input: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const args = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings', workerFile()]
-    const child = execFile(node, args, { encoding: 'buffer', maxBuffer: 2 ** 31, env: {} }, (error, stdout) => {
-      if (!error) return resolve(stdout)
-      reject(new BuildError('CODE_CACHE', 'the target’s node could not compile the program', {
-        help: 'check the runtime with `ingot build --runtime`',
-        cause: error,
-      }))
-    })
+    const child = execFile(
+      node,
+      args,
+      { encoding: 'buffer', maxBuffer: 2 ** 31, env: {} },
+      (error, stdout) => {
+        if (!error) return resolve(stdout)
+        reject(
+          new BuildError('CODE_CACHE', 'the target’s node could not compile the program', {
+            help: 'check the runtime with `ingot build --runtime`',
+            cause: error,
+          }),
+        )
+      },
+    )
     child.stdin!.on('error', () => {}) // the exit status says what happened
     child.stdin!.end(input)
   })

@@ -8,7 +8,9 @@ import type { ArchiveFile } from './payload.ts'
 
 /** The archive's files, still without code caches. */
 export function collectFiles(graph: AppGraph): ArchiveFile[] {
-  return [...graph.kept.map(fromKept), ...graph.generated.map(fromGenerated)].toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  return [...graph.kept.map(fromKept), ...graph.generated.map(fromGenerated)].toSorted((a, b) =>
+    a.path < b.path ? -1 : 1,
+  )
 }
 
 function fromKept({ path, file, format, code, mapped = false, executable = false }: KeptFile): ArchiveFile {
@@ -21,7 +23,9 @@ function fromGenerated({ path, content, format }: GeneratedFile): ArchiveFile {
 }
 
 /** What of them V8 can compile ahead, in order. */
-export function cacheableModules(files: readonly ArchiveFile[]): (CacheableModule & { readonly file: ArchiveFile })[] {
+export function cacheableModules(
+  files: readonly ArchiveFile[],
+): (CacheableModule & { readonly file: ArchiveFile })[] {
   return files.flatMap((file) => {
     const { module } = file
     if (!module) return []
@@ -29,7 +33,10 @@ export function cacheableModules(files: readonly ArchiveFile[]): (CacheableModul
   })
 }
 
-export function withCodeCaches(files: readonly ArchiveFile[], caches: ReadonlyMap<ArchiveFile, Uint8Array>): ArchiveFile[] {
+export function withCodeCaches(
+  files: readonly ArchiveFile[],
+  caches: ReadonlyMap<ArchiveFile, Uint8Array>,
+): ArchiveFile[] {
   return files.map((file) => {
     const codeCache = caches.get(file)
     return file.module && codeCache?.length ? { ...file, module: { ...file.module, codeCache } } : file

@@ -98,12 +98,23 @@ const NO_MODULE = {
   reserved2: 0,
 }
 
-function describe(node: Node, firstChild: number, data: DataRun, parts: { code: number; codeCache: number; assets: number }) {
+function describe(
+  node: Node,
+  firstChild: number,
+  data: DataRun,
+  parts: { code: number; codeCache: number; assets: number },
+) {
   if (node.target) {
-    return { kind: KIND_SYMLINK, mode: 0o777, dataOffset: data.add(node.target), dataSize: node.target.length }
+    return {
+      kind: KIND_SYMLINK,
+      mode: 0o777,
+      dataOffset: data.add(node.target),
+      dataSize: node.target.length,
+    }
   }
   const { file } = node
-  if (!file) return { kind: KIND_DIRECTORY, mode: 0o555, dataOffset: firstChild, dataSize: node.children.size }
+  if (!file)
+    return { kind: KIND_DIRECTORY, mode: 0o555, dataOffset: firstChild, dataSize: node.children.size }
 
   const dataOffset = data.add(file.data, file.mapped ? PAGE_SIZE : DATA_ALIGNMENT)
   parts[file.module ? 'code' : 'assets'] += file.data.length
@@ -204,7 +215,13 @@ function childIndexes(nodes: readonly Node[]): number[] {
   })
 }
 
-function insert(view: DataView, bucketsOffset: number, bucketCount: number, hash: number, index: number): void {
+function insert(
+  view: DataView,
+  bucketsOffset: number,
+  bucketCount: number,
+  hash: number,
+  index: number,
+): void {
   let bucket = hash & (bucketCount - 1)
   while (view.getUint32(bucketsOffset + 4 * bucket, true) !== 0) bucket = (bucket + 1) & (bucketCount - 1)
   view.setUint32(bucketsOffset + 4 * bucket, index + 1, true)

@@ -30,5 +30,10 @@ export interface Payload {
   readonly chunks: readonly Uint8Array[]
   readonly size: number
   /** Bytes by kind, for the report. */
-  readonly parts: { readonly code: number; readonly codeCache: number; readonly assets: number; readonly index: number }
+  readonly parts: {
+    readonly code: number
+    readonly codeCache: number
+    readonly assets: number
+    readonly index: number
+  }
 }

@@ -47,7 +47,11 @@ before(() => {
   directory = mkdtempSync(path.join(tmpdir(), 'ingot-archive-c-'))
   if (skip) return
   writeFileSync(path.join(directory, 'driver.c'), DRIVER)
-  const sources = [path.join(directory, 'driver.c'), path.join(LAUNCHER, 'archive.c')]
+  const sources = [
+    path.join(directory, 'driver.c'),
+    path.join(LAUNCHER, 'archive.c'),
+    path.join(LAUNCHER, 'paths.c'),
+  ]
   execFileSync('gcc', [
     '-std=c17',
     '-O1',

@@ -22,12 +22,21 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree):
   const answer = (request: Request, operation: () => unknown) => complete(request, kUsePromises, operation)
 
   /** Replaces `name` for calls in which the argument at `at` is a path of ours. */
-  const onPath = (name: string, requestAt: number, operation: (path: string, args: any[]) => unknown, at = 0) =>
+  const onPath = (
+    name: string,
+    requestAt: number,
+    operation: (path: string, args: any[]) => unknown,
+    at = 0,
+  ) =>
     patch(binding, name, (native, args) => {
       const path = toArchivePath(args[at] as BindingPath)
       return path === undefined ? native(...args) : answer(args[requestAt], () => operation(path, args))
     })
-  const onDescriptor = (name: string, requestAt: number, operation: (descriptor: number, args: any[]) => unknown) =>
+  const onDescriptor = (
+    name: string,
+    requestAt: number,
+    operation: (descriptor: number, args: any[]) => unknown,
+  ) =>
     patch(binding, name, (native, args) =>
       tree.isOurs(args[0]) ? answer(args[requestAt], () => operation(args[0], args)) : native(...args),
     )
@@ -74,7 +83,9 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree):
   )
   for (const name of ['fsync', 'fdatasync']) onDescriptor(name, 1, () => undefined)
   for (const [name, requestAt] of Object.entries(DESCRIPTOR_WRITES)) {
-    onDescriptor(name, requestAt, () => tree.refuse(name.startsWith('write') ? 'write' : name, undefined, false))
+    onDescriptor(name, requestAt, () =>
+      tree.refuse(name.startsWith('write') ? 'write' : name, undefined, false),
+    )
   }
 
   for (const [name, [requestAt, mustExist]] of Object.entries(PATH_WRITES)) {
@@ -118,7 +129,12 @@ const PATH_WRITES: Record<string, [requestAt: number, mustExist: boolean]> = {
 }
 
 /** What the error names, where it is not the binding's name. */
-const SYSCALL_NAMES: Record<string, string> = { rmSync: 'rm', utimes: 'utime', lutimes: 'lutime', writeFileUtf8: 'open' }
+const SYSCALL_NAMES: Record<string, string> = {
+  rmSync: 'rm',
+  utimes: 'utime',
+  lutimes: 'lutime',
+  writeFileUtf8: 'open',
+}
 
 function patch(target: Binding, name: string, replacement: (native: Native, args: any[]) => unknown): void {
   const native: Native | undefined = target[name]
@@ -180,7 +196,12 @@ function statOperation(tree: Tree, syscall: string, follow: boolean) {
   }
 }
 
-function readBuffers(tree: Tree, descriptor: number, buffers: NodeJS.ArrayBufferView[], position: unknown): number {
+function readBuffers(
+  tree: Tree,
+  descriptor: number,
+  buffers: NodeJS.ArrayBufferView[],
+  position: unknown,
+): number {
   let total = 0
   for (const buffer of buffers) {
     const at = typeof position === 'number' && position >= 0 ? position + total : -1
@@ -202,7 +223,11 @@ function fileHandle(tree: Tree, descriptor: number) {
   }
 }
 
-function patchCopies(binding: Binding, tree: Tree, answer: (request: Request, operation: () => unknown) => unknown) {
+function patchCopies(
+  binding: Binding,
+  tree: Tree,
+  answer: (request: Request, operation: () => unknown) => unknown,
+) {
   patch(binding, 'copyFile', (native, args) => {
     const [from, to, mode, request] = args
     const target = toArchivePath(to)
@@ -213,7 +238,9 @@ function patchCopies(binding: Binding, tree: Tree, answer: (request: Request, op
   })
   patch(binding, 'symlink', (native, args) => {
     const target = toArchivePath(args[1])
-    return target === undefined ? native(...args) : answer(args[3], () => tree.refuse('symlink', target, false))
+    return target === undefined
+      ? native(...args)
+      : answer(args[3], () => tree.refuse('symlink', target, false))
   })
   patch(binding, 'cpSyncCheckPaths', (native, args) => {
     // Its checks are about writing over oneself, which cannot happen across the two file systems.
@@ -240,7 +267,7 @@ function copyOut(binding: Binding, tree: Tree, source: string, to: BindingPath, 
   // The copy is the user's own file: writable, unlike the original.
   const descriptor = binding.open(to, flags, entry.mode | 0o200)
   try {
-    for (let position = 0; position < data.length; ) {
+    for (let position = 0; position < data.length;) {
       position += binding.writeBuffer(descriptor, data, position, data.length - position, null)
     }
   } finally {

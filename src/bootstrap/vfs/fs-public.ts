@@ -11,7 +11,8 @@ type PathLike = string | Buffer | URL
 
 export function installPublicFs(tree: Tree): void {
   const ours = (input: PathLike) => {
-    if (input instanceof URL) return input.protocol === 'file:' ? toArchivePath(decodeURIComponent(input.pathname)) : undefined
+    if (input instanceof URL)
+      return input.protocol === 'file:' ? toArchivePath(decodeURIComponent(input.pathname)) : undefined
     return toArchivePath(input)
   }
   const encodingOf = (options: any) => (typeof options === 'string' ? options : options?.encoding)

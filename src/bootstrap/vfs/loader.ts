@@ -19,7 +19,12 @@ export interface ModuleLoaderOverrides {
   getResolutionRoot(file: string): string | undefined
   legacyMainResolve(packageUrl: string, main: string | undefined, base: unknown): number | undefined
   getFormatOfExtensionlessFile(file: string): number | undefined
-  readPackageJSON(file: string, isESM: boolean, base: unknown, specifier: unknown): PackageTuple | symbol | undefined
+  readPackageJSON(
+    file: string,
+    isESM: boolean,
+    base: unknown,
+    specifier: unknown,
+  ): PackageTuple | symbol | undefined
   getNearestParentPackageJSON(file: string): PackageTuple | symbol | undefined
   getNearestParentPackageJSONType(file: string): string | symbol | undefined
   getPackageScopeConfig(url: string): PackageTuple | string | undefined
@@ -88,7 +93,7 @@ export function installLoader(
     },
     getResolutionRoot: (file) => (toArchivePath(file) === undefined ? undefined : VIRTUAL_ROOT),
     legacyMainResolve(packageUrl, main, base) {
-      const directory = pathOfUrl(String(packageUrl))
+      const directory = pathOfUrl(packageUrl)
       if (directory === undefined) return undefined
       const candidates = loaderHelpers.legacyMainResolveExtensions
       for (const [i, extension] of candidates.entries()) {

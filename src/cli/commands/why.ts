@@ -27,7 +27,11 @@ export const whyCommand: Command = {
       if (subject === undefined) {
         throw new BuildError('CLI_ARGUMENT', 'nothing to explain', { help: 'ingot why <file | package>' })
       }
-      const found = await host.explain(subject, { ...flags, ...(entries.length > 0 && { entry: entries }), cwd: host.cwd })
+      const found = await host.explain(subject, {
+        ...flags,
+        ...(entries.length > 0 && { entry: entries }),
+        cwd: host.cwd,
+      })
       if (json) host.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`)
       else print(subject, found, host)
       return found.length > 0 ? 0 : 1
@@ -39,7 +43,9 @@ export const whyCommand: Command = {
 
 function print(subject: string, found: readonly Explanation[], { stdout }: Host): void {
   if (found.length === 0) {
-    stdout.write(`${subject} is not in the executable: nothing refers to it\n  help: embed it with --include, or import it\n`)
+    stdout.write(
+      `${subject} is not in the executable: nothing refers to it\n  help: embed it with --include, or import it\n`,
+    )
     return
   }
   for (const { path, state, because, chain } of found.slice(0, SHOWN)) {

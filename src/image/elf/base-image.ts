@@ -187,14 +187,27 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     payloadFileOffset: plan.size,
     payloadSize: 0,
   })
-  for (const [start, headers] of [[INNER_HEADERS, inner], [outerOffset, outer]] as const) {
-    headers.forEach((segment, i) => ProgramHeader.write(viewOf(table), start + i * ProgramHeader.size, segment))
+  for (const [start, headers] of [
+    [INNER_HEADERS, inner],
+    [outerOffset, outer],
+  ] as const) {
+    headers.forEach((segment, i) =>
+      ProgramHeader.write(viewOf(table), start + i * ProgramHeader.size, segment),
+    )
   }
   return [
-    { offset: 0, bytes: emitNode(node, inputs.launcher.entry, plan.table.fileOffset + outerOffset, outer.length) },
-    ...[plan.launcher, plan.launcherData, { ...plan.table, bytes: table }, plan.loader, plan.system, plan.note].map(
-      ({ fileOffset, bytes }) => ({ offset: fileOffset, bytes }),
-    ),
+    {
+      offset: 0,
+      bytes: emitNode(node, inputs.launcher.entry, plan.table.fileOffset + outerOffset, outer.length),
+    },
+    ...[
+      plan.launcher,
+      plan.launcherData,
+      { ...plan.table, bytes: table },
+      plan.loader,
+      plan.system,
+      plan.note,
+    ].map(({ fileOffset, bytes }) => ({ offset: fileOffset, bytes })),
   ]
 }
 

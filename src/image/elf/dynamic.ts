@@ -18,7 +18,13 @@ import {
   VER_FLG_WEAK,
 } from './constants.ts'
 import type { ElfFile } from './read.ts'
-import { DynamicEntry, VersionDefinition, VersionDefinitionAux, VersionNeed, VersionNeedAux } from './structs.ts'
+import {
+  DynamicEntry,
+  VersionDefinition,
+  VersionDefinitionAux,
+  VersionNeed,
+  VersionNeedAux,
+} from './structs.ts'
 
 export interface DynamicInfo {
   readonly soname: string | undefined
@@ -61,7 +67,13 @@ function dynamicTags(elf: ElfFile, view: DataView): { tag: number; value: number
   return tags
 }
 
-function readNeeds(elf: ElfFile, view: DataView, address: number | undefined, count: number, text: (offset: number) => string) {
+function readNeeds(
+  elf: ElfFile,
+  view: DataView,
+  address: number | undefined,
+  count: number,
+  text: (offset: number) => string,
+) {
   const needs = new Map<string, string[]>()
   if (address === undefined) return needs
   let at = offsetOf(elf, address)
@@ -81,7 +93,13 @@ function readNeeds(elf: ElfFile, view: DataView, address: number | undefined, co
   return needs
 }
 
-function readDefinitions(elf: ElfFile, view: DataView, address: number | undefined, count: number, text: (offset: number) => string) {
+function readDefinitions(
+  elf: ElfFile,
+  view: DataView,
+  address: number | undefined,
+  count: number,
+  text: (offset: number) => string,
+) {
   const defined = new Set<string>()
   if (address === undefined) return defined
   let at = offsetOf(elf, address)
@@ -96,7 +114,8 @@ function readDefinitions(elf: ElfFile, view: DataView, address: number | undefin
 
 function offsetOf(elf: ElfFile, address: number): number {
   const segment = elf.programHeaders.find(
-    ({ type, virtualAddress, fileSize }) => type === PT_LOAD && address >= virtualAddress && address < virtualAddress + fileSize,
+    ({ type, virtualAddress, fileSize }) =>
+      type === PT_LOAD && address >= virtualAddress && address < virtualAddress + fileSize,
   )
   if (!segment) throw malformed(elf, `address 0x${address.toString(16)} is in no segment`, 0)
   return segment.fileOffset + address - segment.virtualAddress
@@ -109,7 +128,8 @@ function readText(elf: ElfFile, offset: number): string {
 }
 
 function checked(elf: ElfFile, offset: number, size: number): number {
-  if (offset + size > elf.bytes.length) throw malformed(elf, 'symbol versions lie beyond the end of the file', offset)
+  if (offset + size > elf.bytes.length)
+    throw malformed(elf, 'symbol versions lie beyond the end of the file', offset)
   return offset
 }
 

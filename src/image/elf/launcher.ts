@@ -58,7 +58,23 @@ export function readLauncher(bytes: Uint8Array, file: string): Launcher {
     if (!isCode) fail(`the launcher’s ${field} is not inside it`, field)
   }
   if (header.dataSize > LAUNCH_TABLE - LAUNCHER_DATA) fail('the launcher has too much data', 'dataSize')
-  return { text: bytes, entry: header.entry, hooks: header, systemCall: header.systemCall, dataSize: header.dataSize }
+  return {
+    text: bytes,
+    entry: header.entry,
+    hooks: header,
+    systemCall: header.systemCall,
+    dataSize: header.dataSize,
+  }
 }
 
-const CODE_ADDRESSES = ['entry', 'open', 'read', 'pread', 'fstatat', 'mmap', 'close', 'access', 'systemCall'] as const
+const CODE_ADDRESSES = [
+  'entry',
+  'open',
+  'read',
+  'pread',
+  'fstatat',
+  'mmap',
+  'close',
+  'access',
+  'systemCall',
+] as const

@@ -25,9 +25,14 @@ export interface NativeReport {
 }
 
 /** @param system the libraries in the executable: SONAME -> versions they define */
-export function inspectNativeCode(files: readonly NativeFile[], system: ReadonlyMap<string, ReadonlySet<string>>): NativeReport {
+export function inspectNativeCode(
+  files: readonly NativeFile[],
+  system: ReadonlyMap<string, ReadonlySet<string>>,
+): NativeReport {
   const inspected = files.map((file) => ({ file, info: readDynamic(readElf(file.bytes, file.file)) }))
-  const own = new Set(inspected.map(({ file, info }) => info.soname ?? file.path.slice(file.path.lastIndexOf('/') + 1)))
+  const own = new Set(
+    inspected.map(({ file, info }) => info.soname ?? file.path.slice(file.path.lastIndexOf('/') + 1)),
+  )
   const diagnostics: Diagnostic[] = []
   for (const { file, info } of inspected) {
     checkVersions(file, info, system)
@@ -45,7 +50,11 @@ export function inspectNativeCode(files: readonly NativeFile[], system: Readonly
   return { code: inspected.map(({ file, info }) => ({ path: file.path, needs: info.needed })), diagnostics }
 }
 
-function checkVersions(file: NativeFile, info: DynamicInfo, system: ReadonlyMap<string, ReadonlySet<string>>): void {
+function checkVersions(
+  file: NativeFile,
+  info: DynamicInfo,
+  system: ReadonlyMap<string, ReadonlySet<string>>,
+): void {
   for (const [soname, versions] of info.neededVersions) {
     const defined = system.get(soname)
     const missing = versions.filter((version) => defined !== undefined && !defined.has(version))
@@ -53,10 +62,14 @@ function checkVersions(file: NativeFile, info: DynamicInfo, system: ReadonlyMap<
     const family = missing[0]!.replace(/_[^_]*$/, '_')
     const numbered = [...defined!].filter((name) => name.startsWith(family) && /\d$/.test(name))
     const newest = numbered.toSorted(byVersion).at(-1)
-    throw new BuildError('NATIVE_VERSION', `it needs ${missing.join(', ')} of ${soname}, the executable has ${newest ?? 'another one'}`, {
-      at: { file: file.file },
-      help: 'use a version of the package that is built for an older system (Debian 12 or before), or leave it out with "external"',
-    })
+    throw new BuildError(
+      'NATIVE_VERSION',
+      `it needs ${missing.join(', ')} of ${soname}, the executable has ${newest ?? 'another one'}`,
+      {
+        at: { file: file.file },
+        help: 'use a version of the package that is built for an older system (Debian 12 or before), or leave it out with "external"',
+      },
+    )
   }
 }
 

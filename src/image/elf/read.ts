@@ -33,7 +33,8 @@ export function readElf(bytes: Uint8Array, file: string): ElfFile {
 
   const at = (field: keyof typeof header) => IDENT_SIZE + FileHeader.offsetOf(field)
   const header = FileHeader.read(view, IDENT_SIZE)
-  if (header.machine !== EM_X86_64) fail('IMAGE_WRONG_TARGET', `machine ${header.machine} is not x86-64`, at('machine'))
+  if (header.machine !== EM_X86_64)
+    fail('IMAGE_WRONG_TARGET', `machine ${header.machine} is not x86-64`, at('machine'))
   if (header.type !== ET_EXEC && header.type !== ET_DYN) {
     fail('IMAGE_WRONG_TARGET', `type ${header.type} is neither an executable nor a shared object`, at('type'))
   }
@@ -42,7 +43,8 @@ export function readElf(bytes: Uint8Array, file: string): ElfFile {
   }
   if (header.programHeaderCount === 0) malformed('no program headers', at('programHeaderCount'))
   const tableEnd = header.programHeaderOffset + header.programHeaderCount * ProgramHeader.size
-  if (tableEnd > bytes.length) malformed('the program header table lies beyond the end of the file', at('programHeaderOffset'))
+  if (tableEnd > bytes.length)
+    malformed('the program header table lies beyond the end of the file', at('programHeaderOffset'))
 
   const programHeaders: ProgramHeader[] = []
   for (let i = 0; i < header.programHeaderCount; i++) {
@@ -54,7 +56,10 @@ export function readElf(bytes: Uint8Array, file: string): ElfFile {
 
 /** Where in the file a field of one of its own program headers is, for messages. */
 export function segmentField(
-  { header, programHeaders }: Pick<ElfFile, 'programHeaders'> & { header: Values<{ programHeaderOffset: 'u64' }> },
+  {
+    header,
+    programHeaders,
+  }: Pick<ElfFile, 'programHeaders'> & { header: Values<{ programHeaderOffset: 'u64' }> },
   segment: ProgramHeader,
   field: Parameters<typeof ProgramHeader.offsetOf>[0],
 ): number {
@@ -63,7 +68,11 @@ export function segmentField(
 }
 
 function checkSegments(
-  { bytes, header, programHeaders }: Pick<ElfFile, 'bytes' | 'programHeaders'> & { header: Values<{ programHeaderOffset: 'u64' }> },
+  {
+    bytes,
+    header,
+    programHeaders,
+  }: Pick<ElfFile, 'bytes' | 'programHeaders'> & { header: Values<{ programHeaderOffset: 'u64' }> },
   malformed: (message: string, offset: number) => never,
 ): void {
   let addressEnd = 0
@@ -81,9 +90,11 @@ function checkSegments(
     if (segment.type !== PT_LOAD) return
     loads++
     const end = segment.virtualAddress + segment.memorySize
-    if (segment.fileSize > segment.memorySize) malformed(`segment ${i} is larger in the file than in memory`, at('memorySize'))
+    if (segment.fileSize > segment.memorySize)
+      malformed(`segment ${i} is larger in the file than in memory`, at('memorySize'))
     if (end > USER_ADDRESS_LIMIT) malformed(`segment ${i} lies beyond user space`, at('virtualAddress'))
-    if (segment.virtualAddress < addressEnd) malformed(`segment ${i} overlaps the one before it`, at('virtualAddress'))
+    if (segment.virtualAddress < addressEnd)
+      malformed(`segment ${i} overlaps the one before it`, at('virtualAddress'))
     if (segment.virtualAddress % 4096 !== segment.fileOffset % 4096) {
       malformed(`segment ${i} cannot be mapped: address and offset differ within a page`, at('fileOffset'))
     }

@@ -24,9 +24,9 @@ export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
   const needsCompiler = [...erased.values()].includes(undefined)
   const parts = partition(trace, { bundle: config.bundle, needsCompiler })
   const packageJsons = packageJsonsOf(trace)
-  const root = commonDirectory(
+  const root = aboveNodeModules(commonDirectory(
     [config.projectDir, ...trace.modules.keys(), ...trace.assets].map((file) => `${file}/`),
-  )
+  ))
   const virtualPath = (file: string) => path.relative(root, file)
   // A bundled entry is plain JavaScript: node has no loader for .tsx and .jsx.
   const entryPath = (file: string) =>
@@ -144,6 +144,11 @@ function packageJsonsOf(trace: Trace): string[] {
     for (const scope of scopes) if (scope) found.add(path.join(scope.directory, 'package.json'))
   }
   return [...found].filter((file) => statSync(file, { throwIfNoEntry: false }))
+}
+
+/** The name node_modules means something to node: it may not be the root's, which has none. */
+function aboveNodeModules(directory: string): string {
+  return directory.replace(/\/node_modules(?:\/@[^/]+)?$/, '')
 }
 
 function commonDirectory(files: readonly string[]): string {

@@ -32,10 +32,22 @@ try {
   prepare(bun, ['build', '--compile', tsc, '--outfile', at('bun-tsc')])
 
   const [cpu] = cpus()
-  console.log(`Node ${process.version}, Bun ${capture(bun, ['--version'])}, ${cpus().length} × ${cpu?.model}, ${rounds} rounds\n`)
+  console.log(
+    `Node ${process.version}, Bun ${capture(bun, ['--version'])}, ${cpus().length} × ${cpu?.model}, ${rounds} rounds\n`,
+  )
   print('build hello.ts, warm', [
-    { name: 'bun build --compile', command: bun, args: ['build', '--compile', 'hello.ts', '--outfile', 'bun-hello'], cwd: work },
-    { name: 'ingot build', command: node, args: [ingot, 'build', 'hello.ts', '-o', 'ingot-hello'], cwd: work },
+    {
+      name: 'bun build --compile',
+      command: bun,
+      args: ['build', '--compile', 'hello.ts', '--outfile', 'bun-hello'],
+      cwd: work,
+    },
+    {
+      name: 'ingot build',
+      command: node,
+      args: [ingot, 'build', 'hello.ts', '-o', 'ingot-hello'],
+      cwd: work,
+    },
   ])
   const hello = { prints: /^hello, world\n$/ }
   print('start hello', [
@@ -46,7 +58,13 @@ try {
   const version = { args: ['--version'], prints: /^Version 5\.9/ }
   print('tsc --version', [
     { name: 'node tsc.js', command: node, ...version, args: [tsc, '--version'], env: NO_COMPILE_CACHE },
-    { name: 'node tsc.js, compile cache on', command: node, ...version, args: [tsc, '--version'], env: COMPILE_CACHE },
+    {
+      name: 'node tsc.js, compile cache on',
+      command: node,
+      ...version,
+      args: [tsc, '--version'],
+      env: COMPILE_CACHE,
+    },
     { name: 'ingot executable', command: at('ingot-tsc'), ...version, env: NO_COMPILE_CACHE },
     { name: 'ingot executable, compile cache on', command: at('ingot-tsc'), ...version, env: COMPILE_CACHE },
     { name: 'bun executable', command: at('bun-tsc'), ...version },

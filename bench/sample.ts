@@ -57,7 +57,11 @@ function timeOf({ name, command, args, cwd, env }: Subject): number {
 
 /** Also the run that warms the caches up. */
 function checkOutput({ name, command, args, cwd, env, prints }: Subject): void {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env: { ...process.env, ...env }, encoding: 'utf8' })
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  })
   if (status === 0 && (prints?.test(stdout) ?? true)) return
   throw new Error(`${name} ended with ${status}: ${stdout}${stderr}`, { cause: error })
 }
@@ -71,7 +75,13 @@ export function median(values: readonly number[]): number {
 /** A Markdown table with a row per sample. */
 export function renderSamples(title: string, samples: readonly Sample[]): string {
   const rows = samples.map(({ name, medianMs, minimumMs, ratio, minimumRatio }) =>
-    row([name, medianMs.toFixed(1), minimumMs.toFixed(1), `${ratio.toFixed(2)} ×`, `${minimumRatio.toFixed(2)} ×`]),
+    row([
+      name,
+      medianMs.toFixed(1),
+      minimumMs.toFixed(1),
+      `${ratio.toFixed(2)} ×`,
+      `${minimumRatio.toFixed(2)} ×`,
+    ]),
   )
   const head = row([title, 'median ms', 'minimum ms', 'ratio', 'ratio of minima'])
   return [head, '|---|---:|---:|---:|---:|', ...rows].join('\n')

@@ -63,7 +63,8 @@ async function demonstrate(): Promise<void> {
   const work = mkdtempSync(path.join(tmpdir(), 'ingot-demo-'))
   try {
     const file = path.join(work, 'http')
-    if (!existsSync(path.join(EXAMPLE, 'node_modules'))) step('npm ci', 'npm', ['ci', '--ignore-scripts'], EXAMPLE)
+    if (!existsSync(path.join(EXAMPLE, 'node_modules')))
+      step('npm ci', 'npm', ['ci', '--ignore-scripts'], EXAMPLE)
     step('ingot build examples/http', process.execPath, [INGOT, 'build', EXAMPLE, '-o', file], work)
     heading('the file')
     if (has('file')) print(capture('file', ['-b', file]))
@@ -96,7 +97,8 @@ function checkProgramHeaders(file: string): void {
     `${SEGMENTS[type] ?? `0x${type.toString(16)}`} ${flags & 4 ? 'r' : '-'}${flags & WRITABLE ? 'w' : '-'}${flags & EXECUTABLE ? 'x' : '-'}`
   print(`program headers: ${headers.map(show).join(', ')}`)
   for (const header of headers) {
-    if (['INTERP', 'DYNAMIC'].includes(SEGMENTS[header.type] ?? '')) problems.push(`a segment ${show(header)}`)
+    if (['INTERP', 'DYNAMIC'].includes(SEGMENTS[header.type] ?? ''))
+      problems.push(`a segment ${show(header)}`)
     if (header.flags & WRITABLE && header.flags & EXECUTABLE) problems.push(`writable code: ${show(header)}`)
   }
 }
@@ -137,7 +139,11 @@ async function serve(root: string, file: string): Promise<void> {
     ? ['unshare', `--root=${root}`, '--wd=/', `--setuid=${NOBODY}`, `--setgid=${NOBODY}`, '/http']
     : [file]
   const begin = performance.now()
-  const program = spawn(command, args, { cwd: root, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const program = spawn(command, args, {
+    cwd: root,
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = new Promise<number | null>((resolve) => program.once('close', resolve))
   const address = await listening(program)
   const startMs = performance.now() - begin
@@ -146,7 +152,8 @@ async function serve(root: string, file: string): Promise<void> {
     const firstAnswerMs = performance.now() - begin
     if (!page.includes('This page was read from a file inside the executable')) problems.push('the page')
     const style = await get(`${address}/static/style.css`)
-    if (style !== readFileSync(path.join(EXAMPLE, 'public/style.css'), 'utf8')) problems.push('the static file')
+    if (style !== readFileSync(path.join(EXAMPLE, 'public/style.css'), 'utf8'))
+      problems.push('the static file')
     const greeting = await get(`${address}/api/hello/you`)
     if (greeting !== '{"hello":"you"}') problems.push('the greeting')
     const host: unknown = JSON.parse(await get(`${address}/api/host`))

@@ -49,12 +49,6 @@ __attribute__((noreturn)) static void run_executable(char **arguments, char **en
 	for (;;) syscall1(SYS_exit_group, 127);
 }
 
-static int same_text(const char *a, const char *b)
-{
-	while (*a && *a == *b) a++, b++;
-	return *a == *b;
-}
-
 /* Whether it was there. The auxiliary vector behind the environment is not touched. */
 static int remove_variable(char **environment, uint64_t *count, const char *variable)
 {

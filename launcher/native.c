@@ -141,6 +141,13 @@ static long open_entry(const struct archive_entry *entry, long flags)
 	return descriptor;
 }
 
+/* "ignore" as a child's stdio is /dev/null, which an empty root does not have. A memfd reads as empty
+   too, and keeps what is written until it is closed. */
+static long open_null(long flags)
+{
+	return syscall3(SYS_memfd_create, "null", flags & O_CLOEXEC ? MFD_CLOEXEC : 0, 0);
+}
+
 static uint32_t mode_of(const struct archive_entry *entry)
 {
 	static const uint32_t types[] = { 0, S_IFREG, S_IFDIR, S_IFLNK };
@@ -223,7 +230,8 @@ long hook_system_call(long number, long a, long b, long c, long d, long e)
 	case SYS_openat:
 		if (locate(a, (const char *)b, !(c & O_NOFOLLOW), &entry, &result))
 			return result ? (result == -ENOENT && c & O_ACCMODE ? -EROFS : result) : open_entry(entry, c);
-		break;
+		result = syscall4(number, a, b, c, d);
+		return result == -ENOENT && same_text((const char *)b, "/dev/null") ? open_null(c) : result;
 	case SYS_newfstatat:
 		if (d & AT_EMPTY_PATH && b && !*(const char *)b && (directory = find_directory(a)))
 			return fill_stat(directory->entry, (void *)c), 0;

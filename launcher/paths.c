@@ -14,6 +14,12 @@ int starts_with(const char *text, const char *prefix)
 	return 1;
 }
 
+int same_text(const char *a, const char *b)
+{
+	while (*a && *a == *b) a++, b++;
+	return *a == *b;
+}
+
 void *memcpy(void *restrict to, const void *restrict from, uint64_t size)
 {
 	void *start = to;

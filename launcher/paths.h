@@ -10,6 +10,7 @@
 
 uint64_t length_of(const char *text);
 int starts_with(const char *text, const char *prefix);
+int same_text(const char *a, const char *b);
 void *memcpy(void *restrict to, const void *restrict from, uint64_t size);
 
 /* Resolves "." and ".." without looking at any file, as $ORIGIN/../.. RPATHs need. The length of the

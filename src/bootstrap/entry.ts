@@ -34,7 +34,7 @@ const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals)
 const { entries, sourceMaps } = archive.manifest
 
-installFsBinding(internals, tree)
+installFsBinding(internals, tree, error)
 installPublicFs(tree)
 installLoader(internals, tree, (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source))
 installProcesses(internals, tree)

@@ -48,7 +48,8 @@ function readField(view: DataView, type: Field, offset: number): number {
     case 'u32':
       return view.getUint32(offset, true)
     case 'u64':
-      return Number(view.getBigUint64(offset, true))
+      // Not through a BigInt: every look-up in an executable comes by here.
+      return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32
   }
 }
 

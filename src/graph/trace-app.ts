@@ -170,7 +170,7 @@ function usedLinks(
     const real = path.resolve(path.dirname(file), target)
     const inside = path.relative(root, real)
     const place = path.relative(root, file)
-    if (!file.startsWith(`${root}/`) || !kept.some((item) => item.path.startsWith(`${inside}/`))) continue
+    if (!file.startsWith(`${root}/`) || !kept.some((item) => item.path === inside || item.path.startsWith(`${inside}/`))) continue
     // What was reached through the link by its name is a directory here.
     if (kept.some((item) => item.path.startsWith(`${place}/`))) continue
     used.push({ path: place, target: path.relative(path.dirname(file), real) })

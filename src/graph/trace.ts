@@ -1,6 +1,6 @@
 // Follows the program from its entries to everything it can reach, and records why.
 
-import { existsSync, globSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, globSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
@@ -85,6 +85,10 @@ class Tracer implements Trace {
   reach(file: string, keepBecause?: string): void {
     if (keepBecause && !this.keep.has(file)) this.keep.set(file, keepBecause)
     if (this.modules.has(file) || this.assets.has(file)) return
+    if (lstatSync(file).isSymbolicLink()) {
+      this.#reachLink(file, keepBecause)
+      return
+    }
     const because = keepBecause ?? (this.#current === undefined ? 'is an entry' : 'is imported')
     this.origins.set(file, { from: this.#current, because })
     const owner = isInPackage(file) ? this.packages.ownerOf(file) : undefined
@@ -102,6 +106,16 @@ class Tracer implements Trace {
     if (format === 'commonjs') this.keep.set(file, this.keep.get(file) ?? 'is CommonJS')
     else if (scan.unbundlable) this.keep.set(file, this.keep.get(file) ?? scan.unbundlable)
     this.#queue.push(file)
+  }
+
+  /** A link stays a link, to what it leads to. */
+  #reachLink(file: string, keepBecause: string | undefined): void {
+    const target = path.resolve(path.dirname(file), readlinkSync(file))
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (!stats || this.links.some((link) => link.file === file)) return
+    this.links.push({ file, target: readlinkSync(file) })
+    if (stats.isDirectory()) this.#reachDirectory(target)
+    else this.reach(target, keepBecause)
   }
 
   /** What a program names only by path may be anything, even a script that is wrong on purpose. */
@@ -217,12 +231,10 @@ class Tracer implements Trace {
   }
 
   #reachDirectory(directory: string): void {
-    for (const found of globSync('**/*', {
-      cwd: directory,
-      exclude: (name) => path.basename(name) === 'node_modules',
-    })) {
-      const file = path.join(directory, found)
-      if (statSync(file).isFile()) this.reach(file, 'lies in a directory that is named by path')
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const file = path.join(directory, entry.name)
+      if (entry.isDirectory() && entry.name !== 'node_modules') this.#reachDirectory(file)
+      else if (entry.isFile() || entry.isSymbolicLink()) this.reach(file, 'lies in a directory that is named by path')
     }
   }
 

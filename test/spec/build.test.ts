@@ -56,7 +56,9 @@ const mark = (..._: any[]): any => {}
 console.log(seen.join(' '), typeof Controller)
 `,
     },
-    prints: ['design:type String design:type Function design:paramtypes Date design:returntype Promise design:paramtypes Service,Number function'],
+    prints: [
+      'design:type String design:type Function design:paramtypes Date design:returntype Promise design:paramtypes Service,Number function',
+    ],
   },
   {
     title: 'decorators of the standard, without tsconfig.json',
@@ -88,7 +90,11 @@ console.log(JSON.stringify(<a b="c">d{1}</a>))
       'automatic.tsx': `/** @jsxImportSource tiny */
 export const automatic = <p q={1}>r</p>
 `,
-      'node_modules/tiny/package.json': { name: 'tiny', version: '1.0.0', exports: { './jsx-runtime': './jsx-runtime.js' } },
+      'node_modules/tiny/package.json': {
+        name: 'tiny',
+        version: '1.0.0',
+        exports: { './jsx-runtime': './jsx-runtime.js' },
+      },
       'node_modules/tiny/jsx-runtime.js': `exports.jsx = exports.jsxs = (type, props) => ({ type, props })\n`,
     },
     prints: ['["a",{"b":"c"},["d",1]]', '{"type":"p","props":{"q":1,"children":"r"}}'],
@@ -124,7 +130,10 @@ console.log(require('./b.mts').default, require('dual'), dual, require('./data.j
       'a.cjs': `exports.own = require('./b.mts').default + '!'; exports.named = typeof require.resolve('./b.mts')\n`,
       'b.mts': `const b: string = 'b'\nexport default b\n`,
       'data.json': '{"n":5}',
-      'node_modules/dual/package.json': { name: 'dual', exports: { import: './index.mjs', require: './index.cjs' } },
+      'node_modules/dual/package.json': {
+        name: 'dual',
+        exports: { import: './index.mjs', require: './index.cjs' },
+      },
       'node_modules/dual/index.mjs': `export default 'dual esm'\n`,
       'node_modules/dual/index.cjs': `module.exports = 'dual cjs'\n`,
     },
@@ -319,10 +328,16 @@ suite('programs', () => {
       const project = makeProject(work, { 'package.json': ESM, ...files })
       const main = Object.keys(files).find((name) => /^main\.\w+$/.test(name))!
       const result = await ingotBuild([main, '-o', 'out/program', ...flags], { cwd: project })
-      assert.deepEqual(result.diagnostics.map(({ code }) => code), diagnostics)
+      assert.deepEqual(
+        result.diagnostics.map(({ code }) => code),
+        diagnostics,
+      )
       check?.(result)
       const { status, signal, stdout, stderr } = await runInEmptyRoot(result.out, { args })
-      assert.deepEqual({ stderr, lines: stdout.trimEnd().split('\n'), status, signal }, { stderr: '', lines: prints, status: 0, signal: null })
+      assert.deepEqual(
+        { stderr, lines: stdout.trimEnd().split('\n'), status, signal },
+        { stderr: '', lines: prints, status: 0, signal: null },
+      )
     })
   }
 })

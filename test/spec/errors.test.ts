@@ -37,13 +37,23 @@ const cases: readonly Case[] = [
   {
     title: 'a missing entry',
     args: ['main.js'],
-    expected: { status: 1, code: 'ENTRY_NOT_FOUND', message: /main\.js does not exist/, help: /Did you mean .*main\.ts/ },
+    expected: {
+      status: 1,
+      code: 'ENTRY_NOT_FOUND',
+      message: /main\.js does not exist/,
+      help: /Did you mean .*main\.ts/,
+    },
   },
   {
     title: 'no entry at all',
     files: { 'package.json': { name: 'nothing' } },
     args: [],
-    expected: { status: 1, code: 'ENTRY_NOT_FOUND', message: /no entry module/, help: /ingot build path\/to\/main\.ts/ },
+    expected: {
+      status: 1,
+      code: 'ENTRY_NOT_FOUND',
+      message: /no entry module/,
+      help: /ingot build path\/to\/main\.ts/,
+    },
   },
   {
     title: 'a syntax error in the entry',
@@ -55,19 +65,43 @@ const cases: readonly Case[] = [
     title: 'a syntax error in a module that is imported',
     files: { 'main.ts': `import './lib/broken.ts'\n`, 'lib/broken.ts': `export const x: = 1\n` },
     args: ['main.ts'],
-    expected: { status: 1, code: 'SYNTAX_ERROR', message: /./, file: 'lib/broken.ts', line: 1, column: 17, help: /./ },
+    expected: {
+      status: 1,
+      code: 'SYNTAX_ERROR',
+      message: /./,
+      file: 'lib/broken.ts',
+      line: 1,
+      column: 17,
+      help: /./,
+    },
   },
   {
     title: 'an import of a file that is not there',
     files: { 'main.ts': `console.log(1)\n  ; import { x } from './none.ts'\nconsole.log(x)\n` },
     args: ['main.ts'],
-    expected: { status: 1, code: 'UNRESOLVED_IMPORT', message: /'\.\/none\.ts'/, file: 'main.ts', line: 2, column: 23, help: /path/ },
+    expected: {
+      status: 1,
+      code: 'UNRESOLVED_IMPORT',
+      message: /'\.\/none\.ts'/,
+      file: 'main.ts',
+      line: 2,
+      column: 23,
+      help: /path/,
+    },
   },
   {
     title: 'an import of a package that is not installed',
     files: { 'main.ts': `import './lib.ts'\n`, 'lib.ts': `\nexport * from 'left-pad/sub'\n` },
     args: ['main.ts'],
-    expected: { status: 1, code: 'UNRESOLVED_IMPORT', message: /'left-pad\/sub'/, file: 'lib.ts', line: 2, column: 15, help: /npm install left-pad\b/ },
+    expected: {
+      status: 1,
+      code: 'UNRESOLVED_IMPORT',
+      message: /'left-pad\/sub'/,
+      file: 'lib.ts',
+      line: 2,
+      column: 15,
+      help: /npm install left-pad\b/,
+    },
   },
   {
     title: 'an unknown option',
@@ -78,13 +112,24 @@ const cases: readonly Case[] = [
     title: 'an unknown key in the configuration',
     files: { ...HELLO, 'ingot.config.ts': `export default { entry: 'main.ts', inclued: [] }\n` },
     args: [],
-    expected: { status: 1, code: 'CONFIG_UNKNOWN_KEY', message: /"inclued"/, file: 'ingot.config.ts', help: /"include"/ },
+    expected: {
+      status: 1,
+      code: 'CONFIG_UNKNOWN_KEY',
+      message: /"inclued"/,
+      file: 'ingot.config.ts',
+      help: /"include"/,
+    },
   },
   {
     title: 'a wrong value in package.json',
     files: { ...HELLO, 'package.json': { ingot: { entry: 'main.ts', minify: 'yes' } } },
     args: [],
-    expected: { status: 1, code: 'CONFIG_INVALID', message: /"ingot\.minify" must be true or false/, file: 'package.json' },
+    expected: {
+      status: 1,
+      code: 'CONFIG_INVALID',
+      message: /"ingot\.minify" must be true or false/,
+      file: 'package.json',
+    },
   },
   {
     title: 'a configuration that throws',
@@ -94,9 +139,20 @@ const cases: readonly Case[] = [
   },
   {
     title: 'a type error, with --check',
-    files: { ...HELLO, 'tsconfig.json': { compilerOptions: { strict: true, noEmit: true, types: [] } }, 'main.ts': `const a = 1\nexport const b: string = a\n` },
+    files: {
+      ...HELLO,
+      'tsconfig.json': { compilerOptions: { strict: true, noEmit: true, types: [] } },
+      'main.ts': `const a = 1\nexport const b: string = a\n`,
+    },
     args: ['main.ts', '--check'],
-    expected: { status: 1, code: 'TYPE_ERROR', message: /not assignable/, file: 'main.ts', line: 2, column: 14 },
+    expected: {
+      status: 1,
+      code: 'TYPE_ERROR',
+      message: /not assignable/,
+      file: 'main.ts',
+      line: 2,
+      column: 14,
+    },
   },
   {
     title: 'a runtime that is not there',
@@ -115,7 +171,10 @@ for (const { title, files = HELLO, args, expected } of cases) {
     if (expected.help) assert.match(error.help ?? '', expected.help)
     if (expected.file) assert.equal(error.at?.file, path.join(project, expected.file))
     const { line, column } = expected
-    assert.deepEqual({ line: error.at?.line, ...(column && { column: error.at?.column }) }, { line, ...(column && { column }) })
+    assert.deepEqual(
+      { line: error.at?.line, ...(column && { column: error.at?.column }) },
+      { line, ...(column && { column }) },
+    )
   })
 }
 
@@ -128,8 +187,16 @@ suite('a runtime that is not a Node for the target', async () => {
   const runtimes: Record<string, { bytes: Uint8Array; offset?: number; message: RegExp }> = {
     'a script': { bytes: Buffer.from('#!/bin/sh\necho v26.0.0\n'), offset: 0, message: /ELF/i },
     'an empty file': { bytes: Buffer.alloc(0), message: /./ },
-    'a Node for another processor': { bytes: patched(own.subarray(0, 1 << 20), 18, 183), offset: 18, message: /./ },
-    'a Node for another byte order': { bytes: patched(own.subarray(0, 1 << 20), 5, 2), offset: 5, message: /./ },
+    'a Node for another processor': {
+      bytes: patched(own.subarray(0, 1 << 20), 18, 183),
+      offset: 18,
+      message: /./,
+    },
+    'a Node for another byte order': {
+      bytes: patched(own.subarray(0, 1 << 20), 5, 2),
+      offset: 5,
+      message: /./,
+    },
     'a Node that was cut off': { bytes: own.subarray(0, 1 << 20), message: /./ },
     'some other program': { bytes: readFileSync('/bin/ls'), message: /./ },
     'an executable that Ingot made': { bytes: readFileSync(path.join(project, 'built')), message: /./ },
@@ -138,14 +205,19 @@ suite('a runtime that is not a Node for the target', async () => {
     test(title, async () => {
       const file = path.join(project, 'runtime')
       writeFileSync(file, bytes, { mode: 0o755 })
-      const { status, error } = await ingotFails(['main.ts', '-o', 'out', '--runtime', './runtime'], { cwd: project })
+      const { status, error } = await ingotFails(['main.ts', '-o', 'out', '--runtime', './runtime'], {
+        cwd: project,
+      })
       assert.equal(status, 1)
       assert.equal(error.code, 'RUNTIME_NOT_NODE')
       assert.equal(error.at?.file, file)
       if (offset !== undefined) assert.equal(error.at?.offset, offset)
       assert.match(error.message, message)
       assert.match(error.help ?? '', /node@26/)
-      assert.deepEqual(readdirSync(project).filter((name) => name.startsWith('out') || name.startsWith('.')), [])
+      assert.deepEqual(
+        readdirSync(project).filter((name) => name.startsWith('out') || name.startsWith('.')),
+        [],
+      )
     })
   }
 
@@ -161,7 +233,10 @@ suite('an output that cannot be written', () => {
   test('below a file', async () => {
     const project = makeProject(work)
     const { status, error } = await ingotFails(['main.ts', '-o', 'main.ts/out'], { cwd: project })
-    assert.deepEqual([status, error.code, error.at?.file], [1, 'OUTPUT_UNWRITABLE', path.join(project, 'main.ts/out')])
+    assert.deepEqual(
+      [status, error.code, error.at?.file],
+      [1, 'OUTPUT_UNWRITABLE', path.join(project, 'main.ts/out')],
+    )
     assert.match(error.help ?? '', /--out/)
   })
 
@@ -242,7 +317,10 @@ test('an error in colours and words, for people', async () => {
   const project = makeProject(work, { ...HELLO, 'main.ts': `import './none.ts'\n` })
   const { status, stdout, stderr } = await ingot(['build', 'main.ts'], { cwd: project })
   assert.deepEqual([status, stdout], [1, ''])
-  assert.equal(stderr, `error UNRESOLVED_IMPORT main.ts:1:8  cannot find './none.ts'\n  help: correct the path\n`)
+  assert.equal(
+    stderr,
+    `error UNRESOLVED_IMPORT main.ts:1:8  cannot find './none.ts'\n  help: correct the path\n`,
+  )
 })
 
 function patched(bytes: Uint8Array, offset: number, value: number): Uint8Array {

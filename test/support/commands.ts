@@ -55,7 +55,12 @@ export interface FailedBuild {
   readonly error: {
     readonly code: string
     readonly message: string
-    readonly at?: { readonly file: string; readonly line?: number; readonly column?: number; readonly offset?: number }
+    readonly at?: {
+      readonly file: string
+      readonly line?: number
+      readonly column?: number
+      readonly offset?: number
+    }
     readonly help?: string
   }
 }

@@ -157,13 +157,32 @@ function commandFor(
   root: string,
   options: RootOptions,
 ): [command: string, args: string[]] {
-  const { name = path.basename(executable), args = [], cwd = '/', proc = false, readOnly = true, binds = [] } = options
+  const {
+    name = path.basename(executable),
+    args = [],
+    cwd = '/',
+    proc = false,
+    readOnly = true,
+    binds = [],
+  } = options
   // Nowhere to mount: the file itself, under the name that it would have had.
-  if (kind === 'none') return ['sh', ['-c', 'ln -sf "$1" "$2"; shift; exec "$@"', 'sh', executable, path.join(root, name), ...args]]
+  if (kind === 'none')
+    return [
+      'sh',
+      ['-c', 'ln -sf "$1" "$2"; shift; exec "$@"', 'sh', executable, path.join(root, name), ...args],
+    ]
   const uid = options.uid === undefined ? NOBODY : options.uid
   const become = kind === 'root' && uid !== null ? [`--setuid=${uid}`, `--setgid=${uid}`] : []
   const enter = ['unshare', `--root=${root}`, `--wd=${cwd}`, ...become, `/${name}`, ...args]
-  const mounts = [root, name, executable, readOnly ? 'ro' : 'rw', proc ? '/proc' : '', String(binds.length), ...binds]
+  const mounts = [
+    root,
+    name,
+    executable,
+    readOnly ? 'ro' : 'rw',
+    proc ? '/proc' : '',
+    String(binds.length),
+    ...binds,
+  ]
   const userns = kind === 'user' ? ['--user', '--map-root-user'] : []
   const namespaces = ['--mount', '--pid', '--fork', '--propagation=private']
   return ['unshare', [...userns, ...namespaces, 'sh', '-c', MOUNT, 'sh', ...mounts, ...enter]]

@@ -14,6 +14,7 @@ export async function copyOfExample(name: string): Promise<string> {
   const copy = path.join(temporaryDirectory(), name)
   cpSync(source, copy, { recursive: true, filter: (file) => path.basename(file) !== 'node_modules' })
   const packages = path.join(await installed(source), 'node_modules')
-  if (existsSync(packages)) cpSync(packages, path.join(copy, 'node_modules'), { recursive: true, verbatimSymlinks: true })
+  if (existsSync(packages))
+    cpSync(packages, path.join(copy, 'node_modules'), { recursive: true, verbatimSymlinks: true })
   return copy
 }

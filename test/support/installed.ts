@@ -21,7 +21,9 @@ export async function installed(directory: string): Promise<string> {
     copyFileSync(path.join(directory, name), path.join(temporary, name))
   }
   try {
-    const { status, stderr } = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: temporary })
+    const { status, stderr } = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: temporary,
+    })
     if (status !== 0) throw new Error(`npm ci for ${directory} failed: ${stderr}`)
     renameSync(temporary, result)
   } catch (error) {

@@ -16,7 +16,9 @@ await server.register(fastifyStatic, {
   prefix: '/static/',
 })
 
-server.get('/', async (_request, reply) => reply.type('text/html').send(renderPage({ title: 'Ingot', visitor: 'you' })))
+server.get('/', async (_request, reply) =>
+  reply.type('text/html').send(renderPage({ title: 'Ingot', visitor: 'you' })),
+)
 
 server.get<{ Params: { name: string } }>('/api/hello/:name', async ({ params }) => ({ hello: params.name }))
 

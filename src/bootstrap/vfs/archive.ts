@@ -13,11 +13,80 @@ import {
 } from '../../format/archive.ts'
 import { hashPath } from '../../format/hash.ts'
 
-/** An entry, with its path and its number. */
-export interface Entry extends ReturnType<typeof ArchiveEntry.read> {
+const at = ArchiveEntry.offsetOf
+
+/** An entry; its fields (format/archive.ts) are read where they lie when they are asked for. */
+export class Entry {
   readonly index: number
   /** Relative to the root. */
   readonly path: string
+  readonly #view: DataView
+  readonly #offset: number
+
+  constructor(view: DataView, offset: number, index: number, path: string) {
+    this.#view = view
+    this.#offset = offset
+    this.index = index
+    this.path = path
+  }
+
+  get kind(): number {
+    return this.#view.getUint8(this.#offset + KIND_AT)
+  }
+
+  get format(): number {
+    return this.#view.getUint8(this.#offset + FORMAT_AT)
+  }
+
+  get mode(): number {
+    return this.#view.getUint16(this.#offset + MODE_AT, true)
+  }
+
+  get dataOffset(): number {
+    return readU64(this.#view, this.#offset + DATA_OFFSET_AT)
+  }
+
+  get dataSize(): number {
+    return readU64(this.#view, this.#offset + DATA_SIZE_AT)
+  }
+
+  get codeOffset(): number {
+    return readU64(this.#view, this.#offset + CODE_OFFSET_AT)
+  }
+
+  get codeSize(): number {
+    return this.#view.getUint32(this.#offset + CODE_SIZE_AT, true)
+  }
+
+  get codeIsAscii(): boolean {
+    return this.#view.getUint8(this.#offset + CODE_IS_ASCII_AT) === 1
+  }
+
+  get cacheOffset(): number {
+    return readU64(this.#view, this.#offset + CACHE_OFFSET_AT)
+  }
+
+  get cacheSize(): number {
+    return this.#view.getUint32(this.#offset + CACHE_SIZE_AT, true)
+  }
+}
+
+const KIND_AT = at('kind')
+const FORMAT_AT = at('format')
+const MODE_AT = at('mode')
+const DATA_OFFSET_AT = at('dataOffset')
+const DATA_SIZE_AT = at('dataSize')
+const CODE_OFFSET_AT = at('codeOffset')
+const CODE_SIZE_AT = at('codeSize')
+const CODE_IS_ASCII_AT = at('codeIsAscii')
+const CACHE_OFFSET_AT = at('cacheOffset')
+const CACHE_SIZE_AT = at('cacheSize')
+const PATH_OFFSET_AT = at('pathOffset')
+const PATH_LENGTH_AT = at('pathLength')
+const PATH_HASH_AT = at('pathHash')
+
+function readU64(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32
 }
 
 export const isDirectory = (entry: Entry) => entry.kind === KIND_DIRECTORY
@@ -68,17 +137,16 @@ export class Archive {
       const bucket = (hash + probe) & (bucketCount - 1)
       const number = this.#view.getUint32(bucketsOffset + 4 * bucket, true)
       if (number === 0) return undefined
-      const entry = this.#read(number - 1)
-      if (entry.pathHash === hash && entry.path === path) return entry
+      const offset = this.#header.entriesOffset + ArchiveEntry.size * (number - 1)
+      if (this.#view.getUint32(offset + PATH_HASH_AT, true) !== hash) continue
+      if (this.#pathAt(offset) === path) return new Entry(this.#view, offset, number - 1, path)
     }
     return undefined
   }
 
-  #read(index: number): Entry {
-    const { entriesOffset, pathsOffset } = this.#header
-    const fields = ArchiveEntry.read(this.#view, entriesOffset + ArchiveEntry.size * index)
-    const start = pathsOffset + fields.pathOffset
-    return { ...fields, index, path: this.#bytes.toString('utf8', start, start + fields.pathLength) }
+  #pathAt(entryOffset: number): string {
+    const start = this.#header.pathsOffset + this.#view.getUint32(entryOffset + PATH_OFFSET_AT, true)
+    return this.#bytes.toString('utf8', start, start + this.#view.getUint32(entryOffset + PATH_LENGTH_AT, true))
   }
 
   /**
@@ -121,7 +189,11 @@ export class Archive {
   }
 
   *children(directory: Entry): Generator<Entry> {
-    for (let i = 0; i < directory.dataSize; i++) yield this.#read(directory.dataOffset + i)
+    const { dataOffset: first, dataSize: count } = directory
+    for (let index = first; index < first + count; index++) {
+      const offset = this.#header.entriesOffset + ArchiveEntry.size * index
+      yield new Entry(this.#view, offset, index, this.#pathAt(offset))
+    }
   }
 
   /** The file's bytes where they lie: read-only memory, so never to be handed out. */
@@ -129,8 +201,17 @@ export class Archive {
     return this.#bytes.subarray(entry.dataOffset, entry.dataOffset + entry.dataSize)
   }
 
-  text(entry: Entry): string {
-    return this.#bytes.toString('utf8', entry.dataOffset, entry.dataOffset + entry.dataSize)
+  /** A copy of them. */
+  copy(entry: Entry): Buffer {
+    const { dataOffset, dataSize } = entry
+    const copy = Buffer.allocUnsafe(dataSize)
+    this.#bytes.copy(copy, 0, dataOffset, dataOffset + dataSize)
+    return copy
+  }
+
+  text(entry: Entry, encoding: BufferEncoding = 'utf8'): string {
+    const { dataOffset, dataSize } = entry
+    return this.#bytes.toString(encoding, dataOffset, dataOffset + dataSize)
   }
 
   /** What the module loader compiles. */

@@ -7,6 +7,7 @@
 // arguments after the request.
 
 import type { Internals } from '../internals.ts'
+import type { ErrorFactory } from './errors.ts'
 import { toArchivePath, type BindingPath } from './paths.ts'
 import { statArray, statfsArray } from './stats.ts'
 import { baseName, direntType, isDirectory, type Tree } from './tree.ts'
@@ -17,7 +18,7 @@ type Binding = Record<string, any>
 /** A request of the binding: absent, a callback's, or the marker for a promise. */
 type Request = { oncomplete(error: unknown, value?: unknown): void } | symbol | undefined
 
-export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree): void {
+export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, error: ErrorFactory): void {
   const { kUsePromises } = binding
   const answer = (request: Request, operation: () => unknown) => complete(request, kUsePromises, operation)
 
@@ -29,9 +30,20 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree):
     at = 0,
   ) =>
     patch(binding, name, (native, args) => {
-      const path = toArchivePath(args[at] as BindingPath)
-      return path === undefined ? native(...args) : answer(args[requestAt], () => operation(path, args))
+      const given = args[at] as BindingPath
+      const path = toArchivePath(given)
+      if (path === undefined) return native(...args)
+      return answer(args[requestAt], () => naming(given, () => operation(path, args)))
     })
+  /** Errors name the path as the program wrote it. */
+  const naming = (given: BindingPath, run: () => unknown) => {
+    try {
+      return run()
+    } catch (failure: any) {
+      if (typeof given !== 'string' || typeof failure?.path !== 'string' || failure.path === given) throw failure
+      throw error(failure.code, failure.syscall, given, failure.dest)
+    }
+  }
   const onDescriptor = (
     name: string,
     requestAt: number,

@@ -1,11 +1,11 @@
-// The few functions of node:fs that do not end in the native binding for every path: realpath
-// walks from the real root, and openAsBlob has a binding of its own.
+// The few functions of node:fs that do not end in the native binding for every path (realpath
+// walks from the real root, openAsBlob has a binding of its own), and the one that is worth a short cut.
 
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
 import { toArchivePath } from './paths.ts'
-import type { Tree } from './tree.ts'
+import { isFile, type Tree } from './tree.ts'
 
 type PathLike = string | Buffer | URL
 
@@ -18,20 +18,40 @@ export function installPublicFs(tree: Tree): void {
   const encodingOf = (options: any) => (typeof options === 'string' ? options : options?.encoding)
   const encode = (text: string, options: any) => (encodingOf(options) === 'buffer' ? Buffer.from(text) : text)
 
-  const { realpath, realpathSync, openAsBlob } = fs as any
+  const { readFileSync, realpath, realpathSync, openAsBlob } = fs as any
+  // Most embedded files are read whole, once: not by open, fstat, read and close.
+  replace('readFileSync', readFileSync, (input, options) => {
+    const encoding = encodingOf(options) ?? 'buffer'
+    const isPlain = (options?.flag ?? 'r') === 'r' && (encoding === 'buffer' || Buffer.isEncoding(encoding))
+    const path = isPlain && typeof input !== 'number' ? ours(input) : undefined
+    const entry = path === undefined ? undefined : tree.archive.resolve(path, true)
+    // What goes wrong goes wrong in node's own words.
+    if (entry === undefined || typeof entry === 'string' || !isFile(entry) || options?.buffer) return readFileSync(input, options)
+    return encoding === 'buffer' ? tree.archive.copy(entry) : tree.archive.text(entry, encoding)
+  })
   replace('realpathSync', realpathSync, (input, options) => {
     const path = ours(input)
-    return path === undefined ? realpathSync(input, options) : encode(tree.realPath(path), options)
+    return path === undefined ? realpathSync(input, options) : encode(tree.realPath(path, 'lstat'), options)
   })
   replace('realpath', realpath, (input, options, callback = options) => {
     const path = ours(input)
-    if (path === undefined) return realpath(input, options, callback)
-    return (fs.realpath as any).native(input, options, callback)
+    if (path === undefined || typeof callback !== 'function') return realpath(input, options, callback)
+    setImmediate(() => {
+      let real: string | Buffer
+      try {
+        real = encode(tree.realPath(path, 'lstat'), options)
+      } catch (error) {
+        callback(error)
+        return
+      }
+      callback(null, real)
+    })
+    return undefined
   })
   replace('openAsBlob', openAsBlob, async (input, options) => {
     const path = ours(input)
     if (path === undefined) return openAsBlob(input, options)
-    return new Blob([Uint8Array.from(tree.contents(path))], options)
+    return new Blob([tree.archive.copy(tree.lookup(path, 'stat'))], options)
   })
   syncBuiltinESMExports()
 }

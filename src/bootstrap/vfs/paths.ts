@@ -40,7 +40,7 @@ function belowRoot(input: string): string | undefined {
   if (rest === '') return ''
   if (rest[0] !== '/') return undefined
   // Most paths are normal already, and this is every module's and every read's way in.
-  if (!/\/(?:\.{0,2}(?:\/|$))/.test(rest)) return rest.slice(1)
+  if (!rest.includes('//') && !rest.includes('/.') && !rest.endsWith('/')) return rest.slice(1)
   const normal = path.normalize(input)
   if (normal !== VIRTUAL_ROOT && !normal.startsWith(VIRTUAL_ROOT + '/')) return undefined
   return normal.slice(VIRTUAL_ROOT.length + 1).replace(/\/$/, '')

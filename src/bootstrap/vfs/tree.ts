@@ -90,6 +90,7 @@ export class Tree {
     if (isDirectory(file.entry)) throw this.#error('EISDIR', 'read')
     const start = position === null || Number(position) < 0 ? file.position : Number(position)
     const data = this.archive.data(file.entry)
+    if (start >= data.length) return 0
     const count = data.copy(
       new Uint8Array(to.buffer, to.byteOffset, to.byteLength),
       0,
@@ -103,7 +104,7 @@ export class Tree {
   /** The whole file's bytes where they lie. */
   contents(path: string): Buffer {
     const entry = this.lookup(path, 'open')
-    if (isDirectory(entry)) throw this.#error('EISDIR', 'read')
+    if (isDirectory(entry)) throw this.#error('EISDIR', 'read', toVirtualPath(path))
     return this.archive.data(entry)
   }
 
@@ -140,8 +141,8 @@ export class Tree {
     return this.archive.readLink(entry)
   }
 
-  realPath(path: string): string {
-    return toVirtualPath(this.lookup(path, 'realpath').path)
+  realPath(path: string, syscall = 'realpath'): string {
+    return toVirtualPath(this.lookup(path, syscall).path)
   }
 
   /** What a call that would change an existing or a missing file gets. */

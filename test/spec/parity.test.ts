@@ -1,0 +1,39 @@
+// The embedded file system, loaders, processes and workers are node's own: programs that ask them
+// about everything print the same inside an executable as under plain node.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync } from 'node:fs'
+import path from 'node:path'
+import { suite, test } from 'node:test'
+
+import { ingotBuild, REPOSITORY } from '../support/commands.ts'
+import { runInEmptyRoot } from '../support/empty-root.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+const FIXTURES = path.join(REPOSITORY, 'test/fixtures/parity')
+
+suite('parity with plain node', () => {
+  const work = temporaryDirectory()
+  const project = path.join(work, 'project')
+  cpSync(FIXTURES, project, { recursive: true, verbatimSymlinks: true })
+
+  for (const name of ['fs', 'processes']) {
+    test(name, async () => {
+      const out = path.join(work, name)
+      await ingotBuild([`${name}.mjs`, '-o', out, '--include=tree', '--include=required.cjs'], {
+        cwd: project,
+      })
+      const plain = spawnSync(process.execPath, [`${name}.mjs`], { cwd: project, encoding: 'utf8', env: {} })
+      assert.equal(plain.status, 0, plain.stderr)
+      const inside = await runInEmptyRoot(out, { proc: true })
+      assert.deepEqual(lines(inside.stdout), lines(plain.stdout), inside.stderr)
+      assert.equal(inside.status, 0)
+    })
+  }
+})
+
+/** The program's own directory has another name inside. */
+function lines(output: string): string[] {
+  return output.split('\n').map((line) => line.replaceAll('/dev/null/app', '<here>'))
+}

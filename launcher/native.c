@@ -141,11 +141,28 @@ static long open_entry(const struct archive_entry *entry, long flags)
 	return descriptor;
 }
 
-/* "ignore" as a child's stdio is /dev/null, which an empty root does not have. A memfd reads as empty
-   too, and keeps what is written until it is closed. */
-static long open_null(long flags)
+/* Files of every system that an empty root does not have, and what programs expect of them. "ignore"
+   as a child's stdio is /dev/null: a memfd reads as empty too, and keeps what is written until it is
+   closed. Name look-ups find localhost without a name server. */
+static const struct {
+	const char *path, *content;
+} DEFAULTS[] = {
+	{ "/dev/null", "" },
+	{ "/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" },
+	{ "/etc/nsswitch.conf", "hosts: files dns\n" },
+};
+
+static long open_default(const char *path, long flags)
 {
-	return syscall3(SYS_memfd_create, "null", flags & O_CLOEXEC ? MFD_CLOEXEC : 0, 0);
+	for (unsigned i = 0; i < COUNT(DEFAULTS); i++) {
+		if (!same_text(path, DEFAULTS[i].path)) continue;
+		if (flags & O_ACCMODE && *DEFAULTS[i].content) return -ENOENT;
+		long descriptor = syscall3(SYS_memfd_create, "default", flags & O_CLOEXEC ? MFD_CLOEXEC : 0, 0);
+		write_all(descriptor, DEFAULTS[i].content, length_of(DEFAULTS[i].content));
+		if (descriptor >= 0) syscall3(SYS_lseek, descriptor, 0, 0);
+		return descriptor;
+	}
+	return -ENOENT;
 }
 
 static uint32_t mode_of(const struct archive_entry *entry)
@@ -231,7 +248,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e)
 		if (locate(a, (const char *)b, !(c & O_NOFOLLOW), &entry, &result))
 			return result ? (result == -ENOENT && c & O_ACCMODE ? -EROFS : result) : open_entry(entry, c);
 		result = syscall4(number, a, b, c, d);
-		return result == -ENOENT && same_text((const char *)b, "/dev/null") ? open_null(c) : result;
+		return result == -ENOENT ? open_default((const char *)b, c) : result;
 	case SYS_newfstatat:
 		if (d & AT_EMPTY_PATH && b && !*(const char *)b && (directory = find_directory(a)))
 			return fill_stat(directory->entry, (void *)c), 0;

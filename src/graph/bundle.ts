@@ -106,6 +106,8 @@ export async function compileModule(
     })
     const { output } = await bundle.generate({
       format: format === 'module' ? 'esm' : 'cjs',
+      dir: path.dirname(file),
+      entryFileNames: path.basename(file),
       sourcemap: 'inline',
       exports: 'auto',
     })

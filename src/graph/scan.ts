@@ -7,7 +7,7 @@ import { parseSync, Visitor } from 'rolldown/utils'
 import { BuildError } from '../base/diagnostics.ts'
 import { calleeName, Evaluator, WILDCARD, type AstNode } from './evaluate.ts'
 import type { EdgeKind } from './resolve.ts'
-import { isInPackage, placeOf } from './source.ts'
+import { COMMONJS_NAMES, isInPackage, placeOf } from './source.ts'
 import { addedImports } from './transform.ts'
 
 /** A reference by module specifier. */
@@ -36,6 +36,8 @@ export interface Scan {
   readonly computed: readonly { readonly kind: EdgeKind; readonly start: number }[]
   /** It finds files by path in ways that only the whole package can satisfy. */
   readonly looksAround: boolean
+  /** It refers to __dirname or __filename as names of its own surroundings. */
+  readonly usesCommonJsNames: boolean
   /** It must run under its own path and loader: why. */
   readonly unbundlable: string | undefined
   /** String literals that could name a package. */
@@ -85,6 +87,7 @@ function scanPackageModule(file: string, text: string): Scan {
     globs: [],
     computed,
     looksAround,
+    usesCommonJsNames: false,
     unbundlable: computed.length > 0 || looksAround ? 'finds files by path' : undefined,
     names: new Set(),
   }
@@ -104,6 +107,8 @@ function scanOwnModule(file: string, text: string): Scan {
   return new OwnModule(file, text, parsed.program as any, parsed.module.hasModuleSyntax).scan()
 }
 
+const CREATE_REQUIRE = /(?:^|\.)createRequire$/
+
 class OwnModule {
   readonly #file: string
   readonly #text: string
@@ -117,6 +122,7 @@ class OwnModule {
   readonly #requireNames = new Set(['require', 'module.require'])
   #evaluator!: Evaluator
   #tries: [start: number, end: number][] = []
+  #usesCommonJsNames = false
   #unbundlable: string | undefined
 
   constructor(file: string, text: string, program: AstNode, hasModuleSyntax: boolean) {
@@ -142,6 +148,7 @@ class OwnModule {
       BinaryExpression: onPath,
       Literal: (node: any) => typeof node.value === 'string' && this.#names.add(node.value),
       MetaProperty: (node: any) => this.#meta(node),
+      Identifier: (node: any) => COMMONJS_NAMES.test(node.name) && (this.#usesCommonJsNames = true),
     }).visit(this.#program as any)
     for (const specifier of addedImports(this.#file, this.#text)) {
       this.#references.push({ kind: 'import', specifier, start: 0, optional: false, byPath: false })
@@ -154,6 +161,7 @@ class OwnModule {
       globs: this.#globs,
       computed: this.#computed,
       looksAround: false,
+      usesCommonJsNames: this.#usesCommonJsNames,
       unbundlable: this.#unbundlable,
       names: this.#names,
     }
@@ -169,7 +177,7 @@ class OwnModule {
         constants.set(node.id.name, node.init)
         if (
           node.init.type === 'CallExpression' &&
-          /(?:^|\.)createRequire$/.test(calleeName(node.init.callee))
+          CREATE_REQUIRE.test(calleeName(node.init.callee))
         ) {
           this.#requireNames.add(node.id.name)
         }
@@ -195,7 +203,8 @@ class OwnModule {
   }
 
   #call(node: any): void {
-    const name = calleeName(node.callee)
+    const made = node.callee.type === 'CallExpression' && CREATE_REQUIRE.test(calleeName(node.callee.callee))
+    const name = made ? 'require' : calleeName(node.callee)
     const [argument] = node.arguments
     if (this.#requireNames.has(name))
       this.#refer('require', argument, node.start, this.#inTry(node.start), false)

@@ -10,7 +10,7 @@ import type { AppGraph, KeptFile } from './graph.ts'
 import { nativeKind } from './packages.ts'
 import { partition, type Partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
-import { isInPackage, isTypeScript, usesCommonJsNames } from './source.ts'
+import { isInPackage, isTypeScript } from './source.ts'
 import { traceProgram, type Trace } from './trace.ts'
 import { eraseTypes, replaceAttributeImports } from './transform.ts'
 
@@ -75,7 +75,8 @@ function eraseOwnTypes(config: ResolvedConfig, trace: Trace): Map<string, string
     if (isInPackage(file) && !isTypeScript(file) && !defines.some((key) => scan.text.includes(key))) continue
     const isPlain = [...resolutions.values()].every((item) => item.kind !== 'file' || !item.compilerOnly)
     const hasDefine = defines.some((key) => scan.text.includes(key))
-    const isMixed = format === 'module' && usesCommonJsNames(scan.text)
+    // Written for a compiler that makes CommonJS of it, where these names exist.
+    const isMixed = format === 'module' && isTypeScript(file) && scan.usesCommonJsNames
     erased.set(file, isPlain && !hasDefine && !isMixed ? eraseTypes(file, scan.text) : undefined)
   }
   return erased

@@ -3,7 +3,7 @@
 
 import { stripTypeScriptTypes } from 'node:module'
 
-import { parseSync, transformSync } from 'rolldown/utils'
+import { parseSync, transformSync, Visitor } from 'rolldown/utils'
 
 import { isTypeScript } from './source.ts'
 
@@ -20,8 +20,15 @@ export function eraseTypes(file: string, text: string): string | undefined {
   } catch {
     return undefined
   }
+  if (hasDecorators(erased)) return undefined // erased or not, V8 does not know them
   const compiled = transformSync(file, text, { tsconfig: true })
   return importCount(erased) === importCount(compiled.code) ? erased : undefined
+}
+
+function hasDecorators(code: string): boolean {
+  let found = false
+  if (code.includes('@')) new Visitor({ Decorator: () => (found = true) }).visit(parseSync('x.js', code).program)
+  return found
 }
 
 /** Specifiers that a compiler adds: JSX's runtime. */

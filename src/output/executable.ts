@@ -65,7 +65,8 @@ export async function finishExecutable(
 /** For a build that failed elsewhere. */
 export async function abandonExecutable(pending: PendingExecutable): Promise<void> {
   await pending.copied.catch(() => {})
-  await rm(pending.temporary, { force: true })
+  // If even this fails, there is nothing there, and the error that led here is the one to report.
+  await rm(pending.temporary, { force: true }).catch(() => {})
 }
 
 async function writeAll(

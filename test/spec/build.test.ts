@@ -47,7 +47,7 @@ console.log(Level.High, Level[1], Inlined.Yes, Space.inner, new Point(1).sum())
     files: {
       'tsconfig.json': { compilerOptions: { experimentalDecorators: true, emitDecoratorMetadata: true } },
       'main.ts': `const seen: unknown[] = []
-;(Reflect as any).metadata = (key: string, value: any) => () => seen.push(key, value.name ?? value.map((v: any) => v.name).join())
+;(Reflect as any).metadata = (key: string, value: any) => () => void seen.push(key, value.name ?? value.map((v: any) => v.name).join())
 class Service {}
 const mark = (..._: any[]): any => {}
 @mark class Controller {
@@ -59,7 +59,7 @@ console.log(seen.join(' '), typeof Controller)
 `,
     },
     prints: [
-      'design:type String design:type Function design:paramtypes Date design:returntype Promise design:paramtypes Service,Number function',
+      'design:type String design:returntype Promise design:paramtypes Date design:type Function design:paramtypes Service,Number function',
     ],
   },
   {

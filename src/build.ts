@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs'
 
 import type { BuildOptions, BuildResult, Stage } from './base/build-result.ts'
+import type { ResolvedConfig } from './config/config.ts'
 import { resolveConfig } from './config/resolve-config.ts'
+import type { AppGraph } from './graph/graph.ts'
 import { planAppend } from './image/append.ts'
 import { abandonExecutable, beginExecutable, finishExecutable } from './output/executable.ts'
 import { judgeNativeCode } from './native-policy.ts'
@@ -12,6 +14,7 @@ import { prepareBase } from './prepare-base.ts'
 import { cacheRoot } from './runtimes/cache.ts'
 import { resolveLibraries } from './runtimes/debian.ts'
 import { resolveRuntime } from './runtimes/node.ts'
+import { openStripCache } from './strip-cache.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -46,7 +49,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   // The longest single step of a small build needs nothing of the program: it runs beside the rest.
   const pending = beginExecutable(base.file, config.out)
   try {
-    const graph = await stage('graph', async () => (await import('./graph/trace-app.ts')).traceApp(config))
+    const graph = await stage('graph', () => traceWithCache(config, cache))
     const { native, diagnostics: nativeDiagnostics } = judgeNativeCode(graph, config, libraries)
     const payload = await stage('payload', () =>
       packPayload(graph, { version, node: runtime.file, flagHash: base.flagHash, cache }),
@@ -84,4 +87,15 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     await abandonExecutable(pending)
     throw error
   }
+}
+
+async function traceWithCache(config: ResolvedConfig, cache: string): Promise<AppGraph> {
+  const [{ traceApp }, { stripTypes }] = await Promise.all([
+    import('./graph/trace-app.ts'),
+    import('./graph/transform.ts'),
+  ])
+  const stripCache = openStripCache(cache, config.projectDir, stripTypes)
+  const graph = await traceApp(config, stripCache.strip)
+  stripCache.save()
+  return graph
 }

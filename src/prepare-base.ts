@@ -33,7 +33,7 @@ const LAUNCHER = path.join(HERE, '../launcher/prebuilt/linux-x64/launcher.bin')
 /** In the published package the bootstrap lies here as one file; in a clone it is made from its sources. */
 const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 3
+const REVISION = 4
 
 export async function prepareBase(
   runtime: Runtime,
@@ -110,7 +110,9 @@ async function makeBlob(directory: string, node: string, flagHash: Buffer): Prom
       execArgvExtension: 'cli',
     }),
   )
-  await runNode(node, [...DETERMINISTIC_FLAGS, '--experimental-sea-config', 'sea.json'], directory)
+  // Compiled as a whole: a start would otherwise compile function after function.
+  const flags = [...DETERMINISTIC_FLAGS, '--no-lazy']
+  await runNode(node, [...flags, '--experimental-sea-config', 'sea.json'], directory)
   const file = path.join(directory, 'sea.blob')
   const blob = readSeaBlob(readFileSync(file), file)
   if (blob.codeCacheOffset !== undefined) blob.head.set(flagHash, blob.codeCacheOffset + FLAG_HASH_OFFSET)

@@ -75,7 +75,10 @@ export function openInternals(require: InternalRequire): Internals {
     moduleWrap: internalBinding('module_wrap'),
     modules: internalBinding('modules'),
     symbols: internalBinding('symbols'),
-    uv: internalBinding('uv'),
+    // Only errors need it.
+    get uv() {
+      return internalBinding('uv')
+    },
     processWrap: internalBinding('process_wrap'),
     spawnSync: internalBinding('spawn_sync'),
     worker: internalBinding('worker'),

@@ -104,7 +104,7 @@ function scanOwnModule(file: string, text: string): Scan {
       help: error.helpMessage ?? 'correct the source',
     })
   }
-  return new OwnModule(file, text, parsed.program as any, parsed.module.hasModuleSyntax).scan()
+  return new OwnModule(file, text, parsed.program, parsed.module.hasModuleSyntax).scan()
 }
 
 const CREATE_REQUIRE = /(?:^|\.)createRequire$/
@@ -175,10 +175,7 @@ class OwnModule {
         if (node.id.type !== 'Identifier' || !node.init) return
         if (constants.has(node.id.name)) ambiguous.add(node.id.name)
         constants.set(node.id.name, node.init)
-        if (
-          node.init.type === 'CallExpression' &&
-          CREATE_REQUIRE.test(calleeName(node.init.callee))
-        ) {
+        if (node.init.type === 'CallExpression' && CREATE_REQUIRE.test(calleeName(node.init.callee))) {
           this.#requireNames.add(node.id.name)
         }
       },

@@ -12,21 +12,22 @@ import { partition, type Partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
 import { isInPackage, isTypeScript } from './source.ts'
 import { traceProgram, type Trace } from './trace.ts'
-import { eraseTypes, replaceAttributeImports } from './transform.ts'
+import { eraseTypes, replaceAttributeImports, stripTypes, type Strip } from './transform.ts'
 
-export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
+/** @param strip how types are blanked out; a build remembers the results */
+export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes): Promise<AppGraph> {
   const config = {
     ...given,
     entries: given.entries.map((entry) => ({ ...entry, file: realpathSync(entry.file) })),
   }
   const trace = traceProgram(config)
-  const erased = eraseOwnTypes(config, trace)
+  const erased = eraseOwnTypes(config, trace, strip)
   const needsCompiler = [...erased.values()].includes(undefined)
   const parts = partition(trace, { bundle: config.bundle, needsCompiler })
   const packageJsons = packageJsonsOf(trace)
-  const root = aboveNodeModules(commonDirectory(
-    [config.projectDir, ...trace.modules.keys(), ...trace.assets].map((file) => `${file}/`),
-  ))
+  const root = aboveNodeModules(
+    commonDirectory([config.projectDir, ...trace.modules.keys(), ...trace.assets].map((file) => `${file}/`)),
+  )
   const virtualPath = (file: string) => path.relative(root, file)
   // A bundled entry is plain JavaScript: node has no loader for .tsx and .jsx.
   const entryPath = (file: string) =>
@@ -68,7 +69,7 @@ export async function traceApp(given: ResolvedConfig): Promise<AppGraph> {
 }
 
 /** The program's own modules as JavaScript; undefined where that takes a compiler. */
-function eraseOwnTypes(config: ResolvedConfig, trace: Trace): Map<string, string | undefined> {
+function eraseOwnTypes(config: ResolvedConfig, trace: Trace, strip: Strip): Map<string, string | undefined> {
   const defines = Object.keys(config.define)
   const erased = new Map<string, string | undefined>()
   for (const [file, { format, scan, resolutions }] of trace.modules) {
@@ -77,7 +78,7 @@ function eraseOwnTypes(config: ResolvedConfig, trace: Trace): Map<string, string
     const hasDefine = defines.some((key) => scan.text.includes(key))
     // Written for a compiler that makes CommonJS of it, where these names exist.
     const isMixed = format === 'module' && isTypeScript(file) && scan.usesCommonJsNames
-    erased.set(file, isPlain && !hasDefine && !isMixed ? eraseTypes(file, scan.text) : undefined)
+    erased.set(file, isPlain && !hasDefine && !isMixed ? eraseTypes(file, scan.text, strip) : undefined)
   }
   return erased
 }
@@ -171,7 +172,11 @@ function usedLinks(
     const real = path.resolve(path.dirname(file), target)
     const inside = path.relative(root, real)
     const place = path.relative(root, file)
-    if (!file.startsWith(`${root}/`) || !kept.some((item) => item.path === inside || item.path.startsWith(`${inside}/`))) continue
+    if (
+      !file.startsWith(`${root}/`) ||
+      !kept.some((item) => item.path === inside || item.path.startsWith(`${inside}/`))
+    )
+      continue
     // What was reached through the link by its name is a directory here.
     if (kept.some((item) => item.path.startsWith(`${place}/`))) continue
     used.push({ path: place, target: path.relative(path.dirname(file), real) })

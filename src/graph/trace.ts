@@ -8,7 +8,8 @@ import type { ResolvedConfig } from '../config/config.ts'
 import type { ModuleFormat } from './graph.ts'
 import { WILDCARD } from './evaluate.ts'
 import { filesOfPackage, Packages, runsOnTarget, type Package } from './packages.ts'
-import { packageNameOf, Resolver, type PackageLink, type Resolution } from './resolve.ts'
+import { filesMatching } from './patterns.ts'
+import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
 import { scanModule, type Reference, type Scan } from './scan.ts'
 import { formatOfExtension, isInPackage, isScript, placeOf, readText } from './source.ts'
 
@@ -234,7 +235,8 @@ class Tracer implements Trace {
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       const file = path.join(directory, entry.name)
       if (entry.isDirectory() && entry.name !== 'node_modules') this.#reachDirectory(file)
-      else if (entry.isFile() || entry.isSymbolicLink()) this.reach(file, 'lies in a directory that is named by path')
+      else if (entry.isFile() || entry.isSymbolicLink())
+        this.reach(file, 'lies in a directory that is named by path')
     }
   }
 
@@ -254,27 +256,10 @@ class Tracer implements Trace {
   }
 
   /** Files that a path with unknown parts can mean; false if it could be anything. */
-  #reachGlob(pattern: string, kind: 'import' | 'require' | undefined): boolean {
-    const fixed = pattern.slice(0, pattern.indexOf(WILDCARD))
-    const directory = fixed.slice(0, fixed.lastIndexOf('/'))
-    const isWithinProject =
-      directory.length > this.#config.projectDir.length && directory.startsWith(this.#config.projectDir)
-    if (!isWithinProject || !existsSync(directory)) return false
-    const escaped = pattern
-      .slice(directory.length + 1)
-      .split(WILDCARD)
-      .map(escapeRegExp)
-      .join('.*')
-    const extensions = kind === 'require' ? '(?:\\.js|\\.json|\\.cjs|\\.node|\\.ts|/index\\.js)?' : ''
-    const matches = new RegExp(`^${escaped}${extensions}$`)
-    for (const found of globSync('**/*', {
-      cwd: directory,
-      exclude: (name) => path.basename(name) === 'node_modules',
-    })) {
-      const file = path.join(directory, found)
-      if (matches.test(found) && statSync(file).isFile()) this.reach(file, 'matches a computed path')
-    }
-    return true
+  #reachGlob(pattern: string, kind: EdgeKind | undefined): boolean {
+    const files = filesMatching(pattern, kind, this.#config.projectDir)
+    for (const file of files ?? []) this.reach(file, 'matches a computed path')
+    return files !== undefined
   }
 
   /** `include` of the configuration: a file, a directory or a glob. */
@@ -393,8 +378,4 @@ class Tracer implements Trace {
       if (resolution.kind === 'file') this.reach(resolution.file, because)
     }
   }
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }

@@ -5,30 +5,50 @@ import { stripTypeScriptTypes } from 'node:module'
 
 import { parseSync, transformSync, Visitor } from 'rolldown/utils'
 
-import { isTypeScript } from './source.ts'
+import { BuildError } from '../base/diagnostics.ts'
+import { isTypeScript, placeOf } from './source.ts'
+
+/** Blanks out the types of TypeScript; undefined where it takes more than that. */
+export type Strip = (text: string) => string | undefined
 
 /**
  * The module as plain JavaScript of the same shape; undefined if it takes a compiler: JSX, enums,
  * namespaces, decorators, imports that are there only for their types.
+ * @throws BuildError DECORATORS_STANDARD
  */
-export function eraseTypes(file: string, text: string): string | undefined {
-  if (file.endsWith('x')) return undefined
-  if (!isTypeScript(file)) return text
-  let erased: string
-  try {
-    erased = withoutWarning(() => stripTypeScriptTypes(text, { mode: 'strip' }))
-  } catch {
-    return undefined
-  }
-  if (hasDecorators(erased)) return undefined // erased or not, V8 does not know them
+export function eraseTypes(file: string, text: string, strip: Strip): string | undefined {
+  const isJsx = file.endsWith('x')
+  if (!isTypeScript(file) && !isJsx) return text
   const compiled = transformSync(file, text, { tsconfig: true })
+  if (findDecorator('x.js', compiled.code) !== undefined) throw standardDecorators(file, text)
+  const erased = isJsx ? undefined : strip(text)
+  if (erased === undefined || findDecorator('x.js', erased) !== undefined) return undefined
   return importCount(erased) === importCount(compiled.code) ? erased : undefined
 }
 
-function hasDecorators(code: string): boolean {
-  let found = false
-  if (code.includes('@')) new Visitor({ Decorator: () => (found = true) }).visit(parseSync('x.js', code).program)
-  return found
+/** node's own way: what it would run. */
+export function stripTypes(text: string): string | undefined {
+  try {
+    return withoutWarning(() => stripTypeScriptTypes(text, { mode: 'strip' }))
+  } catch {
+    return undefined
+  }
+}
+
+/** Offset of the first decorator. */
+function findDecorator(file: string, code: string): number | undefined {
+  let first: number | undefined
+  const found = (node: { start: number }) => (first ??= node.start)
+  if (code.includes('@')) new Visitor({ Decorator: found }).visit(parseSync(file, code).program)
+  return first
+}
+
+/** The compiler leaves them to the engine, and V8 does not have them. */
+function standardDecorators(file: string, text: string): BuildError {
+  return new BuildError('DECORATORS_STANDARD', 'V8 has no decorators of the standard yet', {
+    at: placeOf(file, text, findDecorator(file, text) ?? 0),
+    help: 'set "experimentalDecorators": true in tsconfig.json',
+  })
 }
 
 /** Specifiers that a compiler adds: JSX's runtime. */

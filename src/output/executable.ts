@@ -9,6 +9,7 @@ import path from 'node:path'
 
 import type { Chunk } from '../base/bytes.ts'
 import { BuildError } from '../base/diagnostics.ts'
+import { isRunning } from '../base/is-running.ts'
 
 /** The copy of the base, which takes as long as the rest of a small build: start it early. */
 export interface PendingExecutable {
@@ -103,14 +104,6 @@ function removeAbandoned(out: string): void {
     }
   } catch {
     // Not allowed to look: then there is nothing of ours to remove, and writing will say why.
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

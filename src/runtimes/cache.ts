@@ -16,6 +16,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } fr
 import { homedir } from 'node:os'
 import { isAbsolute, join, relative } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
+import { isRunning } from '../base/is-running.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { sha256File } from './hash.ts'
 import type { SourcedFile } from './runtime.ts'
@@ -156,7 +157,7 @@ export function stampOf(file: string): string | undefined {
 }
 
 function makeTemporary(root: string): string {
-  const temporary = join(root, `${TEMPORARY_PREFIX}${randomUUID()}`)
+  const temporary = join(root, `${TEMPORARY_PREFIX}${process.pid}-${randomUUID()}`)
   try {
     mkdirSync(temporary, { recursive: true })
   } catch (error) {
@@ -166,11 +167,16 @@ function makeTemporary(root: string): string {
   return temporary
 }
 
-/** What killed builds left behind would otherwise stay for ever. */
+/**
+ * What killed builds left behind would otherwise stay for ever. A number that is another process's by
+ * now, or one of another machine's on a shared disk, is believed for a day.
+ */
 function removeAbandoned(root: string): void {
   for (const name of keysOf(TEMPORARY_PREFIX, root)) {
     const stat = statSync(join(root, name), { throwIfNoEntry: false })
-    if (stat === undefined || Date.now() - stat.mtimeMs < ABANDONED_AFTER_MS) continue
+    if (stat === undefined) continue
+    const isRecent = Date.now() - stat.mtimeMs < ABANDONED_AFTER_MS
+    if (isRecent && isRunning(Number.parseInt(name.slice(TEMPORARY_PREFIX.length), 10))) continue
     rmSync(join(root, name), { recursive: true, force: true })
   }
 }
@@ -189,7 +195,7 @@ function discard(dir: string, inode: number, root: string): void {
   // Another build may have replaced the corrupt entry since we looked; theirs must stay.
   if (statSync(dir, { throwIfNoEntry: false })?.ino !== inode) return
   // Renamed first: nobody may open an entry that is half deleted.
-  const grave = join(root, `${TEMPORARY_PREFIX}${randomUUID()}`)
+  const grave = join(root, `${TEMPORARY_PREFIX}${process.pid}-${randomUUID()}`)
   try {
     renameSync(dir, grave)
   } catch (error) {

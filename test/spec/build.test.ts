@@ -63,22 +63,6 @@ console.log(seen.join(' '), typeof Controller)
     ],
   },
   {
-    title: 'decorators of the standard, without tsconfig.json',
-    todo: 'rolldown leaves them as they are, and V8 does not know them',
-    files: {
-      'main.ts': `function twice(method: (n: number) => number, { name }: ClassMethodDecoratorContext) {
-  console.log('decorates', String(name))
-  return (n: number): number => method(n) * 2
-}
-class Maths {
-  @twice add(n: number): number { return n + 1 }
-}
-console.log(new Maths().add(1))
-`,
-    },
-    prints: ['decorates add', '4'],
-  },
-  {
     title: 'JSX with a factory, and with an automatic runtime',
     files: {
       'main.tsx': `import './classic.tsx'

@@ -76,6 +76,22 @@ const cases: readonly Case[] = [
     },
   },
   {
+    title: 'decorators of the standard, which V8 does not have',
+    files: {
+      'main.ts': `const mark = (..._: any[]): any => {}\nclass Maths {\n  @mark add() {}\n}\nnew Maths()\n`,
+    },
+    args: ['main.ts'],
+    expected: {
+      status: 1,
+      code: 'DECORATORS_STANDARD',
+      message: /decorators/,
+      file: 'main.ts',
+      line: 3,
+      column: 3,
+      help: /experimentalDecorators/,
+    },
+  },
+  {
     title: 'an import of a file that is not there',
     files: { 'main.ts': `console.log(1)\n  ; import { x } from './none.ts'\nconsole.log(x)\n` },
     args: ['main.ts'],

@@ -146,7 +146,11 @@ export class Archive {
 
   #pathAt(entryOffset: number): string {
     const start = this.#header.pathsOffset + this.#view.getUint32(entryOffset + PATH_OFFSET_AT, true)
-    return this.#bytes.toString('utf8', start, start + this.#view.getUint32(entryOffset + PATH_LENGTH_AT, true))
+    return this.#bytes.toString(
+      'utf8',
+      start,
+      start + this.#view.getUint32(entryOffset + PATH_LENGTH_AT, true),
+    )
   }
 
   /**

@@ -18,11 +18,15 @@ export interface ErrorFactory {
   (code: ErrorCode, syscall: string, path?: unknown, dest?: unknown): Error & { code: string }
 }
 
-export function createErrorFactory({ uv, errors }: Pick<Internals, 'uv' | 'errors'>): ErrorFactory {
-  const numbers = new Map<string, number>()
-  for (const [errno, [code]] of uv.getErrorMap()) numbers.set(code, errno)
+export function createErrorFactory(internals: Pick<Internals, 'uv' | 'errors'>): ErrorFactory {
+  // Made when the first error is: most starts have none.
+  let numbers: Map<string, number> | undefined
+  const numberOf = (code: string) => {
+    numbers ??= new Map([...internals.uv.getErrorMap()].map(([errno, [name]]) => [name, errno]))
+    return numbers.get(code)
+  }
   return (code, syscall, path, dest) => {
-    const context = { errno: numbers.get(code), code, syscall, path, dest }
-    return new errors.UVException(context) as Error & { code: string }
+    const context = { errno: numberOf(code), code, syscall, path, dest }
+    return new internals.errors.UVException(context) as Error & { code: string }
   }
 }

@@ -40,7 +40,8 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
     try {
       return run()
     } catch (failure: any) {
-      if (typeof given !== 'string' || typeof failure?.path !== 'string' || failure.path === given) throw failure
+      if (typeof given !== 'string' || typeof failure?.path !== 'string' || failure.path === given)
+        throw failure
       throw error(failure.code, failure.syscall, given, failure.dest)
     }
   }

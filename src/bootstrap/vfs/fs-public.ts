@@ -2,13 +2,13 @@
 // walks from the real root, openAsBlob has a binding of its own), and the one that is worth a short cut.
 
 import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 
 import { toArchivePath } from './paths.ts'
 import { isFile, type Tree } from './tree.ts'
 
 type PathLike = string | Buffer | URL
 
+/** Before any ES module imports node:fs: its named exports are taken from these. */
 export function installPublicFs(tree: Tree): void {
   const ours = (input: PathLike) => {
     if (input instanceof URL)
@@ -26,7 +26,8 @@ export function installPublicFs(tree: Tree): void {
     const path = isPlain && typeof input !== 'number' ? ours(input) : undefined
     const entry = path === undefined ? undefined : tree.archive.resolve(path, true)
     // What goes wrong goes wrong in node's own words.
-    if (entry === undefined || typeof entry === 'string' || !isFile(entry) || options?.buffer) return readFileSync(input, options)
+    if (entry === undefined || typeof entry === 'string' || !isFile(entry) || options?.buffer)
+      return readFileSync(input, options)
     return encoding === 'buffer' ? tree.archive.copy(entry) : tree.archive.text(entry, encoding)
   })
   replace('realpathSync', realpathSync, (input, options) => {
@@ -51,9 +52,8 @@ export function installPublicFs(tree: Tree): void {
   replace('openAsBlob', openAsBlob, async (input, options) => {
     const path = ours(input)
     if (path === undefined) return openAsBlob(input, options)
-    return new Blob([tree.archive.copy(tree.lookup(path, 'stat'))], options)
+    return new Blob([Uint8Array.from(tree.archive.data(tree.lookup(path, 'stat')))], options)
   })
-  syncBuiltinESMExports()
 }
 
 function replace(name: string, native: any, replacement: (...args: any[]) => unknown): void {

@@ -1,0 +1,56 @@
+// Remembers TypeScript without its types. Taking them out is quick once node's compiler (amaro, in
+// WebAssembly) is loaded, which takes longer than the rest of the graph stage of a small program.
+// The result depends on the text alone, so a text's hash is all there is to a key.
+
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import type { Strip } from './graph/transform.ts'
+import { writeFileAtomic } from './runtimes/atomic.ts'
+
+export interface StripCache {
+  readonly strip: Strip
+  /** Keeps what was used, and only that. */
+  save(): void
+}
+
+/** SHA-256 of the text -> the text without types; null if that cannot be had by erasing. */
+type Entries = Record<string, string | null>
+
+export function openStripCache(cacheRoot: string, projectDir: string, strip: Strip): StripCache {
+  const file = path.join(cacheRoot, 'erased', `${hashOf(projectDir).slice(0, 32)}.json`)
+  const known = readEntries(file)
+  const used: Entries = {}
+  return {
+    strip(text) {
+      const key = hashOf(`${process.versions['amaro'] ?? process.version}\n${text}`)
+      const erased = known[key] === undefined ? (strip(text) ?? null) : known[key]
+      used[key] = erased
+      return erased ?? undefined
+    },
+    save() {
+      const isSame =
+        Object.keys(used).every((key) => key in known) && Object.keys(known).every((key) => key in used)
+      if (isSame) return
+      try {
+        mkdirSync(path.dirname(file), { recursive: true })
+        writeFileAtomic(file, JSON.stringify(used))
+      } catch {
+        // A read-only or full cache makes the next build slower, not this one wrong.
+      }
+    },
+  }
+}
+
+function readEntries(file: string): Entries {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Entries
+  } catch {
+    return {}
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -27,7 +27,7 @@ suite('the published package', () => {
       env,
       encoding: 'utf8',
     })
-    ;[packed] = JSON.parse(output.slice(output.indexOf('['))) as [typeof packed]
+    ;[packed] = JSON.parse(output.slice(output.search(/^\[$/m))) as [typeof packed]
     writeFileSync(
       path.join(project, 'package.json'),
       JSON.stringify({ name: 'project', private: true, type: 'module' }),

@@ -100,15 +100,16 @@ test('a failed recipe leaves nothing', async (t) => {
   assert.deepEqual(readdirSync(cacheDir), [])
 })
 
-test('what a killed build left is removed after a day', async (t) => {
+test('what a killed build left is removed, what a running one is making is not', async (t) => {
   const { cacheDir } = makeHome(t)
-  const [old, fresh] = [join(cacheDir, '.tmp-old'), join(cacheDir, '.tmp-fresh')]
-  for (const dir of [old, fresh]) mkdirSync(dir, { recursive: true })
+  // Numbers of processes end below this one (proc(5), pid_max).
+  const [killed, running] = [join(cacheDir, '.tmp-4194305-a'), join(cacheDir, `.tmp-${process.pid}-b`)]
+  const old = join(cacheDir, `.tmp-${process.pid}-c`)
+  for (const dir of [killed, running, old]) mkdirSync(dir, { recursive: true })
   const twoDaysAgo = Date.now() / 1000 - 2 * 86_400
   utimesSync(old, twoDaysAgo, twoDaysAgo)
   await cached('key', recipe('content').fill, cacheDir)
-  assert.equal(existsSync(old), false)
-  assert.equal(existsSync(fresh), true)
+  assert.deepEqual([killed, running, old].map((dir) => existsSync(dir)), [false, true, false])
 })
 
 test('a cache that cannot be written says what to do', async (t) => {

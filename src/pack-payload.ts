@@ -8,7 +8,7 @@ import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/c
 import { cacheableModules, collectFiles, withCodeCaches } from './payload/collect.ts'
 import { packArchive } from './payload/pack.ts'
 import type { ArchiveFile, Payload } from './payload/payload.ts'
-import { cached, fileOf } from './runtimes/cache.ts'
+import { cached, fileOf, prune } from './runtimes/cache.ts'
 
 export interface PackOptions {
   /** Ingot's own. */
@@ -31,6 +31,9 @@ export async function packPayload(
   return packArchive(withCodeCaches(files, caches), graph.links, { ingot: version, entries, sourceMaps })
 }
 
+/** Each edit makes a new one. */
+const KEPT_CODE_CACHES = 64
+
 /** Compiling costs a process and parses everything; the same sources give the same caches. */
 async function codeCachesOf(
   files: readonly ArchiveFile[],
@@ -40,6 +43,7 @@ async function codeCachesOf(
   const modules = cacheableModules(files)
   if (modules.length === 0) return new Map()
   const fill = async (directory: string) => {
+    prune('code-cache-', KEPT_CODE_CACHES, cache)
     const caches = await makeCodeCaches(modules, options)
     writeFileSync(path.join(directory, 'sizes.json'), JSON.stringify(caches.map((bytes) => bytes.length)))
     writeFileSync(path.join(directory, 'caches.bin'), Buffer.concat(caches))

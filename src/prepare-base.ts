@@ -18,7 +18,7 @@ import { PAYLOAD_ASSET, readSeaBlob, type SeaBlob } from './image/sea.ts'
 import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
 import { packArchive } from './payload/pack.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
-import { cached, fileOf } from './runtimes/cache.ts'
+import { cached, fileOf, prune } from './runtimes/cache.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
 
 /** The base's bytes on disk, what is to be written into them, and what code caches must say. */
@@ -32,8 +32,10 @@ const HERE = path.dirname(fileURLToPath(import.meta.url))
 const LAUNCHER = path.join(HERE, '../launcher/prebuilt/linux-x64/launcher.bin')
 /** In the published package the bootstrap lies here as one file; in a clone it is made from its sources. */
 const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
+/** Of 120 MB each: enough for some projects with runtimes of their own. */
+const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 4
+const REVISION = 5
 
 export async function prepareBase(
   runtime: Runtime,
@@ -50,7 +52,11 @@ export async function prepareBase(
     ),
   ]
   const key = `base-linux-x64-${createHash('sha256').update(inputs.join('\n')).digest('hex').slice(0, 32)}`
-  const entry = await cached(key, (directory) => fillBase(directory, runtime, libraries), cacheRoot)
+  const fill = async (directory: string) => {
+    prune('base-', KEPT_BASES, cacheRoot)
+    await fillBase(directory, runtime, libraries)
+  }
+  const entry = await cached(key, fill, cacheRoot)
   const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as Omit<
     PreparedBase,
     'file'
@@ -67,11 +73,18 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
     return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher.systemCall) : bytes
   }
   const system = packArchive(
-    [...libraries.libraries].map(([name, { file }]) => ({
-      path: name,
-      data: contentOf(name, file),
-      mapped: true,
-    })),
+    [
+      ...[...libraries.libraries].map(([name, { file }]) => ({
+        path: name,
+        data: contentOf(name, file),
+        mapped: true,
+      })),
+      // The LGPL of glibc asks that its text comes along.
+      ...licensesOf(runtime, libraries).map(([name, file]) => ({
+        path: `licenses/${name}`,
+        data: readFileSync(file),
+      })),
+    ],
     [],
     { ingot: '', entries: [], sourceMaps: false },
   )
@@ -89,6 +102,18 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
     path.join(directory, 'base.json'),
     JSON.stringify({ ...base, flagHash: flagHash.toString('hex') }),
   )
+}
+
+/** Name and file of each licence text: node's, and those of the libraries' packages. */
+function licensesOf(runtime: Runtime, libraries: SystemLibraries): [name: string, file: string][] {
+  const own: [string, string][] = runtime.license === undefined ? [] : [['node', runtime.license]]
+  return [...own, ...libraries.licenses.map((file): [string, string] => [licenseName(file), file])]
+}
+
+/** `licenses/libc6` in our cache, `/usr/share/doc/libc6/copyright` on a host. */
+function licenseName(file: string): string {
+  const name = path.basename(file)
+  return name === 'copyright' ? path.basename(path.dirname(file)) : name
 }
 
 /** The blob with our bootstrap as its main script, as the target's own node makes it. */

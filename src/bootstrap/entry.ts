@@ -9,6 +9,7 @@ import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { Compiler } from './compile.ts'
 import { restoreEnvironment } from './environment.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
+import { installMissingFileHint } from './missing-file.ts'
 import { installProcesses } from './processes.ts'
 import { runFile, runScript, runWorker } from './run.ts'
 import { selectEntry } from './select-entry.ts'
@@ -18,6 +19,7 @@ import { installFsBinding } from './vfs/fs-binding.ts'
 import { installPublicFs } from './vfs/fs-public.ts'
 import { installLoader } from './vfs/loader.ts'
 import { setVirtualWorkingDirectory, toVirtualPath } from './vfs/paths.ts'
+import { installErrorMarks } from './vfs/stack.ts'
 import { Tree } from './vfs/tree.ts'
 import { installWorkers, type WorkerJob } from './workers.ts'
 import { installWorkingDirectory } from './working-directory.ts'
@@ -34,6 +36,7 @@ const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals)
 const { entries, sourceMaps } = archive.manifest
 
+installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(tree)
 installLoader(internals, tree, (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source))
@@ -48,6 +51,7 @@ if (job) {
 } else {
   restoreEnvironment()
   installWorkingDirectory(internals, tree, error)
+  installMissingFileHint()
   start()
 }
 

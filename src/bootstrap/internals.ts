@@ -19,6 +19,7 @@ export interface Internals {
   readonly moduleWrap: Binding
   readonly modules: Binding
   readonly symbols: Record<string, symbol>
+  readonly privateSymbols: Record<string, symbol>
   readonly errors: { UVException: new (context: object) => Error }
   readonly uv: { getErrorMap(): Map<number, [code: string, message: string]> }
   readonly loaderHelpers: {
@@ -75,6 +76,7 @@ export function openInternals(require: InternalRequire): Internals {
     moduleWrap: internalBinding('module_wrap'),
     modules: internalBinding('modules'),
     symbols: internalBinding('symbols'),
+    privateSymbols: internalBinding('util').privateSymbols,
     // Only errors need it.
     get uv() {
       return internalBinding('uv')

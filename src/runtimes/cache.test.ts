@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { BuildError } from '../base/diagnostics.ts'
-import { cached, cacheRoot, openEntry } from './cache.ts'
+import { cached, prune, cacheRoot, openEntry } from './cache.ts'
 import { sha256 } from './hash.ts'
 import { makeHome } from './loopback.fixture.ts'
 
@@ -109,7 +109,20 @@ test('what a killed build left is removed, what a running one is making is not',
   const twoDaysAgo = Date.now() / 1000 - 2 * 86_400
   utimesSync(old, twoDaysAgo, twoDaysAgo)
   await cached('key', recipe('content').fill, cacheDir)
-  assert.deepEqual([killed, running, old].map((dir) => existsSync(dir)), [false, true, false])
+  assert.deepEqual(
+    [killed, running, old].map((dir) => existsSync(dir)),
+    [false, true, false],
+  )
+})
+
+test('pruning keeps the newest of a kind', async (t) => {
+  const { cacheDir } = makeHome(t)
+  for (const [i, key] of ['a-1', 'a-2', 'a-3', 'b-1'].entries()) {
+    await cached(key, recipe(key).fill, cacheDir)
+    utimesSync(join(cacheDir, key), 1000 + i, 1000 + i)
+  }
+  prune('a-', 2, cacheDir)
+  assert.deepEqual(readdirSync(cacheDir).toSorted(), ['a-2', 'a-3', 'b-1'])
 })
 
 test('a cache that cannot be written says what to do', async (t) => {

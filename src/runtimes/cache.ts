@@ -92,6 +92,16 @@ export async function openEntry(key: string, root: string): Promise<CacheEntry |
   return entry
 }
 
+/** Removes the oldest entries whose keys start so, all but `keep`. They can be made again. */
+export function prune(prefix: string, keep: number, root: string): void {
+  const ages = keysOf(prefix, root).map((key) => {
+    const dir = join(root, key)
+    return { dir, mtimeMs: statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? 0 }
+  })
+  const oldest = ages.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(keep)
+  for (const { dir } of oldest) rmSync(dir, { recursive: true, force: true })
+}
+
 /** Keys that start so; for asking what could be used without a network. */
 export function keysOf(prefix: string, root: string): readonly string[] {
   try {

@@ -9,6 +9,7 @@
 import type { Internals } from '../internals.ts'
 import type { ErrorFactory } from './errors.ts'
 import { toArchivePath, type BindingPath } from './paths.ts'
+import { comingFrom, fromNowhere } from './stack.ts'
 import { statArray, statfsArray } from './stats.ts'
 import { baseName, direntType, isDirectory, type Tree } from './tree.ts'
 
@@ -152,8 +153,12 @@ const SYSCALL_NAMES: Record<string, string> = {
 function patch(target: Binding, name: string, replacement: (native: Native, args: any[]) => unknown): void {
   const native: Native | undefined = target[name]
   if (!native) return // another version of node: it then cannot be called either
-  target[name] = function (this: unknown, ...args: any[]) {
-    return replacement((...forwarded) => Reflect.apply(native, this, forwarded), args)
+  target[name] = function patched(this: unknown, ...args: any[]) {
+    try {
+      return replacement((...forwarded) => Reflect.apply(native, this, forwarded), args)
+    } catch (error) {
+      throw comingFrom(patched, error)
+    }
   }
 }
 
@@ -162,14 +167,14 @@ function complete(request: Request, kUsePromises: symbol, operation: () => unkno
   if (request === kUsePromises) {
     // Not an already settled promise: a program that polls must not starve its timers.
     return new Promise((resolve, reject) => {
-      setImmediate(() => attempt(operation, reject, resolve))
+      setImmediate(() => attempt(operation, (error) => reject(fromNowhere(error)), resolve))
     })
   }
   const callback = request as Exclude<Request, symbol | undefined>
   setImmediate(() =>
     attempt(
       operation,
-      (error) => callback.oncomplete(error),
+      (error) => callback.oncomplete(fromNowhere(error)),
       (value) => (value === undefined ? callback.oncomplete(null) : callback.oncomplete(null, value)),
     ),
   )
@@ -311,7 +316,7 @@ function patchJob(job: { prototype: Binding }, operation: (path: string) => unkn
     setImmediate(() =>
       attempt(
         () => operation(ours),
-        (error) => this.ondone(error),
+        (error) => this.ondone(fromNowhere(error)),
         (results) => this.ondone(null, ...results),
       ),
     )

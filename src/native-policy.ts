@@ -42,7 +42,7 @@ export function judgeNativeCode(
   const loader = libraries.loader.file
   system.set('ld-linux-x86-64.so.2', readDynamic(readElf(readFileSync(loader), loader)).definedVersions)
   const { code, diagnostics } = inspectNativeCode(
-    files.map(({ path, file }) => ({ path, file, bytes: readFileSync(file) })),
+    files.map(({ path, file }) => ({ path, file, package: packageOf(path), bytes: readFileSync(file) })),
     system,
   )
   return {

@@ -13,8 +13,9 @@ export function isTypeScript(file: string): boolean {
   return TYPESCRIPT.test(file) && !DECLARATION.test(file)
 }
 
+/** What the module loader may run. node refuses TypeScript in packages, which is there for compilers. */
 export function isScript(file: string): boolean {
-  return JAVASCRIPT.test(file) || isTypeScript(file)
+  return JAVASCRIPT.test(file) || (isTypeScript(file) && !isInPackage(file))
 }
 
 export function isInPackage(file: string): boolean {

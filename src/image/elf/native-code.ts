@@ -10,6 +10,8 @@ export interface NativeFile {
   readonly file: string
   /** In the executable. */
   readonly path: string
+  /** Whose it is. */
+  readonly package: string
   readonly bytes: Uint8Array
 }
 
@@ -24,53 +26,76 @@ export interface NativeReport {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** @param system the libraries in the executable: SONAME -> versions they define */
+/**
+ * @param system the libraries in the executable: SONAME -> versions they define
+ * @throws BuildError NATIVE_VERSION if all of a package's files need a newer system
+ */
 export function inspectNativeCode(
   files: readonly NativeFile[],
   system: ReadonlyMap<string, ReadonlySet<string>>,
 ): NativeReport {
-  const inspected = files.map((file) => ({ file, info: readDynamic(readElf(file.bytes, file.file)) }))
-  const own = new Set(
-    inspected.map(({ file, info }) => info.soname ?? file.path.slice(file.path.lastIndexOf('/') + 1)),
-  )
+  const inspected = files.map((file) => inspect(file, system))
+  const own = new Set(inspected.flatMap(({ file, info }) => [info.soname ?? '', baseName(file.path)]))
   const diagnostics: Diagnostic[] = []
-  for (const { file, info } of inspected) {
-    checkVersions(file, info, system)
+  for (const { file, info, isForMusl, tooNew } of inspected) {
+    const place = { at: { file: file.file } }
+    if (tooNew !== undefined) {
+      // Packages bring variants along, for older systems too, and choose when they are loaded.
+      const others = inspected.filter((other) => other.file.package === file.package)
+      const isHopeless = others.every((other) => other.tooNew !== undefined || other.isForMusl)
+      const finding = { message: tooNew, help: OLDER_SYSTEM, ...place }
+      if (isHopeless) throw new BuildError('NATIVE_VERSION', finding.message, finding)
+      diagnostics.push({ severity: 'info', code: 'NATIVE_VERSION', ...finding })
+    }
     const missing = info.needed.filter((name) => !system.has(name) && !own.has(name))
-    // musl's libc: a variant for another system, which its package will not choose here.
-    if (missing.length === 0 || missing.some((name) => name.startsWith('libc.musl'))) continue
+    if (missing.length === 0 || isForMusl) continue
     diagnostics.push({
       severity: 'warning',
       code: 'NATIVE_LIBRARY_MISSING',
       message: `it links to ${missing.join(', ')}, which the executable does not have`,
-      at: { file: file.file },
       help: 'embed the library beside it ("include"), or use a build of the package that brings it along',
+      ...place,
     })
   }
   return { code: inspected.map(({ file, info }) => ({ path: file.path, needs: info.needed })), diagnostics }
 }
 
-function checkVersions(
-  file: NativeFile,
+const OLDER_SYSTEM =
+  'use a version of the package that is built for an older system (Debian 12 or before), or leave it out with "external"'
+
+interface Inspected {
+  readonly file: NativeFile
+  readonly info: DynamicInfo
+  /** A variant for another system, which its package does not choose here. */
+  readonly isForMusl: boolean
+  /** What it needs and the executable does not have. */
+  readonly tooNew: string | undefined
+}
+
+function inspect(file: NativeFile, system: ReadonlyMap<string, ReadonlySet<string>>): Inspected {
+  const info = readDynamic(readElf(file.bytes, file.file))
+  const isForMusl = info.needed.some((name) => name.startsWith('libc.musl'))
+  return { file, info, isForMusl, tooNew: missingVersions(info, system) }
+}
+
+function missingVersions(
   info: DynamicInfo,
   system: ReadonlyMap<string, ReadonlySet<string>>,
-): void {
+): string | undefined {
   for (const [soname, versions] of info.neededVersions) {
     const defined = system.get(soname)
     const missing = versions.filter((version) => defined !== undefined && !defined.has(version))
     if (missing.length === 0) continue
     const family = missing[0]!.replace(/_[^_]*$/, '_')
     const numbered = [...defined!].filter((name) => name.startsWith(family) && /\d$/.test(name))
-    const newest = numbered.toSorted(byVersion).at(-1)
-    throw new BuildError(
-      'NATIVE_VERSION',
-      `it needs ${missing.join(', ')} of ${soname}, the executable has ${newest ?? 'another one'}`,
-      {
-        at: { file: file.file },
-        help: 'use a version of the package that is built for an older system (Debian 12 or before), or leave it out with "external"',
-      },
-    )
+    const newest = numbered.toSorted(byVersion).at(-1) ?? 'another one'
+    return `it needs ${missing.join(', ')} of ${soname}, the executable has ${newest}`
   }
+  return undefined
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 function byVersion(a: string, b: string): number {

@@ -95,7 +95,10 @@ class Tracer implements Trace {
     const owner = isInPackage(file) ? this.packages.ownerOf(file) : undefined
     if (owner && !this.#seenPackages.has(owner.directory)) {
       this.#seenPackages.add(owner.directory)
+      const referrer = this.#current
+      this.#current = file
       this.#platformPackages(owner)
+      this.#current = referrer
     }
     const scan = isScript(file) ? this.#scan(file, keepBecause) : undefined
     if (!scan) {

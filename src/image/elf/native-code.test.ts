@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-import { BuildError } from '../../base/diagnostics.ts'
+import type { BuildError } from '../../base/diagnostics.ts'
 import { readDynamic } from './dynamic.ts'
 import { inspectNativeCode } from './native-code.ts'
 import { readElf } from './read.ts'

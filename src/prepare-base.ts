@@ -35,7 +35,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 5
+const REVISION = 6
 
 export async function prepareBase(
   runtime: Runtime,
@@ -80,9 +80,9 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
         mapped: true,
       })),
       // The LGPL of glibc asks that its text comes along.
-      ...licensesOf(runtime, libraries).map(([name, file]) => ({
+      ...(await compressLicenses(directory, runtime, libraries)).map((name) => ({
         path: `licenses/${name}`,
-        data: readFileSync(file),
+        data: readFileSync(path.join(directory, name)),
       })),
     ],
     [],
@@ -108,6 +108,19 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
 function licensesOf(runtime: Runtime, libraries: SystemLibraries): [name: string, file: string][] {
   const own: [string, string][] = runtime.license === undefined ? [] : [['node', runtime.license]]
   return [...own, ...libraries.licenses.map((file): [string, string] => [licenseName(file), file])]
+}
+
+/** By the target's own node, so that the bytes do not depend on the one that builds. */
+async function compressLicenses(
+  directory: string,
+  runtime: Runtime,
+  libraries: SystemLibraries,
+): Promise<string[]> {
+  const pairs = licensesOf(runtime, libraries).map(([name, file]) => [`${name}.gz`, file])
+  const script = `for (const [name, file] of JSON.parse(process.argv[1]))
+    fs.writeFileSync(name, zlib.gzipSync(fs.readFileSync(file), { level: 9 }))`
+  await runNode(runtime.file, ['-e', script, JSON.stringify(pairs)], directory)
+  return pairs.map(([name]) => name!)
 }
 
 /** `licenses/libc6` in our cache, `/usr/share/doc/libc6/copyright` on a host. */

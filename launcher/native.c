@@ -255,6 +255,14 @@ long hook_system_call(long number, long a, long b, long c, long d, long e)
 		if (locate(a, (const char *)b, !(d & AT_SYMLINK_NOFOLLOW), &entry, &result))
 			return result ? result : (fill_stat(entry, (void *)c), 0);
 		break;
+	case SYS_stat: /* these three: programs from before glibc 2.33 */
+	case SYS_lstat:
+		if (locate(AT_FDCWD, (const char *)a, number == SYS_stat, &entry, &result))
+			return result ? result : (fill_stat(entry, (void *)b), 0);
+		break;
+	case SYS_fstat:
+		if ((directory = find_directory(a))) return fill_stat(directory->entry, (void *)b), 0;
+		break;
 	case SYS_statx:
 		if (c & AT_EMPTY_PATH && b && !*(const char *)b && (directory = find_directory(a)))
 			return fill_statx(directory->entry, (void *)e), 0;

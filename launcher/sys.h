@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-enum { SYS_lseek = 8, SYS_readlink = 89, SYS_getdents64 = 217, SYS_readlinkat = 267, SYS_faccessat = 269,
+enum { SYS_stat = 4, SYS_fstat = 5, SYS_lstat = 6, SYS_lseek = 8, SYS_readlink = 89, SYS_getdents64 = 217, SYS_readlinkat = 267, SYS_faccessat = 269,
        SYS_statx = 332, SYS_faccessat2 = 439, SYS_read = 0, SYS_close = 3, SYS_mmap = 9, SYS_mprotect = 10, SYS_pread64 = 17, SYS_access = 21,
        SYS_getcwd = 79, SYS_openat = 257, SYS_newfstatat = 262, SYS_exit_group = 231, SYS_write = 1, SYS_memfd_create = 319, SYS_execveat = 322 };
 

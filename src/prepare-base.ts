@@ -3,7 +3,16 @@
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -35,7 +44,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 6
+const REVISION = 8
 
 export async function prepareBase(
   runtime: Runtime,
@@ -98,6 +107,7 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
   const output = openSync(path.join(directory, 'base.bin'), 'w')
   for (const { offset, bytes } of chunks) writeSync(output, bytes, 0, bytes.length, offset)
   closeSync(output)
+  for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(
     path.join(directory, 'base.json'),
     JSON.stringify({ ...base, flagHash: flagHash.toString('hex') }),

@@ -16,6 +16,9 @@ import { ProgramHeader } from './structs.ts'
 /** asm/unistd_64.h; the ones that native.c answers. */
 const SYSTEM_CALLS = {
   close: 3,
+  stat: 4,
+  fstat: 5,
+  lstat: 6,
   lseek: 8,
   access: 21,
   readlink: 89,

@@ -50,7 +50,12 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const pending = beginExecutable(base.file, config.out)
   try {
     const graph = await stage('graph', () => traceWithCache(config, cache))
-    const { native, diagnostics: nativeDiagnostics } = judgeNativeCode(graph, config, libraries)
+    const { native, diagnostics: nativeDiagnostics } = judgeNativeCode(
+      graph,
+      config,
+      libraries,
+      base.moduleVersion,
+    )
     const payload = await stage('payload', () =>
       packPayload(graph, { version, node: runtime.file, flagHash: base.flagHash, cache }),
     )

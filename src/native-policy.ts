@@ -22,12 +22,14 @@ export interface NativeInside {
 
 /**
  * Lists the program's native code.
+ * @param moduleVersion NODE_MODULE_VERSION of the target's node
  * @throws BuildError NATIVE_DENIED, NATIVE_VERSION
  */
 export function judgeNativeCode(
   graph: AppGraph,
   { native }: Pick<ResolvedConfig, 'native'>,
   libraries: SystemLibraries,
+  moduleVersion: string,
 ): { native: NativeInside[]; diagnostics: readonly Diagnostic[] } {
   const files = graph.kept.filter((file) => file.mapped)
   if (files.length === 0) return { native: [], diagnostics: [] }
@@ -43,7 +45,7 @@ export function judgeNativeCode(
   system.set('ld-linux-x86-64.so.2', readDynamic(readElf(readFileSync(loader), loader)).definedVersions)
   const { code, diagnostics } = inspectNativeCode(
     files.map(({ path, file }) => ({ path, file, package: packageOf(path), bytes: readFileSync(file) })),
-    system,
+    { system, moduleVersion },
   )
   return {
     native: code.map(({ path, needs }) => ({

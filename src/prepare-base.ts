@@ -35,6 +35,8 @@ export interface PreparedBase extends BaseImage {
   readonly file: string
   /** V8's hash of its flags in the executable, hex. */
   readonly flagHash: string
+  /** NODE_MODULE_VERSION, for addons that are compiled for one. */
+  readonly moduleVersion: string
 }
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
@@ -44,7 +46,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 8
+const REVISION = 9
 
 export async function prepareBase(
   runtime: Runtime,
@@ -74,7 +76,7 @@ export async function prepareBase(
 }
 
 async function fillBase(directory: string, runtime: Runtime, libraries: SystemLibraries): Promise<void> {
-  const flagHash = await readFlagHash(runtime.file)
+  const { flagHash, moduleVersion } = await askNode(runtime.file)
   const blob = await makeBlob(directory, runtime.file, flagHash)
   const launcher = readLauncher(readFileSync(LAUNCHER), LAUNCHER)
   const contentOf = (name: string, file: string) => {
@@ -110,7 +112,7 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
   for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(
     path.join(directory, 'base.json'),
-    JSON.stringify({ ...base, flagHash: flagHash.toString('hex') }),
+    JSON.stringify({ ...base, flagHash: flagHash.toString('hex'), moduleVersion }),
   )
 }
 
@@ -167,11 +169,13 @@ async function makeBlob(directory: string, node: string, flagHash: Buffer): Prom
   return blob
 }
 
-/** What V8 writes into code caches when it runs with no options, as it does in an executable. */
-async function readFlagHash(node: string): Promise<Buffer> {
-  const script = 'process.stdout.write(new (require("vm").Script)("0").createCachedData().toString("hex"))'
-  const header = Buffer.from(await runNode(node, ['-e', script], '/'), 'hex')
-  return header.subarray(FLAG_HASH_OFFSET, FLAG_HASH_OFFSET + FLAG_HASH_SIZE)
+/** What only the target's node knows: what V8 writes into code caches when it runs with no options, and its ABI. */
+async function askNode(node: string): Promise<{ flagHash: Buffer; moduleVersion: string }> {
+  const script =
+    'process.stdout.write(process.versions.modules + " " + new (require("vm").Script)("0").createCachedData().toString("hex"))'
+  const [moduleVersion = '', cache = ''] = (await runNode(node, ['-e', script], '/')).split(' ')
+  const flagHash = Buffer.from(cache, 'hex').subarray(FLAG_HASH_OFFSET, FLAG_HASH_OFFSET + FLAG_HASH_SIZE)
+  return { flagHash, moduleVersion }
 }
 
 async function runNode(node: string, args: readonly string[], cwd: string): Promise<string> {

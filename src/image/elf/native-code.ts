@@ -26,24 +26,27 @@ export interface NativeReport {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/**
- * @param system the libraries in the executable: SONAME -> versions they define
- * @throws BuildError NATIVE_VERSION if all of a package's files need a newer system
- */
-export function inspectNativeCode(
-  files: readonly NativeFile[],
-  system: ReadonlyMap<string, ReadonlySet<string>>,
-): NativeReport {
-  const inspected = files.map((file) => inspect(file, system))
+/** What the executable has for native code. */
+export interface NativeHost {
+  /** Its libraries: SONAME -> versions they define. */
+  readonly system: ReadonlyMap<string, ReadonlySet<string>>
+  /** NODE_MODULE_VERSION of its node. */
+  readonly moduleVersion: string
+}
+
+/** @throws BuildError NATIVE_VERSION if none of a package's files can be loaded */
+export function inspectNativeCode(files: readonly NativeFile[], host: NativeHost): NativeReport {
+  const { system } = host
+  const inspected = files.map((file) => inspect(file, host))
   const own = new Set(inspected.flatMap(({ file, info }) => [info.soname ?? '', baseName(file.path)]))
   const diagnostics: Diagnostic[] = []
-  for (const { file, info, isForMusl, tooNew } of inspected) {
+  for (const { file, info, isForMusl, unfit } of inspected) {
     const place = { at: { file: file.file } }
-    if (tooNew !== undefined) {
+    if (unfit !== undefined) {
       // Packages bring variants along, for older systems too, and choose when they are loaded.
-      const others = inspected.filter((other) => other.file.package === file.package)
-      const isHopeless = others.every((other) => other.tooNew !== undefined || other.isForMusl)
-      const finding = { message: tooNew, help: OLDER_SYSTEM, ...place }
+      const others = inspected.filter((other) => other.isAddon && other.file.package === file.package)
+      const isHopeless = others.every((other) => other.unfit !== undefined || other.isForMusl)
+      const finding = { ...unfit, ...place }
       if (isHopeless) throw new BuildError('NATIVE_VERSION', finding.message, finding)
       diagnostics.push({ severity: 'info', code: 'NATIVE_VERSION', ...finding })
     }
@@ -60,6 +63,11 @@ export function inspectNativeCode(
   return { code: inspected.map(({ file, info }) => ({ path: file.path, needs: info.needed })), diagnostics }
 }
 
+interface Unfit {
+  readonly message: string
+  readonly help: string
+}
+
 const OLDER_SYSTEM =
   'use a version of the package that is built for an older system (Debian 12 or before), or leave it out with "external"'
 
@@ -68,20 +76,51 @@ interface Inspected {
   readonly info: DynamicInfo
   /** A variant for another system, which its package does not choose here. */
   readonly isForMusl: boolean
-  /** What it needs and the executable does not have. */
-  readonly tooNew: string | undefined
+  /** Node loads it; other shared objects are loaded by addons. */
+  readonly isAddon: boolean
+  /** Why the executable could not load it. */
+  readonly unfit: Unfit | undefined
 }
 
-function inspect(file: NativeFile, system: ReadonlyMap<string, ReadonlySet<string>>): Inspected {
+function inspect(file: NativeFile, { system, moduleVersion }: NativeHost): Inspected {
   const info = readDynamic(readElf(file.bytes, file.file))
   const isForMusl = info.needed.some((name) => name.startsWith('libc.musl'))
-  return { file, info, isForMusl, tooNew: missingVersions(info, system) }
+  const isAddon = ADDON_ENTRIES.some((entry) => textOf(file).includes(entry))
+  return {
+    file,
+    info,
+    isForMusl,
+    isAddon,
+    unfit: missingVersions(info, system) ?? otherAbi(file, moduleVersion),
+  }
 }
+
+/** Addons that do not use Node-API are for one NODE_MODULE_VERSION, and their entry's name says which. */
+function otherAbi(file: NativeFile, moduleVersion: string): Unfit | undefined {
+  const text = textOf(file)
+  const at = text.indexOf(ADDON_ENTRY)
+  if (at === -1) return undefined
+  const digits = /^\d+/.exec(
+    text.toString('latin1', at + ADDON_ENTRY.length, at + ADDON_ENTRY.length + 8),
+  )?.[0]
+  if (digits === undefined || digits === moduleVersion) return undefined
+  return {
+    message: `it was compiled for NODE_MODULE_VERSION ${digits}, the executable's node has ${moduleVersion}`,
+    help: "compile it for the executable's node: run `npm rebuild` with that node first on the PATH",
+  }
+}
+
+function textOf({ bytes }: NativeFile): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+const ADDON_ENTRY = 'node_register_module_v'
+const ADDON_ENTRIES = [ADDON_ENTRY, 'napi_register_module_v']
 
 function missingVersions(
   info: DynamicInfo,
   system: ReadonlyMap<string, ReadonlySet<string>>,
-): string | undefined {
+): Unfit | undefined {
   for (const [soname, versions] of info.neededVersions) {
     const defined = system.get(soname)
     const missing = versions.filter((version) => defined !== undefined && !defined.has(version))
@@ -89,7 +128,8 @@ function missingVersions(
     const family = missing[0]!.replace(/_[^_]*$/, '_')
     const numbered = [...defined!].filter((name) => name.startsWith(family) && /\d$/.test(name))
     const newest = numbered.toSorted(byVersion).at(-1) ?? 'another one'
-    return `it needs ${missing.join(', ')} of ${soname}, the executable has ${newest}`
+    const message = `it needs ${missing.join(', ')} of ${soname}, the executable has ${newest}`
+    return { message, help: OLDER_SYSTEM }
   }
   return undefined
 }

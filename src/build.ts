@@ -2,10 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 
-import type { BuildOptions, BuildResult, Stage } from './base/build-result.ts'
-import type { ResolvedConfig } from './config/config.ts'
+import type { BuildOptions, BuildResult } from './base/build-result.ts'
+import { createStages } from './base/stages.ts'
 import { resolveConfig } from './config/resolve-config.ts'
-import type { AppGraph } from './graph/graph.ts'
 import { planAppend } from './image/append.ts'
 import { abandonExecutable, beginExecutable, finishExecutable } from './output/executable.ts'
 import { judgeNativeCode } from './native-policy.ts'
@@ -14,7 +13,8 @@ import { prepareBase } from './prepare-base.ts'
 import { cacheRoot } from './runtimes/cache.ts'
 import { resolveLibraries } from './runtimes/debian.ts'
 import { resolveRuntime } from './runtimes/node.ts'
-import { openStripCache } from './strip-cache.ts'
+import { summarize } from './summary.ts'
+import { traceCached } from './trace-cached.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -25,16 +25,9 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
  * @throws BuildError with code, place and remedy; nothing of the output is left then
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
-  const { cwd = process.cwd(), signal, onStage } = options
+  const { cwd = process.cwd(), signal } = options
   const started = performance.now()
-  const stage = async <T>(name: Stage, run: () => Promise<T>): Promise<T> => {
-    signal?.throwIfAborted()
-    const begin = performance.now()
-    onStage?.({ stage: name, state: 'start' })
-    const result = await run()
-    onStage?.({ stage: name, state: 'done', elapsedMs: performance.now() - begin })
-    return result
-  }
+  const stage = createStages(options)
 
   const { config, diagnostics } = await stage('config', () => resolveConfig(options, { cwd }))
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
@@ -49,7 +42,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   // The longest single step of a small build needs nothing of the program: it runs beside the rest.
   const pending = beginExecutable(base.file, config.out)
   try {
-    const graph = await stage('graph', () => traceWithCache(config, cache))
+    const graph = await stage('graph', () => traceCached(config, cache))
     const { native, diagnostics: nativeDiagnostics } = judgeNativeCode(
       graph,
       config,
@@ -67,40 +60,20 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         patches: image.patches,
       }),
     )
-    return {
-      out: config.out,
+    return summarize({
+      config,
+      runtime,
+      libraries,
+      base,
+      graph,
+      payload,
       size: image.size,
-      elapsedMs: performance.now() - started,
-      target: config.target,
-      runtime: { version: runtime.version, origin: runtime.origin },
-      libraries: { origin: libraries.origin, reproducible: libraries.reproducible },
-      parts: {
-        ...payload.parts,
-        runtime: base.parts.runtime + base.parts.bootstrap,
-        libraries: base.parts.libraries,
-      },
-      modules: {
-        bundled: graph.bundled.length,
-        files: graph.kept.filter((file) => file.format).length,
-        assets: graph.kept.filter((file) => !file.format).length,
-        external: graph.external,
-      },
       native,
       diagnostics: [...diagnostics, ...graph.diagnostics, ...nativeDiagnostics],
-    }
+      elapsedMs: performance.now() - started,
+    })
   } catch (error) {
     await abandonExecutable(pending)
     throw error
   }
-}
-
-async function traceWithCache(config: ResolvedConfig, cache: string): Promise<AppGraph> {
-  const [{ traceApp }, { stripTypes }] = await Promise.all([
-    import('./graph/trace-app.ts'),
-    import('./graph/transform.ts'),
-  ])
-  const stripCache = openStripCache(cache, config.projectDir, stripTypes)
-  const graph = await traceApp(config, stripCache.strip)
-  stripCache.save()
-  return graph
 }

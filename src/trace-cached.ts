@@ -1,4 +1,4 @@
-// Remembers TypeScript without its types. Taking them out is quick once node's compiler (amaro, in
+// The graph stage with its cache: remembers TypeScript without its types. Taking them out is quick once node's compiler (amaro, in
 // WebAssembly) is loaded, which takes longer than the rest of the graph stage of a small program.
 // The result depends on the text alone, so a text's hash is all there is to a key.
 
@@ -6,10 +6,24 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
+import type { ResolvedConfig } from './config/config.ts'
+import type { AppGraph } from './graph/graph.ts'
 import type { Strip } from './graph/transform.ts'
 import { writeFileAtomic } from './runtimes/atomic.ts'
 
-export interface StripCache {
+export async function traceCached(config: ResolvedConfig, cacheRoot: string): Promise<AppGraph> {
+  // Loaded by the first build that gets here: the parser and the bundler are native code of some size.
+  const [{ traceApp }, { stripTypes }] = await Promise.all([
+    import('./graph/trace-app.ts'),
+    import('./graph/transform.ts'),
+  ])
+  const cache = openStripCache(cacheRoot, config.projectDir, stripTypes)
+  const graph = await traceApp(config, cache.strip)
+  cache.save()
+  return graph
+}
+
+interface StripCache {
   readonly strip: Strip
   /** Keeps what was used, and only that. */
   save(): void
@@ -18,7 +32,7 @@ export interface StripCache {
 /** SHA-256 of the text -> the text without types; null if that cannot be had by erasing. */
 type Entries = Record<string, string | null>
 
-export function openStripCache(cacheRoot: string, projectDir: string, strip: Strip): StripCache {
+function openStripCache(cacheRoot: string, projectDir: string, strip: Strip): StripCache {
   const file = path.join(cacheRoot, 'erased', `${hashOf(projectDir).slice(0, 32)}.json`)
   const known = readEntries(file)
   const used: Entries = {}

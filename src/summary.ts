@@ -1,0 +1,47 @@
+// What a build says of itself when it is done.
+
+import type { BuildResult } from './base/build-result.ts'
+import type { ResolvedConfig } from './config/config.ts'
+import type { AppGraph } from './graph/graph.ts'
+import type { BaseImage } from './image/image.ts'
+import type { Payload } from './payload/payload.ts'
+import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
+
+interface Artefacts extends Pick<BuildResult, 'size' | 'native' | 'diagnostics' | 'elapsedMs'> {
+  readonly config: ResolvedConfig
+  readonly runtime: Runtime
+  readonly libraries: SystemLibraries
+  readonly base: BaseImage
+  readonly graph: AppGraph
+  readonly payload: Payload
+}
+
+export function summarize({
+  config,
+  runtime,
+  libraries,
+  base,
+  graph,
+  payload,
+  ...facts
+}: Artefacts): BuildResult {
+  const { origin, reproducible } = libraries
+  return {
+    ...facts,
+    out: config.out,
+    target: config.target,
+    runtime: { version: runtime.version, origin: runtime.origin },
+    libraries: { origin, reproducible },
+    parts: {
+      ...payload.parts,
+      runtime: base.parts.runtime + base.parts.bootstrap,
+      libraries: base.parts.libraries,
+    },
+    modules: {
+      bundled: graph.bundled.length,
+      files: graph.kept.filter((file) => file.format).length,
+      assets: graph.kept.filter((file) => !file.format).length,
+      external: graph.external,
+    },
+  }
+}

@@ -60,6 +60,8 @@ export async function bundleModules(inputs: BundleInputs): Promise<Bundle> {
       chunkFileNames: `${CHUNKS}/[name]-[hash].mjs`,
       sourcemap: 'hidden',
       minify: config.minify,
+      // Programs look at the names of functions and classes: errors, dependency injection, logging.
+      keepNames: !config.minify,
       comments: { legal: true },
     })
     await bundle.close()

@@ -63,6 +63,21 @@ console.log(seen.join(' '), typeof Controller)
     ],
   },
   {
+    title: 'names of classes and functions, which a bundle does not change',
+    flags: ['--bundle'],
+    files: {
+      'package.json': ESM,
+      'main.ts': `import { Same as Other, same as other } from './other.ts'
+class Same {}
+function same() {}
+console.log(Same.name, Other.name, same.name, other.name, new Other().constructor.name)
+`,
+      'other.ts': 'export class Same {}\nexport function same() {}\n',
+    },
+    prints: ['Same Same same same Same'],
+    check: ({ modules }) => assert.equal(modules.bundled, 2),
+  },
+  {
     title: 'JSX with a factory, and with an automatic runtime',
     files: {
       'main.tsx': `import './classic.tsx'

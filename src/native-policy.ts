@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { BuildError, type Diagnostic } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import type { AppGraph } from './graph/graph.ts'
+import { packageInPath } from './graph/source.ts'
 import { readDynamic } from './image/elf/dynamic.ts'
 import { inspectNativeCode } from './image/elf/native-code.ts'
 import { readElf } from './image/elf/read.ts'
@@ -72,8 +73,7 @@ export function chainOf(graph: AppGraph, path: string): string[] {
 }
 
 export function packageOf(path: string): string {
-  const match = /.*(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)
-  return match?.[1] ?? 'the program itself'
+  return packageInPath(path)?.name ?? 'the program itself'
 }
 
 function isAllowed(name: string, policy: ResolvedConfig['native']): boolean {

@@ -3,16 +3,8 @@
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -24,6 +16,7 @@ import { redirectLibc } from './image/elf/libc.ts'
 import { readElf } from './image/elf/read.ts'
 import type { BaseImage } from './image/image.ts'
 import { PAYLOAD_ASSET, readSeaBlob, type SeaBlob } from './image/sea.ts'
+import { writeAll } from './output/executable.ts'
 import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
 import { packArchive } from './payload/pack.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
@@ -106,9 +99,12 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
     system: Buffer.concat(system.chunks),
     blob,
   })
-  const output = openSync(path.join(directory, 'base.bin'), 'w')
-  for (const { offset, bytes } of chunks) writeSync(output, bytes, 0, bytes.length, offset)
-  closeSync(output)
+  const output = await open(path.join(directory, 'base.bin'), 'w')
+  try {
+    for (const { offset, bytes } of chunks) await writeAll(output, [bytes], offset)
+  } finally {
+    await output.close()
+  }
   for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(
     path.join(directory, 'base.json'),

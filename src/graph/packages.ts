@@ -4,6 +4,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 
+import { packageInPath } from './source.ts'
+
 export interface PackageJson {
   readonly name?: string
   readonly type?: string
@@ -41,16 +43,13 @@ export class Packages {
 
   /** The package as npm sees it: below node_modules the one with a name there, whatever scopes it has inside. */
   ownerOf(file: string): Package | undefined {
-    const at = file.lastIndexOf('/node_modules/')
-    if (at === -1) return this.scopeOf(file)
-    const [scopeOrName = '', name = ''] = file.slice(at + '/node_modules/'.length).split('/')
-    const directory =
-      file.slice(0, at) +
-      '/node_modules/' +
-      (scopeOrName.startsWith('@') ? `${scopeOrName}/${name}` : scopeOrName)
+    const directory = packageInPath(file)?.directory
+    if (directory === undefined) return this.scopeOf(file)
     const known = this.#byDirectory.get(directory)
     if (known?.directory === directory) return known
-    return readPackage(directory) ?? { directory, json: {} }
+    const found = readPackage(directory)
+    if (found) this.#byDirectory.set(directory, found)
+    return found ?? { directory, json: {} }
   }
 }
 

@@ -26,7 +26,10 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
   const parts = partition(trace, { bundle: config.bundle, needsCompiler })
   const packageJsons = packageJsonsOf(trace)
   const root = aboveNodeModules(
-    commonDirectory([config.projectDir, ...trace.modules.keys(), ...trace.assets].map((file) => `${file}/`)),
+    commonDirectory([
+      config.projectDir,
+      ...[...trace.modules.keys(), ...trace.assets].map((file) => path.dirname(file)),
+    ]),
   )
   const virtualPath = (file: string) => path.relative(root, file)
   // A bundled entry is plain JavaScript: node has no loader for .tsx and .jsx.
@@ -73,9 +76,9 @@ function eraseOwnTypes(config: ResolvedConfig, trace: Trace, strip: Strip): Map<
   const defines = Object.keys(config.define)
   const erased = new Map<string, string | undefined>()
   for (const [file, { format, scan, resolutions }] of trace.modules) {
-    if (isInPackage(file) && !isTypeScript(file) && !defines.some((key) => scan.text.includes(key))) continue
-    const isPlain = [...resolutions.values()].every((item) => item.kind !== 'file' || !item.compilerOnly)
     const hasDefine = defines.some((key) => scan.text.includes(key))
+    if (isInPackage(file) && !hasDefine) continue
+    const isPlain = [...resolutions.values()].every((item) => item.kind !== 'file' || !item.compilerOnly)
     // Written for a compiler that makes CommonJS of it, where these names exist.
     const isMixed = format === 'module' && isTypeScript(file) && scan.usesCommonJsNames
     erased.set(file, isPlain && !hasDefine && !isMixed ? eraseTypes(file, scan.text, strip) : undefined)
@@ -153,12 +156,13 @@ function aboveNodeModules(directory: string): string {
   return directory.replace(/\/node_modules(?:\/@[^/]+)?$/, '')
 }
 
-function commonDirectory(files: readonly string[]): string {
-  const [first = '/', ...rest] = files.map((file) => file.split('/').slice(0, -1))
-  const shared = (first as string[]).filter((_part, i) =>
-    rest.every((parts) => parts.slice(0, i + 1).join('/') === (first as string[]).slice(0, i + 1).join('/')),
-  )
-  return shared.join('/') || '/'
+function commonDirectory(directories: readonly string[]): string {
+  let shared = directories[0] ?? '/'
+  for (const directory of directories) {
+    while (directory !== shared && !directory.startsWith(path.join(shared, '/')))
+      shared = path.dirname(shared)
+  }
+  return shared
 }
 
 /** Links to what is embedded; npm leaves many others. */
@@ -167,18 +171,20 @@ function usedLinks(
   root: string,
   kept: readonly KeptFile[],
 ): AppGraph['links'] {
+  const directories = new Set<string>()
+  for (const { path: file } of kept) {
+    for (let above = path.dirname(file); !directories.has(above); above = path.dirname(above))
+      directories.add(above)
+  }
+  const files = new Set(kept.map((file) => file.path))
   const used: AppGraph['links'][number][] = []
   for (const { file, target } of links) {
     const real = path.resolve(path.dirname(file), target)
     const inside = path.relative(root, real)
     const place = path.relative(root, file)
-    if (
-      !file.startsWith(`${root}/`) ||
-      !kept.some((item) => item.path === inside || item.path.startsWith(`${inside}/`))
-    )
-      continue
+    if (!file.startsWith(`${root}/`) || !(files.has(inside) || directories.has(inside))) continue
     // What was reached through the link by its name is a directory here.
-    if (kept.some((item) => item.path.startsWith(`${place}/`))) continue
+    if (directories.has(place)) continue
     used.push({ path: place, target: path.relative(path.dirname(file), real) })
   }
   return used

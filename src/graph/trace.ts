@@ -58,7 +58,7 @@ class Tracer implements Trace {
   readonly assets = new Set<string>()
   readonly keep = new Map<string, string>()
   readonly origins = new Map<string, Origin>()
-  readonly links: PackageLink[] = []
+  readonly #links = new Map<string, PackageLink>()
   readonly external = new Set<string>()
   readonly diagnostics: Diagnostic[] = []
   readonly packages = new Packages()
@@ -73,6 +73,10 @@ class Tracer implements Trace {
 
   constructor(config: ResolvedConfig) {
     this.#config = config
+  }
+
+  get links(): PackageLink[] {
+    return [...this.#links.values()]
   }
 
   run(): void {
@@ -116,8 +120,8 @@ class Tracer implements Trace {
   #reachLink(file: string, keepBecause: string | undefined): void {
     const target = path.resolve(path.dirname(file), readlinkSync(file))
     const stats = statSync(file, { throwIfNoEntry: false })
-    if (!stats || this.links.some((link) => link.file === file)) return
-    this.links.push({ file, target: readlinkSync(file) })
+    if (!stats || this.#links.has(file)) return
+    this.#links.set(file, { file, target: readlinkSync(file) })
     if (stats.isDirectory()) this.#reachDirectory(target)
     else this.reach(target, keepBecause)
   }
@@ -180,7 +184,7 @@ class Tracer implements Trace {
     if (resolution.kind === 'missing') this.#missing(file, scan, reference)
     if (resolution.kind !== 'file') return
     const link = this.#resolver.linkFor(specifier, file)
-    if (link && !this.links.includes(link)) this.links.push(link)
+    if (link) this.#links.set(link.file, link)
     this.reach(resolution.file, reference.byPath ? 'is asked for by path' : undefined)
     // Whoever asks where a package lies goes on to other files of it.
     const owner = reference.byPath && isInPackage(resolution.file) && this.packages.ownerOf(resolution.file)
@@ -299,7 +303,7 @@ class Tracer implements Trace {
       const candidate = path.join(directory, 'node_modules', name, 'package.json')
       if (existsSync(candidate)) {
         const link = this.#resolver.linkFor(name, importer)
-        if (link && !this.links.includes(link)) this.links.push(link)
+        if (link) this.#links.set(link.file, link)
         return this.packages.ownerOf(realpathSync(candidate))
       }
       if (path.dirname(directory) === directory) return undefined

@@ -70,7 +70,8 @@ export async function abandonExecutable(pending: PendingExecutable): Promise<voi
   await rm(pending.temporary, { force: true }).catch(() => {})
 }
 
-async function writeAll(
+/** Writes buffers one behind the other, all of them or an error. */
+export async function writeAll(
   file: Awaited<ReturnType<typeof open>>,
   buffers: readonly Uint8Array[],
   offset: number,

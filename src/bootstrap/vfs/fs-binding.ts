@@ -6,6 +6,8 @@
 // request, calls request.oncomplete with one, and returns a promise for kUsePromises. Some take
 // arguments after the request.
 
+import { constants } from 'node:fs'
+
 import type { Internals } from '../internals.ts'
 import type { ErrorFactory } from './errors.ts'
 import { toArchivePath, type BindingPath } from './paths.ts'
@@ -272,11 +274,7 @@ function patchCopies(
   })
 }
 
-const COPYFILE_EXCL = 1
-const O_WRONLY = 1
-const O_CREAT = 0o100
-const O_EXCL = 0o200
-const O_TRUNC = 0o1000
+const { COPYFILE_EXCL, O_CREAT, O_EXCL, O_TRUNC, O_WRONLY } = constants
 
 function copyOut(binding: Binding, tree: Tree, source: string, to: BindingPath, mode: number): void {
   const data = tree.contents(source)

@@ -1,20 +1,16 @@
 // The embedded file system's operations, on paths relative to its root, synchronous and throwing.
 // How they are called (sync, callback, promise) is fs-binding.ts's business.
 
+import { constants } from 'node:fs'
+
 import { isDirectory, isFile, isSymlink, type Archive, type Entry } from './archive.ts'
 import type { ErrorCode, ErrorFactory } from './errors.ts'
 import { toVirtualPath } from './paths.ts'
 import { direntType } from './stats.ts'
 
-/** open(2), asm-generic/fcntl.h */
-const O_ACCMODE = 0o3
-const O_CREAT = 0o100
-const O_EXCL = 0o200
-const O_TRUNC = 0o1000
-const O_DIRECTORY = 0o200000
-/** access(2) */
-const W_OK = 2
-const X_OK = 1
+const { O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_RDWR, O_WRONLY, W_OK, X_OK } = constants
+/** open(2), fcntl.h */
+const O_ACCMODE = O_WRONLY | O_RDWR
 
 /** Descriptors of embedded files: the kernel gives none this high. The launcher uses 0x4000_0000 and up. */
 const FIRST_DESCRIPTOR = 0x5000_0000

@@ -8,7 +8,6 @@
 /* Variables that would change what the program is: they choose libraries, configuration or code.
    They are hidden from libc, OpenSSL and node by changing their first byte to HIDDEN; the bootstrap
    gives them their names back in process.env, so that child programs see what the user set. */
-#define HIDDEN '\1'
 static const char *const SEALED[] = {
 	"LD_", "GLIBC_TUNABLES=", "MALLOC_", "GCONV_PATH=", "LOCPATH=", "NLSPATH=", "GETCONF_DIR=", "HOSTALIASES=",
 	"LOCALDOMAIN=", "RES_OPTIONS=", "RESOLV_HOST_CONF=", "NIS_PATH=", "OPENSSL_CONF=", "OPENSSL_CONF_INCLUDE=",
@@ -21,12 +20,12 @@ static const char *const SEALED[] = {
 /* OpenSSL reads this instead of the host's openssl.cnf, and an empty name is no file at all. */
 static const char NO_OPENSSL_CONF[] = "OPENSSL_CONF=";
 
-/* First arguments by which the program's own child_process asks for something else than the program
-   (src/bootstrap/processes.ts): to run a script as node would, or an embedded executable. They count
-   only with the variable, so that who can choose arguments cannot choose what runs. */
+/* First arguments that ask for something else than the program: to run a script as node would
+   (src/bootstrap/processes.ts), or an embedded executable (execute.c). They count only with the
+   variable, so that who can choose arguments cannot choose what runs. */
 static const char RUN_SCRIPT[] = "\1ingot-run";
-static const char RUN_EXECUTABLE[] = "\1ingot-exec";
-static const char CHILD_VARIABLE[] = "\1INGOT_CHILD=1";
+const char RUN_EXECUTABLE[] = "\1ingot-exec";
+const char CHILD_VARIABLE[] = "\1INGOT_CHILD=1";
 /* node takes options from this argument, but from nobody else than those children. */
 static const char NODE_OPTIONS_ARGUMENT[] = "--node-options";
 
@@ -35,18 +34,6 @@ static int is_sealed(const char *variable)
 	for (unsigned i = 0; i < sizeof SEALED / sizeof *SEALED; i++)
 		if (starts_with(variable, SEALED[i])) return 1;
 	return 0;
-}
-
-/* arguments: marker, path relative to the virtual root, argv[0] and on of the new program. */
-__attribute__((noreturn)) static void run_executable(char **arguments, char **environment)
-{
-	const struct archive_entry *entry = archive_find(&TABLE->payload, arguments[1], length_of(arguments[1]));
-	if (entry && entry->kind == ARCHIVE_FILE) {
-		long descriptor = syscall3(SYS_memfd_create, arguments[1], MFD_CLOEXEC, 0);
-		write_all(descriptor, archive_data(&TABLE->payload, entry), entry->size);
-		syscall6(SYS_execveat, descriptor, (long)"", (long)(arguments + 2), (long)environment, AT_EMPTY_PATH, 0);
-	}
-	for (;;) syscall1(SYS_exit_group, 127);
 }
 
 /* Whether it was there. The auxiliary vector behind the environment is not touched. */
@@ -82,24 +69,24 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 
 	char **arguments = (char **)(stack + 1);
 	int is_child = remove_variable(environment, &variable_count, CHILD_VARIABLE) && argument_count > 1;
-	if (is_child && argument_count > 3 && same_text(arguments[1], RUN_EXECUTABLE))
-		run_executable(arguments + 1, environment);
+	int is_helper = is_child && argument_count > 3 && same_text(arguments[1], RUN_EXECUTABLE);
+	if (is_helper) become_helper(arguments, environment);
 	is_child = is_child && same_text(arguments[1], RUN_SCRIPT);
-	for (uint64_t i = 1; i < argument_count && !is_child; i++)
+	for (uint64_t i = 1; i < argument_count && !is_child && !is_helper; i++)
 		if (starts_with(arguments[i], NODE_OPTIONS_ARGUMENT) || same_text(arguments[i], RUN_SCRIPT))
 			arguments[i][0] = arguments[i][0] == HIDDEN ? '?' : HIDDEN;
 	/* node reads options from argv[0] too, where login shells have a dash. */
-	while (argument_count && *arguments[0] == '-') arguments[0]++;
+	while (argument_count && !is_helper && *arguments[0] == '-') arguments[0]++;
 
 	/* One more variable means a new vector: ld.so finds each part behind the last. */
 	uint64_t words = 1 + argument_count + 1 + variable_count + 2 + 2 * auxiliary_count;
 	uint64_t *vector = (uint64_t *)((uint64_t)__builtin_alloca(8 * words + 16) & ~15ul), *at = vector;
 	for (uint64_t i = 0; i < 1 + argument_count + 1; i++) *at++ = stack[i];
 	for (uint64_t i = 0; i < variable_count; i++) {
-		if (is_sealed(environment[i])) environment[i][0] = HIDDEN;
+		if (!is_helper && is_sealed(environment[i])) environment[i][0] = HIDDEN;
 		*at++ = (uint64_t)environment[i];
 	}
-	*at++ = (uint64_t)NO_OPENSSL_CONF;
+	if (!is_helper) *at++ = (uint64_t)NO_OPENSSL_CONF;
 	*at++ = 0;
 	for (uint64_t i = 0; i < auxiliary_count; i++) {
 		uint64_t type = auxiliary[2 * i], value = auxiliary[2 * i + 1];
@@ -107,7 +94,8 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 		case AT_PHDR: value = TABLE->program_header; break;
 		case AT_PHNUM: value = TABLE->program_header_count; break;
 		case AT_BASE: value = TABLE->loader_base; break;
-		case AT_ENTRY: value = TABLE->program_entry; break;
+		/* ld.so that finds its own entry here was called as a program, and loads the one that its arguments name. */
+		case AT_ENTRY: value = is_helper ? TABLE->loader_entry : TABLE->program_entry; break;
 		case AT_EXECFN: remember_executable((const char *)value); break;
 		}
 		*at++ = type;

@@ -4,6 +4,26 @@
 /* launch.c: called by start.S with the stack pointer that the kernel gave. */
 __attribute__((noreturn)) void launch(uint64_t *stack);
 
+/* launch.c: first argument and variable by which the launcher asks itself for become_helper. */
+extern const char RUN_EXECUTABLE[], CHILD_VARIABLE[];
+#define HIDDEN '\1'
+
+/* execute.c: execve of an embedded file; a negative errno if it returns. */
+struct archive_entry;
+long execute_entry(const struct archive_entry *entry, char **arguments, char **environment);
+
+/* execute.c: makes of a start with RUN_EXECUTABLE's arguments one of ld.so as a program. */
+void become_helper(char **arguments, char **environment);
+
+/* execute.c: the embedded executable that this process is, or an empty text. */
+extern char helper_path[];
+
+/* execute.c: gives the variables back that become_helper hid from ld.so. */
+void restore_helper_environment(void);
+
+/* loader.c: a name of the file that is running. */
+const char *own_executable(void);
+
 /* loader.c: keeps AT_EXECFN, absolute, for when there is no /proc. */
 void remember_executable(const char *name);
 

@@ -61,16 +61,29 @@ static int is_this_executable(int descriptor, const struct region *archive)
 	return 1;
 }
 
+static int open_if_this(const char *path, const struct region *archive)
+{
+	long descriptor = syscall4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (descriptor > 0 && is_this_executable((int)descriptor, archive)) return (int)descriptor;
+	if (descriptor >= 0) syscall1(SYS_close, descriptor);
+	return -1;
+}
+
+static const char OWN_EXECUTABLE[] = "/proc/self/exe";
+
 static int open_executable(const struct region *archive)
 {
-	const char *const paths[] = { "/proc/self/exe", executable_path };
-	for (unsigned i = 0; i < COUNT(paths); i++) {
-		long descriptor = syscall4(SYS_openat, AT_FDCWD, paths[i], O_RDONLY | O_CLOEXEC, 0);
-		if (descriptor < 0) continue;
-		if (descriptor > 0 && is_this_executable((int)descriptor, archive)) return (int)descriptor;
-		syscall1(SYS_close, descriptor);
-	}
-	return -1;
+	int descriptor = open_if_this(OWN_EXECUTABLE, archive);
+	return descriptor >= 0 ? descriptor : open_if_this(executable_path, archive);
+}
+
+const char *own_executable(void)
+{
+	/* Who is started by this name can open it without /proc, too. */
+	int descriptor = open_if_this(executable_path, &TABLE->payload);
+	if (descriptor < 0) return OWN_EXECUTABLE;
+	syscall1(SYS_close, descriptor);
+	return executable_path;
 }
 
 static long open_embedded(const struct region *archive, const struct archive_entry *entry)
@@ -93,6 +106,7 @@ static long open_embedded(const struct region *archive, const struct archive_ent
 
 long hook_open(const char *path, int flags, int mode)
 {
+	restore_helper_environment();
 	char normal[PATH_LIMIT];
 	const char *name;
 	uint64_t length = path[0] == '/' ? normalize_path(path, normal) : 0;

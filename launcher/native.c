@@ -200,6 +200,13 @@ static long check_access(const struct archive_entry *entry, long mode)
 	return mode & X_OK && !(entry->mode & 0111) ? -EACCES : 0;
 }
 
+static long copy_text(const char *text, char *to, long size)
+{
+	long length = (long)length_of(text);
+	memcpy(to, text, (uint64_t)(length < size ? length : size));
+	return length < size ? length : size;
+}
+
 static long read_link(const struct archive_entry *entry, char *to, long size)
 {
 	if (entry->kind != ARCHIVE_SYMLINK) return -EINVAL;
@@ -276,7 +283,12 @@ long hook_system_call(long number, long a, long b, long c, long d, long e)
 	case SYS_faccessat2:
 		if (locate(a, (const char *)b, 1, &entry, &result)) return result ? result : check_access(entry, c);
 		break;
+	case SYS_execve:
+		if (locate(AT_FDCWD, (const char *)a, 1, &entry, &result))
+			return result ? result : execute_entry(entry, (char **)b, (char **)c);
+		break;
 	case SYS_readlink:
+		if (*helper_path && a && same_text((const char *)a, "/proc/self/exe")) return copy_text(helper_path, (char *)b, c);
 		if (locate(AT_FDCWD, (const char *)a, 0, &entry, &result))
 			return result ? result : read_link(entry, (char *)b, c);
 		result = syscall3(number, a, b, c);

@@ -7,8 +7,6 @@ import { VIRTUAL_ROOT } from '../format/archive.ts'
 export const RUN_SCRIPT = '\u0001ingot-run'
 /** In the environment of such a child: without it the launcher does not let the argument count. */
 export const CHILD_VARIABLE = '\u0001INGOT_CHILD=1'
-/** First argument of a child that is to become an embedded executable. */
-export const RUN_EXECUTABLE = '\u0001ingot-exec'
 
 /** A script, with what `node` was asked to do around it. */
 export interface ScriptCommand {

@@ -2,7 +2,9 @@
 // its scripts means "node". Replaced at the two native functions in which all of child_process and
 // cluster end, so options, stdio, IPC and errors stay node's own.
 
-import { CHILD_VARIABLE, RUN_EXECUTABLE, RUN_SCRIPT } from './arguments.ts'
+import path from 'node:path'
+
+import { CHILD_VARIABLE, RUN_SCRIPT } from './arguments.ts'
 import type { Internals } from './internals.ts'
 import { getVirtualWorkingDirectory, toArchivePath, toVirtualPath } from './vfs/paths.ts'
 import { isFile, type Tree } from './vfs/tree.ts'
@@ -34,25 +36,43 @@ export function installProcesses({ processWrap, spawnSync }: Internals, tree: Tr
 
 function createRedirect(tree: Tree): (spawn: Spawn) => Spawn {
   return (spawn) => {
-    const { file, args, cwd } = spawn
+    const { args, cwd } = spawn
     const virtualCwd = cwd === undefined ? getVirtualWorkingDirectory() : virtualDirectory(cwd)
-    const own = {
+    // The kernel cannot go there: the child starts where we are, and is told if it is ours.
+    const realCwd = virtualCwd === undefined ? cwd : undefined
+    const runScript = (scriptArgs: readonly string[]) => ({
       file: process.execPath,
-      cwd: virtualCwd === undefined ? cwd : undefined,
+      args: scriptArguments(scriptArgs, virtualCwd),
+      cwd: realCwd,
       envPairs: [...(spawn.envPairs ?? []), CHILD_VARIABLE],
-    }
-    if (file === process.execPath) return { ...own, args: scriptArguments(args, virtualCwd) }
+    })
+    if (spawn.file === process.execPath) return runScript(args)
 
-    const path = toArchivePath(file)
-    const entry = path === undefined ? undefined : tree.archive.resolve(path, true)
-    if (entry === undefined || typeof entry === 'string' || !isFile(entry)) return spawn
-    return { ...own, args: [args[0] ?? file, RUN_EXECUTABLE, entry.path, ...args] }
+    const isRelative = spawn.file.includes('/') && !path.isAbsolute(spawn.file)
+    const file = isRelative && virtualCwd !== undefined ? path.join(virtualCwd, spawn.file) : spawn.file
+    const archivePath = toArchivePath(file)
+    const entry = archivePath === undefined ? undefined : tree.archive.resolve(archivePath, true)
+    const isEmbedded = entry !== undefined && typeof entry !== 'string' && isFile(entry)
+    const options = isEmbedded && entry.mode & 0o111 ? nodeOptionsOf(tree.archive.data(entry)) : undefined
+    if (options) return runScript([args[0] ?? file, ...options, file, ...args.slice(1)])
+    // An embedded executable is libc's affair: its execve knows the tree (launcher/execute.c).
+    return { ...spawn, file, cwd: realCwd }
   }
 }
 
+/** What a script that node is to run ("#!/usr/bin/env node") wants of it; undefined for everything else. */
+function nodeOptionsOf(content: Uint8Array): string[] | undefined {
+  const line = /^#!\s*([^\n]*)/.exec(Buffer.from(content.subarray(0, 256)).toString())?.[1]
+  const [interpreter = '', ...words] = line?.trim().split(/\s+/) ?? []
+  const isEnv = path.basename(interpreter) === 'env'
+  if (isEnv && (words[0] === '-S' || words[0] === '--split-string')) words.shift()
+  const [name, ...options] = isEnv ? words : [interpreter, ...words]
+  return name !== undefined && path.basename(name) === 'node' ? options : undefined
+}
+
 function virtualDirectory(directory: string): string | undefined {
-  const path = toArchivePath(directory)
-  return path === undefined ? undefined : toVirtualPath(path)
+  const archivePath = toArchivePath(directory)
+  return archivePath === undefined ? undefined : toVirtualPath(archivePath)
 }
 
 /** node obeys its own options only from this argument, and the launcher lets it pass only behind the marker. */

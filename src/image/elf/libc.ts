@@ -21,6 +21,7 @@ const SYSTEM_CALLS = {
   lstat: 6,
   lseek: 8,
   access: 21,
+  execve: 59,
   readlink: 89,
   getdents64: 217,
   openat: 257,
@@ -31,7 +32,7 @@ const SYSTEM_CALLS = {
   faccessat2: 439,
 }
 /** Without these, native code would see half a file system. */
-const REQUIRED = ['close', 'readlink', 'getdents64', 'openat', 'newfstatat', 'statx'] as const
+const REQUIRED = ['close', 'execve', 'readlink', 'getdents64', 'openat', 'newfstatat', 'statx'] as const
 
 /** A mov with a 32-bit constant, and `syscall`. */
 const SITE_SIZE = 7

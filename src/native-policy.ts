@@ -45,7 +45,12 @@ export function judgeNativeCode(
   const loader = libraries.loader.file
   system.set('ld-linux-x86-64.so.2', readDynamic(readElf(readFileSync(loader), loader)).definedVersions)
   const { code, diagnostics } = inspectNativeCode(
-    files.map(({ path, file }) => ({ path, file, package: packageOf(path), bytes: readFileSync(file) })),
+    files.map(({ path, file, content }) => ({
+      path,
+      file,
+      package: packageOf(path),
+      bytes: content ?? readFileSync(file),
+    })),
     { system, moduleVersion },
   )
   return {

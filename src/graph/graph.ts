@@ -16,6 +16,8 @@ export interface KeptFile {
   readonly code?: string
   /** ELF shared object or executable: ld.so maps it in place. */
   readonly mapped?: boolean
+  /** Bytes to embed instead of the file's: the addon that an addon would unpack. */
+  readonly content?: Uint8Array
   readonly executable?: boolean
 }
 

@@ -1,11 +1,12 @@
 // The graph stage: configuration -> everything that goes into the executable, and how.
 
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import type { Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import type { BundleInputs } from './bundle.ts'
+import { carriedAddon } from './carried-addon.ts'
 import type { AppGraph, KeptFile } from './graph.ts'
 import { nativeKind } from './packages.ts'
 import { partition, type Partition } from './partition.ts'
@@ -67,7 +68,7 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
     sourceMaps:
       bundle.files.length > 0 || kept.some((file) => file.code?.includes('//# sourceMappingURL=data:')),
     external: [...trace.external].toSorted(),
-    diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics],
+    diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics, ...unpackedAddons(kept)],
   }
 }
 
@@ -117,14 +118,28 @@ function keptAssets(files: readonly string[], virtualPath: (file: string) => str
     const kind = nativeKind(headOf(file))
     // Binaries for other machines come along in packages; nothing here could load them.
     if (kind === 'foreign' && file.includes('/node_modules/')) continue
+    const content = kind === 'usable' ? carriedAddon(readFileSync(file)) : undefined
     assets.push({
       path: virtualPath(file),
       file,
       ...modeOf(file),
       ...(kind === 'usable' && { mapped: true }),
+      ...(content && { content }),
     })
   }
   return assets
+}
+
+/** The executable has other bytes than the package: that is to be known. */
+function unpackedAddons(kept: readonly KeptFile[]): Diagnostic[] {
+  return kept
+    .filter(({ content }) => content)
+    .map(({ file }) => ({
+      severity: 'info',
+      code: 'NATIVE_UNPACKED',
+      message: 'it would unpack an addon into a cache directory: that addon is embedded in its place',
+      at: { file },
+    }))
 }
 
 function modeOf(file: string): { executable?: true } {

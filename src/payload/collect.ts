@@ -13,9 +13,17 @@ export function collectFiles(graph: AppGraph): ArchiveFile[] {
   )
 }
 
-function fromKept({ path, file, format, code, mapped = false, executable = false }: KeptFile): ArchiveFile {
+function fromKept({
+  path,
+  file,
+  format,
+  code,
+  mapped = false,
+  executable = false,
+  content,
+}: KeptFile): ArchiveFile {
   const module = format && { format, ...(code !== undefined && { code: Buffer.from(code) }) }
-  return { path, data: readFileSync(file), mapped, executable, ...(module && { module }) }
+  return { path, data: content ?? readFileSync(file), mapped, executable, ...(module && { module }) }
 }
 
 function fromGenerated({ path, content, format }: GeneratedFile): ArchiveFile {

@@ -26,6 +26,12 @@ export interface RootOptions {
   readonly cwd?: string
   /** Mount /proc; without by default. */
   readonly proc?: boolean
+  /** Mount an empty /tmp from which nothing can be executed. */
+  readonly tmp?: 'read-only' | 'writable'
+  /** Mount /dev/pts, and with it /dev/ptmx: terminals of its own. */
+  readonly terminals?: boolean
+  /** A command, outside, that runs and watches all of it, as strace does. */
+  readonly under?: readonly string[]
   /** The user and group to run as: nobody by default, null to stay who we are. */
   readonly uid?: number | null
   /** True by default. Does not reach into `binds`. */
@@ -81,7 +87,7 @@ export async function runInEmptyRoot(executable: string, options: RootOptions = 
 export function startInEmptyRoot(executable: string, options: RootOptions = {}): StartedProgram {
   const kind = isolation()
   const root = makeRoot(executable, options)
-  const [command, args] = commandFor(kind, executable, root, options)
+  const [command = '', ...args] = [...(options.under ?? []), ...commandFor(kind, executable, root, options)]
   const child = spawn(command, args, {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...options.env },
     ...(kind === 'none' && { cwd: options.cwd ?? root }),
@@ -125,21 +131,22 @@ export function printed(stdout: Readable, pattern: RegExp): Promise<string> {
 }
 
 /** The directory with the places that mounts will cover. */
-function makeRoot(executable: string, { name, binds = [], proc = false }: RootOptions): string {
+function makeRoot(executable: string, options: RootOptions): string {
+  const { name, binds = [], proc = false, tmp, terminals = false } = options
   const root = mkdtempSync(path.join(realpathSync(tmpdir()), 'ingot-root-'))
   // mkdtemp lets nobody else in, and the program runs as somebody else. The mount namespace hides it anyway.
   spawnSync('chmod', ['755', root])
   writeFileSync(path.join(root, name ?? path.basename(executable)), '', { mode: 0o755 })
-  for (const directory of [...binds, ...(proc ? ['/proc'] : [])]) {
-    mkdirSync(path.join(root, directory), { recursive: true })
-  }
+  const places = [...(proc ? ['/proc'] : []), ...(tmp ? ['/tmp'] : []), ...(terminals ? ['/dev/pts'] : [])]
+  for (const directory of [...binds, ...places]) mkdirSync(path.join(root, directory), { recursive: true })
+  if (terminals) writeFileSync(path.join(root, '/dev/ptmx'), '')
   return root
 }
 
-/** $1 root, $2 name, $3 executable, $4 `ro` or `rw`, $5 /proc or nothing, $6 number of binds, binds, then the command. */
-const MOUNT = `set -e
-root=$1 name=$2 executable=$3 mode=$4 proc=$5 binds=$6
-shift 6
+/** $1 root, $2 name, $3 executable, $4 `ro` or `rw`, $5 number of binds, binds, then the command. */
+const mountScript = ({ proc, tmp, terminals }: RootOptions): string => `set -e
+root=$1 name=$2 executable=$3 mode=$4 binds=$5
+shift 5
 mount --bind "$root" "$root"
 mount --bind "$executable" "$root/$name"
 while [ "$binds" -gt 0 ]; do
@@ -147,43 +154,33 @@ while [ "$binds" -gt 0 ]; do
   shift
   binds=$((binds - 1))
 done
-[ -z "$proc" ] || mount -t proc proc "$root/proc"
+${proc ? 'mount -t proc proc "$root/proc"' : ''}
+${tmp ? `mount -t tmpfs -o noexec,mode=1777,${tmp === 'writable' ? 'rw' : 'ro'} tmpfs "$root/tmp"` : ''}
+${terminals ? TERMINALS : ''}
 mount -o "remount,bind,$mode,nosuid,nodev" "$root"
 exec "$@"`
 
-function commandFor(
-  kind: Isolation,
-  executable: string,
-  root: string,
-  options: RootOptions,
-): [command: string, args: string[]] {
-  const {
-    name = path.basename(executable),
-    args = [],
-    cwd = '/',
-    proc = false,
-    readOnly = true,
-    binds = [],
-  } = options
+const TERMINALS = `mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$root/dev/pts"
+mount --bind "$root/dev/pts/ptmx" "$root/dev/ptmx"`
+
+function commandFor(kind: Isolation, executable: string, root: string, options: RootOptions): string[] {
+  const { name = path.basename(executable), args = [], cwd = '/', readOnly = true, binds = [] } = options
   // Nowhere to mount: the file itself, under the name that it would have had.
   if (kind === 'none')
     return [
       'sh',
-      ['-c', 'ln -sf "$1" "$2"; shift; exec "$@"', 'sh', executable, path.join(root, name), ...args],
+      '-c',
+      'ln -sf "$1" "$2"; shift; exec "$@"',
+      'sh',
+      executable,
+      path.join(root, name),
+      ...args,
     ]
   const uid = options.uid === undefined ? NOBODY : options.uid
   const become = kind === 'root' && uid !== null ? [`--setuid=${uid}`, `--setgid=${uid}`] : []
   const enter = ['unshare', `--root=${root}`, `--wd=${cwd}`, ...become, `/${name}`, ...args]
-  const mounts = [
-    root,
-    name,
-    executable,
-    readOnly ? 'ro' : 'rw',
-    proc ? '/proc' : '',
-    String(binds.length),
-    ...binds,
-  ]
+  const mounts = [root, name, executable, readOnly ? 'ro' : 'rw', String(binds.length), ...binds]
   const userns = kind === 'user' ? ['--user', '--map-root-user'] : []
   const namespaces = ['--mount', '--pid', '--fork', '--propagation=private']
-  return ['unshare', [...userns, ...namespaces, 'sh', '-c', MOUNT, 'sh', ...mounts, ...enter]]
+  return ['unshare', ...userns, ...namespaces, 'sh', '-c', mountScript(options), 'sh', ...mounts, ...enter]
 }

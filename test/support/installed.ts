@@ -7,10 +7,20 @@ import path from 'node:path'
 
 import { run } from './commands.ts'
 
-/** A directory with the package.json and package-lock.json of `directory`, and node_modules as `npm ci` makes it. */
-export async function installed(directory: string): Promise<string> {
+/**
+ * A directory with the package.json and package-lock.json of `directory`, and node_modules as `npm ci` makes it.
+ * @param build does what install scripts would: npm runs none of them here
+ */
+export async function installed(
+  directory: string,
+  build?: (installation: string) => Promise<void>,
+): Promise<string> {
   const lock = readFileSync(path.join(directory, 'package-lock.json'))
-  const key = createHash('sha256').update(lock).digest('hex').slice(0, 24)
+  const key = createHash('sha256')
+    .update(lock)
+    .update(build?.toString() ?? '')
+    .digest('hex')
+    .slice(0, 24)
   const store = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'ingot-test')
   const result = path.join(store, key)
   if (existsSync(result)) return result
@@ -25,6 +35,7 @@ export async function installed(directory: string): Promise<string> {
       cwd: temporary,
     })
     if (status !== 0) throw new Error(`npm ci for ${directory} failed: ${stderr}`)
+    await build?.(temporary)
     renameSync(temporary, result)
   } catch (error) {
     // Another test file may have been first.

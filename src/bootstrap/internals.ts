@@ -27,7 +27,10 @@ export interface Internals {
     kLoaderOverrideNoResult: symbol
     legacyMainResolveExtensions: readonly string[]
     makeRequireFunction(module: object): NodeJS.Require
+    /** One of node's own, as the class that has them all made it. */
+    loadBuiltinModule(id: string): { constructor: any }
     setHasStartedUserCJSExecution(): void
+    hasStartedUserCJSExecution(): boolean
   }
   readonly cjsLoader: Binding
   readonly esmTranslators: { translators: Map<string, (...args: any[]) => unknown> }
@@ -51,6 +54,8 @@ export interface Internals {
     executeUserEntryPoint(main: string): void
     runEntryPointWithESMLoader(run: (loader: Binding) => Promise<unknown>): Promise<unknown>
   }
+  /** What node runs in the thread of module.register's hooks. */
+  runHooksWorker(): void
   readonly options: {
     getOptionValue(name: string): unknown
     getCLIOptionsInfo(): { readonly options: Map<string, { readonly type: number }> }
@@ -69,7 +74,7 @@ export function openInternals(require: InternalRequire): Internals {
   const { internalBinding } = require('internal/test/binding')
   process.emitWarning = emitWarning
 
-  const internals = {
+  const internals: Internals = {
     fs: internalBinding('fs'),
     fsDir: internalBinding('fs_dir'),
     contextify: internalBinding('contextify'),
@@ -97,6 +102,16 @@ export function openInternals(require: InternalRequire): Internals {
     sourceMaps: require('internal/source_map/source_map_cache'),
     esmFormats: require('internal/modules/esm/get_format'),
     runMain: require('internal/modules/run_main'),
+    runHooksWorker() {
+      const { workerData, parentPort } = process.getBuiltinModule('node:worker_threads')
+      const { loaderHelpers } = internals
+      const { constructor } = loaderHelpers.loadBuiltinModule('fs')
+      // It insists on being the first script of its thread, and the bootstrap was that.
+      const { hasStartedUserCJSExecution } = loaderHelpers
+      loaderHelpers.hasStartedUserCJSExecution = () => false
+      constructor.map.get('internal/modules/esm/worker').compileForInternalLoader()(workerData, parentPort)
+      loaderHelpers.hasStartedUserCJSExecution = hasStartedUserCJSExecution
+    },
     options: require('internal/options'),
     optionTypes: internalBinding('options').types,
   }

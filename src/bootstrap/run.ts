@@ -61,6 +61,11 @@ export function runWorker(internals: Internals, tree: Tree, { kind, content }: W
       process.argv.splice(1, 1)
       importMain(internals, content)
       return
+    case 'hooks':
+      delete (process as { _eval?: string })._eval
+      process.argv.splice(1, 1)
+      internals.runHooksWorker()
+      return
     case 'file':
       delete (process as { _eval?: string })._eval
       process.argv[1] = content

@@ -10,8 +10,8 @@ import { getVirtualWorkingDirectory } from './vfs/paths.ts'
 
 /** What a worker is to do once it is set up. */
 export interface WorkerJob {
-  readonly kind: 'file' | 'eval' | 'url'
-  /** A file's path, a script's source or a data: URL. */
+  readonly kind: 'file' | 'eval' | 'url' | 'hooks'
+  /** A file's path, a script's source, a data: URL, or node's own module that runs module.register's hooks. */
   readonly content: string
   readonly workingDirectory: string | undefined
 }
@@ -26,7 +26,7 @@ interface StartMessage {
   readonly webWorkerData?: unknown
 }
 
-const KINDS = { classic: 'eval', 'data-url': 'url' } as const
+const KINDS = { classic: 'eval', 'data-url': 'url', internal: 'hooks' } as const
 
 export function installWorkers({ worker: binding }: Internals): void {
   binding.Worker = class Worker extends binding.Worker {
@@ -42,7 +42,7 @@ export function installWorkers({ worker: binding }: Internals): void {
 
 function viaBootstrap(message: StartMessage): StartMessage {
   const { doEval, filename, webWorkerData } = message
-  if (doEval === undefined || doEval === 'internal' || webWorkerData !== undefined) return message
+  if (doEval === undefined || webWorkerData !== undefined) return message
   const kind = doEval === false ? 'file' : KINDS[doEval]
   const job: WorkerJob = { kind, content: filename, workingDirectory: getVirtualWorkingDirectory() }
   return { ...message, doEval: 'classic', filename: bootSource(job) }

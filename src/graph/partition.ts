@@ -3,7 +3,7 @@
 // A file runs exactly as under plain node; a bundle starts faster, because fewer modules have to be
 // looked up. What a bundle changes is little (the text of functions, the number of files) but not
 // nothing, so it has to be worth it: many modules, or sources that only a compiler understands, or
-// the user asks. And bundling must never make a second copy of a module: whatever a kept file can
+// the user asks. Where a program hooks into the loading of modules, they are all to be seen. And bundling must never make a second copy of a module: whatever a kept file can
 // import stays a file too.
 
 import { keyOf, type Trace } from './trace.ts'
@@ -26,9 +26,10 @@ export interface Wishes {
 
 export function partition(trace: Trace, { bundle, needsCompiler }: Wishes): Partition {
   const closed = keepClosed(trace)
-  const isWorthIt = bundle ?? (needsCompiler || closed.bundled.size >= WORTH_BUNDLING)
-  if (isWorthIt) return closed
-  const reason = bundle === false ? 'is not to be bundled' : 'is one of few'
+  const isWorthIt = needsCompiler || closed.bundled.size >= WORTH_BUNDLING
+  if (bundle ?? (isWorthIt && !trace.hooksModules)) return closed
+  const reason =
+    bundle === false ? 'is not to be bundled' : isWorthIt ? 'is seen by module hooks' : 'is one of few'
   return {
     bundled: new Set(),
     kept: new Map([...trace.modules.keys()].map((file) => [file, closed.kept.get(file) ?? reason])),

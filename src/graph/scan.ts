@@ -38,6 +38,8 @@ export interface Scan {
   readonly looksAround: boolean
   /** It refers to __dirname or __filename as names of its own surroundings. */
   readonly usesCommonJsNames: boolean
+  /** It installs hooks that see modules being loaded. */
+  readonly hooksModules: boolean
   /** It must run under its own path and loader: why. */
   readonly unbundlable: string | undefined
   /** String literals that could name a package. */
@@ -49,12 +51,15 @@ export function scanModule(file: string, text: string): Scan {
 }
 
 const REQUIRES = /\brequire(\.resolve)?\s*\(\s*(["'`])([^"'`$\n]+)\2\s*[,)]/g
-const IMPORTS = /(?:\bfrom|\bimport|\bimport\s*\(|import\.meta\.resolve\s*\()\s*(["'])([^"'\n]+)\1/g
+const IMPORTS =
+  /(?:\bfrom|\bimport|\bimport\s*\(|import\.meta\.resolve\s*\(|\bregister\s*\()\s*(["'])([^"'\n]+)\1/g
 const MODULE_SYNTAX =
   /(?:^|[\s;}])(?:import\s*(?:["'{*]|[\w$]+\s*(?:,|from\b))|export\s*(?:[{*]|default\b|const\b|let\b|var\b|function\b|class\b|async\b))/
 /** Anything but one literal as the argument; or the function under another name, to fool bundlers. */
 const COMPUTED_REQUIRE = /\brequire\s*\(\s*(?![\s)]|(["'`])[^"'`$\n]*\1\s*[,)])|=\s*require\s*[;,)\n]/
 const COMPUTED_IMPORT = /\bimport\s*\(\s*(?![\s)]|(["'`])[^"'`$\n]*\1\s*[,)])/
+/** node:module's two ways; OpenTelemetry, Sentry and their kin call one of them. */
+const HOOKS_MODULES = /\bregisterHooks\s*\(|\bregister\s*\(\s*["'][^"'\n]+["']\s*,/
 const LOOKS_AROUND =
   /__dirname|__filename|import\.meta\.(?:url|dirname|filename|resolve)|require\.resolve\b|\bcreateRequire\b|process\.dlopen|node-gyp-build|\bbindings['"]/
 
@@ -88,6 +93,7 @@ function scanPackageModule(file: string, text: string): Scan {
     computed,
     looksAround,
     usesCommonJsNames: false,
+    hooksModules: HOOKS_MODULES.test(text),
     unbundlable: computed.length > 0 || looksAround ? 'finds files by path' : undefined,
     names: new Set(),
   }
@@ -108,6 +114,10 @@ function scanOwnModule(file: string, text: string): Scan {
 }
 
 const CREATE_REQUIRE = /(?:^|\.)createRequire$/
+const REGISTER = /(?:^|\.)register$/
+const REGISTER_HOOKS = /(?:^|\.)registerHooks$/
+/** What comes second in module.register(specifier, parentURL); others have functions of that name, too. */
+const PARENT_URL = /^(?:import\.meta\.url|__filename|(?:\w+\.)?pathToFileURL\()/
 
 class OwnModule {
   readonly #file: string
@@ -123,6 +133,7 @@ class OwnModule {
   #evaluator!: Evaluator
   #tries: [start: number, end: number][] = []
   #usesCommonJsNames = false
+  #hooksModules = false
   #unbundlable: string | undefined
 
   constructor(file: string, text: string, program: AstNode, hasModuleSyntax: boolean) {
@@ -162,6 +173,7 @@ class OwnModule {
       computed: this.#computed,
       looksAround: false,
       usesCommonJsNames: this.#usesCommonJsNames,
+      hooksModules: this.#hooksModules,
       unbundlable: this.#unbundlable,
       names: this.#names,
     }
@@ -208,6 +220,15 @@ class OwnModule {
     else if (this.#requireNames.has(name.replace(/\.resolve$/, '')))
       this.#refer('require', argument, node.start, true, true)
     else if (name === 'import.meta.resolve') this.#refer('import', argument, node.start, true, true)
+    else if (REGISTER_HOOKS.test(name)) this.#hooksModules = true
+    else if (REGISTER.test(name) && PARENT_URL.test(this.#textOf(node.arguments[1]))) {
+      this.#hooksModules = true
+      this.#refer('import', argument, node.start, true, true)
+    }
+  }
+
+  #textOf(node: AstNode | undefined): string {
+    return node ? this.#text.slice(node.start, node.end) : ''
   }
 
   #refer(

@@ -1,17 +1,20 @@
 // Follows the program from its entries to everything it can reach, and records why.
 
-import { existsSync, globSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import type { ModuleFormat } from './graph.ts'
 import { WILDCARD } from './evaluate.ts'
+import { Links } from './links.ts'
 import { filesOfPackage, Packages, runsOnTarget, type Package } from './packages.ts'
 import { filesMatching } from './patterns.ts'
+import { computedReference, missingReference } from './reference-diagnostics.ts'
 import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
 import { scanModule, type Reference, type Scan } from './scan.ts'
-import { formatOfExtension, isInPackage, isScript, placeOf, readText } from './source.ts'
+import { formatOfExtension, isInPackage, isScript, readText } from './source.ts'
+import { wasmImports } from './wasm-imports.ts'
 
 export interface TracedModule {
   readonly file: string
@@ -30,6 +33,8 @@ export interface Trace {
   /** Of every file, what first led to it. */
   readonly origins: ReadonlyMap<string, Origin>
   readonly links: readonly PackageLink[]
+  /** Some module installs hooks that see others being loaded: they have to be modules. */
+  readonly hooksModules: boolean
   readonly external: ReadonlySet<string>
   readonly diagnostics: readonly Diagnostic[]
   readonly packages: Packages
@@ -58,8 +63,9 @@ class Tracer implements Trace {
   readonly assets = new Set<string>()
   readonly keep = new Map<string, string>()
   readonly origins = new Map<string, Origin>()
-  readonly #links = new Map<string, PackageLink>()
+  readonly #links = new Links()
   readonly external = new Set<string>()
+  hooksModules = false
   readonly diagnostics: Diagnostic[] = []
   readonly packages = new Packages()
   readonly #config: ResolvedConfig
@@ -76,7 +82,7 @@ class Tracer implements Trace {
   }
 
   get links(): PackageLink[] {
-    return [...this.#links.values()]
+    return this.#links.all
   }
 
   run(): void {
@@ -90,6 +96,12 @@ class Tracer implements Trace {
   reach(file: string, keepBecause?: string): void {
     if (keepBecause && !this.keep.has(file)) this.keep.set(file, keepBecause)
     if (this.modules.has(file) || this.assets.has(file)) return
+    // A file has one place, however it was named: node follows links before it looks for what a module imports.
+    const directory = this.#links.realDirectory(path.dirname(file))
+    if (directory !== path.dirname(file)) {
+      this.reach(path.join(directory, path.basename(file)), keepBecause)
+      return
+    }
     if (lstatSync(file).isSymbolicLink()) {
       this.#reachLink(file, keepBecause)
       return
@@ -107,8 +119,10 @@ class Tracer implements Trace {
     const scan = isScript(file) ? this.#scan(file, keepBecause) : undefined
     if (!scan) {
       this.assets.add(file)
+      if (file.endsWith('.wasm')) this.#followWasm(file)
       return
     }
+    if (scan.hooksModules) this.hooksModules = true
     const format = this.#formatOf(file, scan)
     this.modules.set(file, { file, format, scan, resolutions: new Map() })
     if (format === 'commonjs') this.keep.set(file, this.keep.get(file) ?? 'is CommonJS')
@@ -118,12 +132,17 @@ class Tracer implements Trace {
 
   /** A link stays a link, to what it leads to. */
   #reachLink(file: string, keepBecause: string | undefined): void {
-    const target = path.resolve(path.dirname(file), readlinkSync(file))
-    const stats = statSync(file, { throwIfNoEntry: false })
-    if (!stats || this.#links.has(file)) return
-    this.#links.set(file, { file, target: readlinkSync(file) })
-    if (stats.isDirectory()) this.#reachDirectory(target)
-    else this.reach(target, keepBecause)
+    const link = this.#links.follow(file)
+    if (link?.isDirectory) this.#reachDirectory(link.target)
+    else if (link) this.reach(link.target, keepBecause)
+  }
+
+  /** Node links a WebAssembly module that is imported as it links an ES module. */
+  #followWasm(file: string): void {
+    for (const name of wasmImports(readFileSync(file))) {
+      const resolution = this.#resolver.resolve(name, file, 'import')
+      if (resolution.kind === 'file') this.reach(resolution.file, 'is imported by WebAssembly')
+    }
   }
 
   /** What a program names only by path may be anything, even a script that is wrong on purpose. */
@@ -181,42 +200,24 @@ class Tracer implements Trace {
     }
     const resolution = this.#resolver.resolve(specifier, file, kind)
     ;(module.resolutions as Map<string, Resolution>).set(keyOf(reference), resolution)
-    if (resolution.kind === 'missing') this.#missing(file, scan, reference)
+    // Packages probe for what may be there; node will say the same.
+    if (resolution.kind === 'missing' && !isInPackage(file))
+      this.diagnostics.push(missingReference(file, scan, reference))
     if (resolution.kind !== 'file') return
-    const link = this.#resolver.linkFor(specifier, file)
-    if (link) this.#links.set(link.file, link)
+    this.#links.add(this.#resolver.linkFor(specifier, file))
     this.reach(resolution.file, reference.byPath ? 'is asked for by path' : undefined)
     // Whoever asks where a package lies goes on to other files of it.
     const owner = reference.byPath && isInPackage(resolution.file) && this.packages.ownerOf(resolution.file)
     if (owner) this.#wholePackage(owner)
+    // The bundler knows neither node's instances of WebAssembly nor its source phase imports.
+    if (resolution.file.endsWith('.wasm') && !reference.byPath) this.keep.set(file, 'imports WebAssembly')
     if (kind === 'require' && !reference.byPath)
       this.keep.set(resolution.file, this.keep.get(resolution.file) ?? 'is required')
   }
 
-  #missing(file: string, scan: Scan, { specifier, start, optional }: Reference): void {
-    if (isInPackage(file)) return // packages probe for what may be there; node will say the same
-    const at = placeOf(file, scan.text, start)
-    const help = /^[./]/.test(specifier)
-      ? 'correct the path'
-      : `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
-    if (!optional) throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
-    this.diagnostics.push({
-      severity: 'warning',
-      code: 'UNRESOLVED_IMPORT',
-      message: `cannot find '${specifier}'; it will fail when it runs`,
-      at,
-      help,
-    })
-  }
-
-  #warnComputed({ file, scan }: TracedModule, kind: string, start: number): void {
-    this.diagnostics.push({
-      severity: this.#config.include.length > 0 ? 'info' : 'warning',
-      code: kind === 'require' ? 'DYNAMIC_REQUIRE' : 'DYNAMIC_IMPORT',
-      message: `the argument of ${kind}() is known only at run time`,
-      at: placeOf(file, scan.text, start),
-      help: 'if it names files of the program, embed them: "include": ["plugins/**"] in the config, or --include',
-    })
+  #warnComputed({ file, scan }: TracedModule, kind: EdgeKind, start: number): void {
+    const severity = this.#config.include.length > 0 ? 'info' : 'warning'
+    this.diagnostics.push(computedReference(file, scan, { kind, start }, severity))
   }
 
   /** A path expression that was evaluated: a file, a directory with all in it, or a pattern. */
@@ -302,8 +303,7 @@ class Tracer implements Trace {
     for (let directory = owner.directory; ; directory = path.dirname(directory)) {
       const candidate = path.join(directory, 'node_modules', name, 'package.json')
       if (existsSync(candidate)) {
-        const link = this.#resolver.linkFor(name, importer)
-        if (link) this.#links.set(link.file, link)
+        this.#links.add(this.#resolver.linkFor(name, importer))
         return this.packages.ownerOf(realpathSync(candidate))
       }
       if (path.dirname(directory) === directory) return undefined

@@ -116,7 +116,9 @@ export function installLoader(
     },
     getNearestParentPackageJSON(file) {
       const path = toArchivePath(file)
-      return path === undefined ? undefined : (nearestPackage(path) ?? NO_RESULT)
+      if (path === undefined) return undefined
+      // With a slash at its end it is a directory, whose own package.json is the nearest.
+      return nearestPackage(path !== '' && file.endsWith('/') ? `${path}/` : path) ?? NO_RESULT
     },
     getNearestParentPackageJSONType(file) {
       const path = toArchivePath(file)

@@ -1,0 +1,42 @@
+// What a build says of references in the program's own modules that lead nowhere, or anywhere.
+
+import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
+import { packageNameOf, type EdgeKind } from './resolve.ts'
+import type { Reference, Scan } from './scan.ts'
+import { placeOf } from './source.ts'
+
+/** @throws BuildError UNRESOLVED_IMPORT if the program could not start */
+export function missingReference(
+  file: string,
+  scan: Scan,
+  { specifier, start, optional }: Reference,
+): Diagnostic {
+  const at = placeOf(file, scan.text, start)
+  const help = /^[./]/.test(specifier)
+    ? 'correct the path'
+    : `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
+  if (!optional) throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
+  return {
+    severity: 'warning',
+    code: 'UNRESOLVED_IMPORT',
+    message: `cannot find '${specifier}'; it will fail when it runs`,
+    at,
+    help,
+  }
+}
+
+/** @param severity info once the program has said what it includes */
+export function computedReference(
+  file: string,
+  scan: Scan,
+  { kind, start }: { readonly kind: EdgeKind; readonly start: number },
+  severity: 'info' | 'warning',
+): Diagnostic {
+  return {
+    severity,
+    code: kind === 'require' ? 'DYNAMIC_REQUIRE' : 'DYNAMIC_IMPORT',
+    message: `the argument of ${kind}() is known only at run time`,
+    at: placeOf(file, scan.text, start),
+    help: 'if it names files of the program, embed them: "include": ["plugins/**"] in the config, or --include',
+  }
+}

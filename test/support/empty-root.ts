@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 
+import { writeFiles, type Files } from './files.ts'
+
 export const NOBODY = 65534
 
 /** `root`: everything; `user`: a user namespace, so no other uid; `none`: a plain directory. */
@@ -36,6 +38,8 @@ export interface RootOptions {
   readonly uid?: number | null
   /** True by default. Does not reach into `binds`. */
   readonly readOnly?: boolean
+  /** Other files of the root. */
+  readonly files?: Files
   /** Directories of the machine that appear inside, writable, under their own absolute path. */
   readonly binds?: readonly string[]
   readonly timeoutMs?: number
@@ -132,12 +136,13 @@ export function printed(stdout: Readable, pattern: RegExp): Promise<string> {
 
 /** The directory with the places that mounts will cover. */
 function makeRoot(executable: string, options: RootOptions): string {
-  const { name, binds = [], proc = false, tmp, terminals = false } = options
+  const { name, files = {}, binds = [], proc = false, tmp, terminals = false } = options
   const root = mkdtempSync(path.join(realpathSync(tmpdir()), 'ingot-root-'))
   // mkdtemp lets nobody else in, and the program runs as somebody else. The mount namespace hides it anyway.
   spawnSync('chmod', ['755', root])
   writeFileSync(path.join(root, name ?? path.basename(executable)), '', { mode: 0o755 })
   const places = [...(proc ? ['/proc'] : []), ...(tmp ? ['/tmp'] : []), ...(terminals ? ['/dev/pts'] : [])]
+  writeFiles(root, files)
   for (const directory of [...binds, ...places]) mkdirSync(path.join(root, directory), { recursive: true })
   if (terminals) writeFileSync(path.join(root, '/dev/ptmx'), '')
   return root

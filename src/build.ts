@@ -50,7 +50,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       base.moduleVersion,
     )
     const payload = await stage('payload', () =>
-      packPayload(graph, { version, node: runtime.file, flagHash: base.flagHash, cache }),
+      packPayload(graph, config, { version, node: runtime.file, flagHash: base.flagHash, cache }),
     )
     const image = await stage('image', async () => planAppend(base, payload.size))
     await stage('output', () =>

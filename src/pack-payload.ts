@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
+import type { ResolvedConfig } from './config/config.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
 import { cacheableModules, collectFiles, withCodeCaches } from './payload/collect.ts'
@@ -23,12 +24,14 @@ export interface PackOptions {
 
 export async function packPayload(
   graph: AppGraph,
+  { codeFromDisk }: Pick<ResolvedConfig, 'codeFromDisk'>,
   { version, node, flagHash, cache }: PackOptions,
 ): Promise<Payload> {
   const files = collectFiles(graph)
   const caches = await codeCachesOf(files, { node, flagHash: Buffer.from(flagHash, 'hex') }, cache)
   const { entries, sourceMaps } = graph
-  return packArchive(withCodeCaches(files, caches), graph.links, { ingot: version, entries, sourceMaps })
+  const manifest = { ingot: version, entries, sourceMaps, codeFromDisk }
+  return packArchive(withCodeCaches(files, caches), graph.links, manifest)
 }
 
 /** Each edit makes a new one. */

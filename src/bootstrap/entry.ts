@@ -6,6 +6,7 @@ import path from 'node:path'
 import { getRawAsset } from 'node:sea'
 
 import { readScriptCommand, restoreArguments } from './arguments.ts'
+import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
 import { restoreEnvironment } from './environment.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
@@ -34,12 +35,16 @@ const archive = new Archive(getRawAsset('payload'))
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals)
-const { entries, sourceMaps } = archive.manifest
+const { entries, sourceMaps, codeFromDisk } = archive.manifest
 
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(tree)
-installLoader(internals, tree, (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source))
+installLoader(internals, tree, {
+  onRead: (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source),
+  onForeign: codeFromDisk === 'deny' ? denyCodeFromDisk : () => {},
+})
+if (codeFromDisk === 'deny') denyAddonsFromDisk()
 installProcesses(internals, tree)
 installWorkers(internals)
 compiler.install()

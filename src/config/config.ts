@@ -16,6 +16,8 @@ export interface UserConfig {
   external?: string[]
   /** Native code: all of it, none, or only that of these packages. Default: "allow". */
   native?: 'allow' | 'deny' | string[]
+  /** Whether the program may load modules and addons that are not in the executable (plugins); `allow` by default. */
+  codeFromDisk?: 'allow' | 'deny'
   /** Bundle ES modules, or run all as files. By default bundling has to be worth it: many modules, or `minify`. */
   bundle?: boolean
   /** Minify what is bundled. */
@@ -66,6 +68,7 @@ export interface ResolvedConfig {
   readonly include: readonly string[]
   readonly external: readonly string[]
   readonly native: 'allow' | 'deny' | readonly string[]
+  readonly codeFromDisk: 'allow' | 'deny'
   /** undefined: the number of modules decides. */
   readonly bundle: boolean | undefined
   readonly minify: boolean

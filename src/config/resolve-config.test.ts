@@ -21,6 +21,7 @@ test('without any configuration everything has a default', async (t) => {
       include: [],
       external: [],
       native: 'allow',
+      codeFromDisk: 'allow',
       bundle: undefined,
       minify: false,
       sourcemap: false,

@@ -38,6 +38,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     include: unique(layers, ({ values, baseDir }) => values.include?.map((glob) => resolve(baseDir, glob))),
     external: unique(layers, ({ values }) => values.external),
     native: pick(layers, 'native')?.value ?? 'allow',
+    codeFromDisk: pick(layers, 'codeFromDisk')?.value ?? 'allow',
     bundle: pick(layers, 'bundle')?.value ?? (pick(layers, 'minify')?.value === true ? true : undefined),
     minify: pick(layers, 'minify')?.value ?? false,
     sourcemap: pick(layers, 'sourcemap')?.value ?? false,

@@ -44,6 +44,7 @@ const fields = {
         : v.picklist(['allow', 'deny'], 'must be "allow", "deny" or a list of packages'),
     ),
   ),
+  codeFromDisk: v.exactOptional(v.picklist(['allow', 'deny'], 'must be "allow" or "deny"')),
   bundle: v.exactOptional(flag),
   minify: v.exactOptional(flag),
   sourcemap: v.exactOptional(flag),

@@ -78,4 +78,6 @@ export interface Manifest {
   readonly entries: readonly { readonly name: string; readonly path: string }[]
   /** Some code is not what its author wrote: stack traces go through source maps. */
   readonly sourceMaps: boolean
+  /** Whether modules and addons outside of the archive may be loaded; absent in an archive without a program. */
+  readonly codeFromDisk?: 'allow' | 'deny'
 }

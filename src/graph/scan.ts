@@ -18,6 +18,8 @@ export interface Reference {
   readonly start: number
   /** Failing to find it is the program's to handle: inside try, or a dynamic import. */
   readonly optional: boolean
+  /** Looked up from another place, by a require that was made for it. */
+  readonly elsewhere?: boolean
   /** Only its path is asked for (require.resolve, import.meta.resolve). */
   readonly byPath: boolean
   /** The import attribute `type`. */
@@ -129,7 +131,11 @@ class OwnModule {
   readonly #globs: Scan['globs'][number][] = []
   readonly #computed: Scan['computed'][number][] = []
   readonly #names = new Set<string>()
-  readonly #requireNames = new Set(['require', 'module.require'])
+  /** Names of functions that require, with what createRequire was given. */
+  readonly #requireNames = new Map<string, AstNode | undefined>([
+    ['require', undefined],
+    ['module.require', undefined],
+  ])
   #evaluator!: Evaluator
   #tries: [start: number, end: number][] = []
   #usesCommonJsNames = false
@@ -152,7 +158,13 @@ class OwnModule {
       ExportAllDeclaration: (node: any) => node.exportKind !== 'type' && this.#static(node),
       TSImportEqualsDeclaration: (node: any) => this.#importEquals(node),
       ImportExpression: (node: any) =>
-        this.#refer('import', node.source, node.start, true, false, attributeType(node)),
+        this.#refer(
+          'import',
+          node.source,
+          node.start,
+          { optional: true, byPath: false },
+          attributeType(node),
+        ),
       CallExpression: (node: any) => (this.#call(node), onPath(node)),
       NewExpression: onPath,
       TemplateLiteral: onPath,
@@ -188,7 +200,7 @@ class OwnModule {
         if (constants.has(node.id.name)) ambiguous.add(node.id.name)
         constants.set(node.id.name, node.init)
         if (node.init.type === 'CallExpression' && CREATE_REQUIRE.test(calleeName(node.init.callee))) {
-          this.#requireNames.add(node.id.name)
+          this.#requireNames.set(node.id.name, node.init.arguments[0])
         }
       },
       TryStatement: (node: any) => node.handler && this.#tries.push([node.block.start, node.block.end]),
@@ -201,13 +213,23 @@ class OwnModule {
     const onlyTypes =
       node.specifiers?.length > 0 &&
       node.specifiers.every((s: any) => (s.importKind ?? s.exportKind) === 'type')
-    if (!onlyTypes) this.#refer('import', node.source, node.source.start, false, false, attributeType(node))
+    if (!onlyTypes)
+      this.#refer(
+        'import',
+        node.source,
+        node.source.start,
+        { optional: false, byPath: false },
+        attributeType(node),
+      )
   }
 
   #importEquals(node: any): void {
     const { moduleReference } = node
     if (moduleReference.type === 'TSExternalModuleReference' && node.importKind !== 'type') {
-      this.#refer('require', moduleReference.expression, moduleReference.start, false, false)
+      this.#refer('require', moduleReference.expression, moduleReference.start, {
+        optional: false,
+        byPath: false,
+      })
     }
   }
 
@@ -215,15 +237,19 @@ class OwnModule {
     const made = node.callee.type === 'CallExpression' && CREATE_REQUIRE.test(calleeName(node.callee.callee))
     const name = made ? 'require' : calleeName(node.callee)
     const [argument] = node.arguments
-    if (this.#requireNames.has(name))
-      this.#refer('require', argument, node.start, this.#inTry(node.start), false)
-    else if (this.#requireNames.has(name.replace(/\.resolve$/, '')))
-      this.#refer('require', argument, node.start, true, true)
-    else if (name === 'import.meta.resolve') this.#refer('import', argument, node.start, true, true)
+    const required = name.replace(/\.resolve$/, '')
+    if (this.#requireNames.has(required)) {
+      const base = made ? node.callee.arguments[0] : this.#requireNames.get(required)
+      const elsewhere = base !== undefined && !this.#evaluator.evaluate(base).anchored
+      const byPath = name !== required && !this.#requireNames.has(name)
+      const optional = byPath || elsewhere || this.#inTry(node.start)
+      this.#refer('require', argument, node.start, { optional, byPath, elsewhere })
+    } else if (name === 'import.meta.resolve')
+      this.#refer('import', argument, node.start, { optional: true, byPath: true })
     else if (REGISTER_HOOKS.test(name)) this.#hooksModules = true
     else if (REGISTER.test(name) && PARENT_URL.test(this.#textOf(node.arguments[1]))) {
       this.#hooksModules = true
-      this.#refer('import', argument, node.start, true, true)
+      this.#refer('import', argument, node.start, { optional: true, byPath: true })
     }
   }
 
@@ -235,13 +261,12 @@ class OwnModule {
     kind: EdgeKind,
     node: AstNode | undefined,
     start: number,
-    optional: boolean,
-    byPath: boolean,
+    how: Pick<Reference, 'optional' | 'byPath' | 'elsewhere'>,
     type?: string,
   ): void {
     const { text } = this.#evaluator.evaluate(node)
     if (!text.includes(WILDCARD)) {
-      this.#references.push({ kind, specifier: text, start, optional, byPath, ...(type && { type }) })
+      this.#references.push({ kind, specifier: text, start, ...how, ...(type && { type }) })
     } else if (
       /^(?:(?:file:\/\/)?(?:\.{1,2})?\/|@[^/\0]+\/[^/\0]+\/|[^@./\0][^/\0]*\/)/.test(text) &&
       !/^\.{1,2}\/\0$/.test(text)

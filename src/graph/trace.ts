@@ -201,7 +201,9 @@ class Tracer implements Trace {
     const resolution = this.#resolver.resolve(specifier, file, kind)
     ;(module.resolutions as Map<string, Resolution>).set(keyOf(reference), resolution)
     // Packages probe for what may be there; node will say the same.
-    if (resolution.kind === 'missing' && !isInPackage(file))
+    if (resolution.kind === 'missing' && reference.elsewhere)
+      this.#warnComputed(module, kind, reference.start)
+    else if (resolution.kind === 'missing' && !isInPackage(file))
       this.diagnostics.push(missingReference(file, scan, reference))
     if (resolution.kind !== 'file') return
     this.#links.add(this.#resolver.linkFor(specifier, file))

@@ -36,13 +36,17 @@ const FORMAT_NAMES: Record<number, string> = { [FORMAT_COMMONJS]: 'commonjs', [F
 /** Index of "type" in a PackageTuple. */
 const TYPE = 2
 
-/**
- * @param onRead told of every source that is handed to a loader, so that its code cache can be used
- */
+export interface LoaderWatch {
+  /** Told of every source that is handed to a loader, so that its code cache can be used. */
+  onRead(entry: Entry, source: string | Buffer): void
+  /** Told of every file outside of the tree before a loader gets it; it throws what is to be thrown. */
+  onForeign(file: string): void
+}
+
 export function installLoader(
   { loaderHelpers, modules, errors }: Internals & { errors: any },
   tree: Tree,
-  onRead: (entry: Entry, source: string | Buffer) => void,
+  { onRead, onForeign }: LoaderWatch,
 ): void {
   const { kLoaderOverrideNoResult: NO_RESULT } = loaderHelpers
   const packages = new Map<string, PackageTuple | undefined>()
@@ -81,7 +85,10 @@ export function installLoader(
     readFileSync(file, options) {
       const name = typeof file === 'string' ? file : decodeURIComponent(file.pathname)
       const path = toArchivePath(name)
-      if (path === undefined) return undefined
+      if (path === undefined) {
+        onForeign(name)
+        return undefined
+      }
       const entry = tree.lookup(path, 'open')
       const source = readSource(tree, entry, options)
       onRead(entry, source)

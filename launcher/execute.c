@@ -71,6 +71,10 @@ static uint64_t count_of(char **list)
 	return count;
 }
 
+/* posix_spawn(3) calls from a stack of 32 KiB. Beyond this the lists go elsewhere; a parent that shares
+   its memory with the child then keeps the pages. */
+#define STACK_LIMIT 8192
+
 /* Runs in a child that may still share its parent's memory: nothing is changed but the stack. */
 static long execute_with_loader(const struct archive_entry *entry, char **arguments, char **environment)
 {
@@ -79,14 +83,18 @@ static long execute_with_loader(const struct archive_entry *entry, char **argume
 	memcpy(path, archive_path(&TABLE->payload, entry), entry->path_length);
 	path[entry->path_length] = 0;
 
-	const char **vector = __builtin_alloca(8 * (argument_count + 5)), **at = vector;
+	uint64_t size = 8 * (argument_count + 5 + variable_count + 2);
+	long space = size > STACK_LIMIT ? syscall6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+					: (long)__builtin_alloca(size);
+	if (space < 0) return space;
+	const char **vector = (const char **)space, **at = vector;
 	*at++ = argument_count ? arguments[0] : path;
 	*at++ = RUN_EXECUTABLE;
 	*at++ = path;
 	*at++ = argument_count ? arguments[0] : path;
 	for (uint64_t i = 1; i < argument_count; i++) *at++ = arguments[i];
-	*at = 0;
-	const char **variables = __builtin_alloca(8 * (variable_count + 2));
+	*at++ = 0;
+	const char **variables = at;
 	for (uint64_t i = 0; i < variable_count; i++) variables[i] = environment[i];
 	variables[variable_count] = CHILD_VARIABLE;
 	variables[variable_count + 1] = 0;

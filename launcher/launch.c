@@ -1,6 +1,7 @@
 /* The executable's entry: seals the environment, shows ld.so and node the program header table
    that they expect, and jumps to ld.so. The kernel has mapped everything already. */
 #include "archive.h"
+#include "frozen.h"
 #include "launcher.h"
 #include "layout.h"
 #include "paths.h"
@@ -28,12 +29,38 @@ const char RUN_EXECUTABLE[] = "\1ingot-exec";
 const char CHILD_VARIABLE[] = "\1INGOT_CHILD=1";
 /* node takes options from this argument, but from nobody else than those children. */
 static const char NODE_OPTIONS_ARGUMENT[] = "--node-options";
+/* Of a build run (freeze.c), and of a start that is to be a cold one. */
+static const char FREEZE_VARIABLE[] = "\1INGOT_FREEZE=1";
+static const char COLD_VARIABLE[] = "INGOT_START=cold";
 
 static int is_sealed(const char *variable)
 {
 	for (unsigned i = 0; i < sizeof SEALED / sizeof *SEALED; i++)
 		if (starts_with(variable, SEALED[i])) return 1;
 	return 0;
+}
+
+int is_sealed_name(const char *name)
+{
+	for (unsigned i = 0; i < sizeof SEALED / sizeof *SEALED; i++) {
+		const char *sealed = SEALED[i], *at = name;
+		while (*at && *at == *sealed) at++, sealed++;
+		if (!*sealed || (!*at && *sealed == '=')) return 1;
+	}
+	return 0;
+}
+
+static int has_variable(char **environment, const char *variable)
+{
+	for (; *environment; environment++)
+		if (same_text(*environment, variable)) return 1;
+	return 0;
+}
+
+static void remember_executable_of(const uint64_t *auxiliary)
+{
+	for (; *auxiliary != AT_NULL; auxiliary += 2)
+		if (*auxiliary == AT_EXECFN) remember_executable((const char *)auxiliary[1]);
 }
 
 /* Whether it was there. The auxiliary vector behind the environment is not touched. */
@@ -67,16 +94,29 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	while (auxiliary[2 * auxiliary_count] != AT_NULL) auxiliary_count++;
 	auxiliary_count++;
 
+	remember_executable_of(auxiliary);
 	char **arguments = (char **)(stack + 1);
 	int is_child = remove_variable(environment, &variable_count, CHILD_VARIABLE) && argument_count > 1;
 	int is_helper = is_child && argument_count > 3 && same_text(arguments[1], RUN_EXECUTABLE);
 	if (is_helper) become_helper(arguments, environment);
 	is_child = is_child && same_text(arguments[1], RUN_SCRIPT);
+
+	/* node reads options from argv[0] too, where login shells have a dash. */
+	while (argument_count && !is_helper && *arguments[0] == '-') arguments[0]++;
+
+	struct machine machine = { arguments, environment, argument_count, auxiliary };
+	remember_machine(&machine);
+	remember_stdio();
+	if (TABLE->may_freeze && has_variable(environment, FREEZE_VARIABLE)) {
+		prepare_freeze(&machine);
+		remove_variable(environment, &variable_count, FREEZE_VARIABLE);
+	} else if (TABLE->thaw && !is_child && !is_helper && !(argument_count > 1 && starts_with(arguments[1], VIRTUAL_ROOT "/"))
+		   && !has_variable(environment, COLD_VARIABLE)) {
+		thaw(&machine);
+	}
 	for (uint64_t i = 1; i < argument_count && !is_child && !is_helper; i++)
 		if (starts_with(arguments[i], NODE_OPTIONS_ARGUMENT) || same_text(arguments[i], RUN_SCRIPT))
 			arguments[i][0] = arguments[i][0] == HIDDEN ? '?' : HIDDEN;
-	/* node reads options from argv[0] too, where login shells have a dash. */
-	while (argument_count && !is_helper && *arguments[0] == '-') arguments[0]++;
 
 	/* One more variable means a new vector: ld.so finds each part behind the last. */
 	uint64_t words = 1 + argument_count + 1 + variable_count + 2 + 2 * auxiliary_count;
@@ -96,10 +136,9 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 		case AT_BASE: value = TABLE->loader_base; break;
 		/* ld.so that finds its own entry here was called as a program, and loads the one that its arguments name. */
 		case AT_ENTRY: value = is_helper ? TABLE->loader_entry : TABLE->program_entry; break;
-		case AT_EXECFN: remember_executable((const char *)value); break;
 		}
 		*at++ = type;
 		*at++ = value;
 	}
-	enter(vector, TABLE->loader_entry);
+	enter(freezing ? freeze_stack(vector, words, argument_count) : vector, TABLE->loader_entry);
 }

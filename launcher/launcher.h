@@ -38,3 +38,17 @@ int hook_access(const char *path, int mode);
 
 /* native.c: in place of a system call of libc. */
 long hook_system_call(long number, long a, long b, long c, long d, long e);
+
+/* launch.c: whether a variable of this name is hidden from libc, OpenSSL and node. */
+int is_sealed_name(const char *name);
+
+/* control.c: 1 and the result if the path is a message to the launcher. */
+int control(const char *path, long *result);
+
+/* environment.c: what libc's functions of these names are replaced with. */
+char *hook_getenv(const char *name);
+int hook_unsetenv(const char *name);
+int hook_getpid(void);
+int hook_fork_id(void); /* node's */
+long hook_brk(void);
+long hook_madvise(uint64_t address, uint64_t size, int advice);

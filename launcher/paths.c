@@ -48,3 +48,10 @@ uint64_t normalize_path(const char *path, char out[PATH_LIMIT])
 	out[length] = 0;
 	return length;
 }
+
+int number_of(const char *text)
+{
+	int number = 0;
+	for (; *text >= '0' && *text <= '9'; text++) number = 10 * number + (*text - '0');
+	return number;
+}

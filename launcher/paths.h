@@ -7,8 +7,11 @@
 
 /* Below a file, so it can never be a real directory. src/format/archive.ts says the same. */
 #define VIRTUAL_ROOT "/dev/null/app"
+/* Paths that are messages to the launcher (control.c). */
+#define CONTROL_ROOT "/dev/null/ingot/"
 
 uint64_t length_of(const char *text);
+int number_of(const char *text);
 int starts_with(const char *text, const char *prefix);
 int same_text(const char *a, const char *b);
 void *memcpy(void *restrict to, const void *restrict from, uint64_t size);

@@ -6,7 +6,7 @@ import type { BuildOptions, BuildResult } from './base/build-result.ts'
 import { createStages } from './base/stages.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import { planAppend } from './image/append.ts'
-import { abandonExecutable, beginExecutable, finishExecutable } from './output/executable.ts'
+import { abandonExecutable, beginExecutable } from './output/executable.ts'
 import { judgeNativeCode } from './native-policy.ts'
 import { packPayload } from './pack-payload.ts'
 import { prepareBase } from './prepare-base.ts'
@@ -15,6 +15,7 @@ import { resolveLibraries } from './runtimes/debian.ts'
 import { resolveRuntime } from './runtimes/node.ts'
 import { summarize } from './summary.ts'
 import { traceCached } from './trace-cached.ts'
+import { writeExecutable } from './write-executable.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -53,12 +54,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       packPayload(graph, config, { version, node: runtime.file, flagHash: base.flagHash, cache }),
     )
     const image = await stage('image', async () => planAppend(base, payload.size))
-    await stage('output', () =>
-      finishExecutable(pending, config.out, {
-        offset: base.size,
-        chunks: [...payload.chunks, image.tail],
-        patches: image.patches,
-      }),
+    const { start, size } = await stage('output', () =>
+      writeExecutable(pending, { config, base, payload, image, cache }),
     )
     return summarize({
       config,
@@ -67,7 +64,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       base,
       graph,
       payload,
-      size: image.size,
+      size,
+      start,
       native,
       diagnostics: [...diagnostics, ...graph.diagnostics, ...nativeDiagnostics],
       elapsedMs: performance.now() - started,

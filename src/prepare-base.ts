@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { BuildError } from './base/diagnostics.ts'
+import { OWN_OPTIONS } from './format/own-options.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { readLauncher } from './image/elf/launcher.ts'
 import { redirectLibc } from './image/elf/libc.ts'
@@ -30,6 +31,8 @@ export interface PreparedBase extends BaseImage {
   readonly flagHash: string
   /** NODE_MODULE_VERSION, for addons that are compiled for one. */
   readonly moduleVersion: string
+  /** Differs where the bytes do. */
+  readonly identity: string
 }
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
@@ -39,7 +42,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 10
+const REVISION = 11
 
 export async function prepareBase(
   runtime: Runtime,
@@ -63,9 +66,9 @@ export async function prepareBase(
   const entry = await cached(key, fill, cacheRoot)
   const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as Omit<
     PreparedBase,
-    'file'
+    'file' | 'identity'
   >
-  return { ...facts, file: fileOf(entry, 'base.bin').file }
+  return { ...facts, file: fileOf(entry, 'base.bin').file, identity: key }
 }
 
 async function fillBase(directory: string, runtime: Runtime, libraries: SystemLibraries): Promise<void> {
@@ -74,7 +77,7 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
   const launcher = readLauncher(readFileSync(LAUNCHER), LAUNCHER)
   const contentOf = (name: string, file: string) => {
     const bytes = readFileSync(file)
-    return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher.systemCall) : bytes
+    return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher) : bytes
   }
   const system = packArchive(
     [
@@ -151,7 +154,7 @@ async function makeBlob(directory: string, node: string, flagHash: Buffer): Prom
       useCodeCache: true,
       // Workers start from the source again (bootstrap/workers.ts).
       assets: { [PAYLOAD_ASSET]: 'empty', bootstrap: main },
-      execArgv: ['--expose-internals'],
+      execArgv: OWN_OPTIONS,
       // Only for children that the program itself starts as node: the launcher sees to that.
       execArgvExtension: 'cli',
     }),

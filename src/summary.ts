@@ -7,7 +7,7 @@ import type { BaseImage } from './image/image.ts'
 import type { Payload } from './payload/payload.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
 
-interface Artefacts extends Pick<BuildResult, 'size' | 'native' | 'diagnostics' | 'elapsedMs'> {
+interface Artefacts extends Pick<BuildResult, 'size' | 'start' | 'native' | 'diagnostics' | 'elapsedMs'> {
   readonly config: ResolvedConfig
   readonly runtime: Runtime
   readonly libraries: SystemLibraries

@@ -47,8 +47,25 @@ export interface BuildResult {
     /** What leads to it, the program first. */
     readonly chain: readonly string[]
   }[]
+  readonly start: StartResult
   readonly diagnostics: readonly Diagnostic[]
 }
+
+/** How the executable starts. A frozen one starts cold where the world is not as it was at the build. */
+export type StartResult =
+  | {
+      readonly kind: 'cold'
+      /** Why it is not frozen, if that was not asked for. */ readonly reason: string | undefined
+    }
+  | {
+      readonly kind: 'frozen'
+      /** Size of the frozen process in the file. */
+      readonly bytes: number
+      /** What the program was about to do when it was frozen. */
+      readonly barrier: string
+      /** Environment variables that were asked for: a start that has one of them is cold. */
+      readonly variables: readonly string[]
+    }
 
 export interface BuildParts {
   readonly runtime: number

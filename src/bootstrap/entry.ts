@@ -9,6 +9,8 @@ import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
 import { restoreEnvironment } from './environment.ts'
+import { installExit } from './exit.ts'
+import { detectFreezing, type Freezing } from './frozen.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
 import { installMissingFileHint } from './missing-file.ts'
 import { installProcesses } from './processes.ts'
@@ -22,6 +24,7 @@ import { installLoader } from './vfs/loader.ts'
 import { setVirtualWorkingDirectory, toVirtualPath } from './vfs/paths.ts'
 import { installErrorMarks } from './vfs/stack.ts'
 import { Tree } from './vfs/tree.ts'
+import { warmUp } from './warm-up.ts'
 import { installWorkers, type WorkerJob } from './workers.ts'
 import { installWorkingDirectory } from './working-directory.ts'
 
@@ -36,6 +39,7 @@ const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals)
 const { entries, sourceMaps, codeFromDisk } = archive.manifest
+const freezing = job ? undefined : detectFreezing(internals)
 
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
@@ -56,8 +60,10 @@ if (job) {
 } else {
   restoreEnvironment()
   installWorkingDirectory(internals, tree, error)
+  installExit(internals)
   installMissingFileHint()
-  start()
+  if (freezing) startFrozen(freezing)
+  else start()
 }
 
 function start(): void {
@@ -68,9 +74,23 @@ function start(): void {
     runScript(internals, tree, command)
     return
   }
-  const selected = selectEntry(entries, process.argv0, args)
-  const main = path.join(toVirtualPath(''), selected.entry.path)
-  process.argv.splice(1, process.argv.length, main, ...selected.args)
+  const [main, ...rest] = selectMain(process.argv0, args) as [string, ...string[]]
+  process.argv.splice(1, process.argv.length, main, ...rest)
   process.execArgv = []
   runFile(internals, tree, main)
+}
+
+function startFrozen({ arm, settle }: Freezing): void {
+  process.execArgv = []
+  arm((now) => selectMain(now.argv0, now.args))
+  warmUp(internals.requireBuiltin)
+  // Which of several programs it is only a start can tell.
+  const [main] = entries.length === 1 ? selectMain('', []) : selectMain(settle().argv0, settle().args)
+  runFile(internals, tree, main!)
+}
+
+/** The main module, and what its program is to see behind it in process.argv. */
+function selectMain(argv0: string, args: readonly string[]): string[] {
+  const selected = selectEntry(entries, argv0, restoreArguments(args))
+  return [path.join(toVirtualPath(''), selected.entry.path), ...selected.args]
 }

@@ -44,6 +44,11 @@ export interface Internals {
   readonly worker: Binding
   /** internalBinding('v8'); node:v8 itself takes a millisecond to load. */
   readonly v8: { setFlagsFromString(flags: string): void }
+  /** internalBinding('os'); */
+  readonly os: { getOSInformation(): [type: string, version: string, release: string, machine: string] }
+  readonly crypto: { startLoadingCertificatesOffThread(): void }
+  /** internalBinding('util') */
+  readonly util: { getCallSites(count: number): unknown[] }
   /** internalBinding('process_methods') */
   readonly processMethods: Binding
   readonly execution: {
@@ -60,6 +65,8 @@ export interface Internals {
     getOptionValue(name: string): unknown
     getCLIOptionsInfo(): { readonly options: Map<string, { readonly type: number }> }
   }
+  /** Any builtin module, after the door is closed too. */
+  readonly requireBuiltin: InternalRequire
   /** Names and numbers of option types. */
   readonly optionTypes: Record<string, number>
 }
@@ -74,6 +81,8 @@ export function openInternals(require: InternalRequire): Internals {
   const { internalBinding } = require('internal/test/binding')
   process.emitWarning = emitWarning
 
+  const loaderHelpers = require('internal/modules/helpers')
+  const BuiltinModule = loaderHelpers.loadBuiltinModule('fs').constructor
   const internals: Internals = {
     fs: internalBinding('fs'),
     fsDir: internalBinding('fs_dir'),
@@ -90,10 +99,17 @@ export function openInternals(require: InternalRequire): Internals {
     spawnSync: internalBinding('spawn_sync'),
     worker: internalBinding('worker'),
     v8: internalBinding('v8'),
+    get crypto() {
+      return internalBinding('crypto')
+    },
+    get os() {
+      return internalBinding('os')
+    },
+    util: internalBinding('util'),
     processMethods: internalBinding('process_methods'),
     execution: require('internal/process/execution'),
     errors: require('internal/errors'),
-    loaderHelpers: require('internal/modules/helpers'),
+    loaderHelpers,
     cjsLoader: require('internal/modules/cjs/loader'),
     esmTranslators: require('internal/modules/esm/translators'),
     esmUtils: require('internal/modules/esm/utils'),
@@ -104,29 +120,21 @@ export function openInternals(require: InternalRequire): Internals {
     runMain: require('internal/modules/run_main'),
     runHooksWorker() {
       const { workerData, parentPort } = process.getBuiltinModule('node:worker_threads')
-      const { loaderHelpers } = internals
-      const { constructor } = loaderHelpers.loadBuiltinModule('fs')
       // It insists on being the first script of its thread, and the bootstrap was that.
       const { hasStartedUserCJSExecution } = loaderHelpers
       loaderHelpers.hasStartedUserCJSExecution = () => false
-      constructor.map.get('internal/modules/esm/worker').compileForInternalLoader()(workerData, parentPort)
+      internals.requireBuiltin('internal/modules/esm/worker')(workerData, parentPort)
       loaderHelpers.hasStartedUserCJSExecution = hasStartedUserCJSExecution
     },
     options: require('internal/options'),
     optionTypes: internalBinding('options').types,
+    requireBuiltin: (id: string) => BuiltinModule.map.get(id).compileForInternalLoader(),
   }
-  closeInternals({ ...internals.loaderHelpers, Module: internals.cjsLoader.Module })
+  closeInternals(BuiltinModule, internals.cjsLoader.Module)
   return internals
 }
 
-function closeInternals({
-  loadBuiltinModule,
-  Module,
-}: {
-  loadBuiltinModule(id: string): { constructor: any }
-  Module: any
-}): void {
-  const BuiltinModule = loadBuiltinModule('fs').constructor
+function closeInternals(BuiltinModule: any, Module: any): void {
   const isPublic = (id: string) => !id.startsWith('internal/')
   const allowed = [...BuiltinModule.map.keys()].filter(
     (id) => isPublic(id) && BuiltinModule.canBeRequiredByUsers(id),

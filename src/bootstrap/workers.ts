@@ -5,6 +5,7 @@
 
 import { getAsset } from 'node:sea'
 
+import { OWN_OPTIONS } from '../format/own-options.ts'
 import type { Internals } from './internals.ts'
 import { getVirtualWorkingDirectory } from './vfs/paths.ts'
 
@@ -62,5 +63,5 @@ function withInternals(execArgv: string[] | undefined): string[] | undefined {
 
 /** What the worker was given, without what it was given for us. */
 export function ownExecArgv(execArgv: readonly string[]): string[] {
-  return execArgv.filter((option) => option !== EXPOSE_INTERNALS)
+  return execArgv.filter((option) => !OWN_OPTIONS.includes(option))
 }

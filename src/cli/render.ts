@@ -70,10 +70,16 @@ export function renderSummary(result: BuildResult, cwd: string, paint: Paint): s
     `${paint('green', 'built')} ${path}  ${formatSize(result.size)} for ${result.target} in ${formatTime(result.elapsedMs)}`,
     ...table,
     row('modules', kept),
+    row('start', startText(result.start)),
     ...(natives.length > 0 ? [row('native', natives.join(', '))] : []),
     ...(modules.external.length > 0 ? [row('left out', modules.external.join(', '))] : []),
     '',
   ].join('\n')
+}
+
+function startText(start: BuildResult['start']): string {
+  if (start.kind === 'cold') return start.reason === undefined ? 'cold' : `cold: ${start.reason}`
+  return `frozen before ${start.barrier}, ${formatSize(start.bytes)}`
 }
 
 function row(label: string, ...cells: string[]): string {

@@ -27,7 +27,14 @@ export interface UserConfig {
   check?: boolean
   /** `node@26`, `node@26.10.0`, or the path of a node executable for the target. */
   runtime?: string
+  /**
+   * `frozen`: the executable goes on from where the program's process was at the build; an error if that
+   * cannot be. `cold`: it boots anew at every start. Default: `auto`, frozen where possible.
+   */
+  start?: StartMode
 }
+
+export type StartMode = 'auto' | 'frozen' | 'cold'
 
 /**
  * The same from the command line or the API, where it wins over both files: single values replace
@@ -74,4 +81,5 @@ export interface ResolvedConfig {
   readonly minify: boolean
   readonly sourcemap: boolean
   readonly check: boolean
+  readonly start: StartMode
 }

@@ -26,6 +26,7 @@ test('without any configuration everything has a default', async (t) => {
       minify: false,
       sourcemap: false,
       check: false,
+      start: 'auto',
     },
     diagnostics: [],
   })

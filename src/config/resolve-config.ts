@@ -43,6 +43,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     minify: pick(layers, 'minify')?.value ?? false,
     sourcemap: pick(layers, 'sourcemap')?.value ?? false,
     check: pick(layers, 'check')?.value ?? false,
+    start: pick(layers, 'start')?.value ?? 'auto',
   }
   return { config, diagnostics }
 }

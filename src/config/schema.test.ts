@@ -29,7 +29,7 @@ for (const [input, code, message, help, prefix] of [
     { platform: 1 },
     'CONFIG_UNKNOWN_KEY',
     'unknown key "platform"',
-    'Use one of entry, out, define, include, external, native, codeFromDisk, bundle, minify, sourcemap, check, runtime.',
+    'Use one of entry, out, define, include, external, native, codeFromDisk, bundle, minify, sourcemap, check, runtime, start.',
   ],
   [{ out: 5 }, 'CONFIG_INVALID', '"out" must be a string'],
   [{ out: '' }, 'CONFIG_INVALID', '"out" must not be empty'],

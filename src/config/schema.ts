@@ -50,6 +50,7 @@ const fields = {
   sourcemap: v.exactOptional(flag),
   check: v.exactOptional(flag),
   runtime: v.exactOptional(text),
+  start: v.exactOptional(v.picklist(['auto', 'frozen', 'cold'], 'must be "auto", "frozen" or "cold"')),
 } satisfies Record<keyof UserConfig, v.GenericSchema | v.ExactOptionalSchema<v.GenericSchema, undefined>>
 
 const schema = v.strictObject(fields, 'must be an object')

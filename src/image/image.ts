@@ -3,6 +3,7 @@
 // executable. Type file of the stage: no code.
 
 import type { Chunk } from '../base/bytes.ts'
+import type { ProgramHeader } from './elf/structs.ts'
 
 /** A prepared executable that lacks only its payload. Stored beside its bytes as JSON. */
 export interface BaseImage {
@@ -12,8 +13,20 @@ export interface BaseImage {
   readonly slots: readonly SizeSlot[]
   /** Bytes that follow the payload, base64. */
   readonly tail: string
+  readonly frozen: FrozenSupport
   /** Bytes by origin, for the report. */
   readonly parts: { readonly runtime: number; readonly libraries: number; readonly bootstrap: number }
+}
+
+/** Where a frozen process is entered into an executable. */
+export interface FrozenSupport {
+  /** File offsets. */
+  readonly launchTableOffset: number
+  readonly programHeaderOffset: number
+  /** The kernel's, with spare ones of type PT_NULL. */
+  readonly programHeaders: readonly ProgramHeader[]
+  /** Virtual address of struct freeze_record. */
+  readonly recordAddress: number
 }
 
 /** A little-endian number at `offset`: the payload's size plus `plus`. */

@@ -15,7 +15,14 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import type { BuildError } from '../base/diagnostics.ts'
-import { abandonExecutable, beginExecutable, finishExecutable, type Appendix } from './executable.ts'
+import {
+  abandonExecutable,
+  beginExecutable,
+  extendExecutable,
+  publishExecutable,
+  type Appendix,
+  type PendingExecutable,
+} from './executable.ts'
 
 function workDirectory(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'ingot-output-'))
@@ -31,10 +38,20 @@ const appendix: Appendix = {
   patches: [{ offset: 0, bytes: Buffer.from('B') }],
 }
 
+async function finish(pending: PendingExecutable, appendix: Appendix): Promise<void> {
+  try {
+    await extendExecutable(pending, appendix)
+    await publishExecutable(pending)
+  } catch (error) {
+    await abandonExecutable(pending)
+    throw error
+  }
+}
+
 test('a copy of the base, the payload behind it, the patches in it', async (t) => {
   const directory = workDirectory(t)
   const out = path.join(directory, 'new/out')
-  await finishExecutable(beginExecutable(path.join(directory, 'base'), out), out, appendix)
+  await finish(beginExecutable(path.join(directory, 'base'), out), appendix)
   assert.equal(readFileSync(out, 'utf8'), 'Base image-payload-tail')
   assert.equal(statSync(out).mode & 0o111, 0o111 & ~process.umask())
   assert.deepEqual(readdirSync(path.dirname(out)), ['out'])
@@ -44,7 +61,7 @@ test('more chunks than one system call takes', async (t) => {
   const directory = workDirectory(t)
   const out = path.join(directory, 'out')
   const chunks = Array.from({ length: 3000 }, (_, i) => Buffer.from(`${i},`))
-  await finishExecutable(beginExecutable(path.join(directory, 'base'), out), out, { ...appendix, chunks })
+  await finish(beginExecutable(path.join(directory, 'base'), out), { ...appendix, chunks })
   assert.equal(readFileSync(out, 'utf8'), `Base image${chunks.join('')}`)
 })
 
@@ -66,7 +83,7 @@ test('a directory without permission', async (t) => {
   if (isRoot) process.seteuid!(65534)
   try {
     const pending = beginExecutable(path.join(directory, 'base'), out)
-    await assert.rejects(finishExecutable(pending, out, appendix), (error: BuildError) => {
+    await assert.rejects(finish(pending, appendix), (error: BuildError) => {
       assert.deepEqual([error.code, error.at?.file], ['OUTPUT_UNWRITABLE', out])
       return true
     })

@@ -13,6 +13,7 @@ import { isRunning } from '../base/is-running.ts'
 
 /** The copy of the base, which takes as long as the rest of a small build: start it early. */
 export interface PendingExecutable {
+  readonly out: string
   readonly temporary: string
   readonly copied: Promise<void>
 }
@@ -31,39 +32,49 @@ export function beginExecutable(baseFile: string, out: string): PendingExecutabl
     // A reflink where the file system has them, else copy_file_range.
     copyFile(baseFile, temporary, constants.COPYFILE_FICLONE),
   )
-  copied.catch(() => {}) // reported by finishExecutable, which may come later
-  return { temporary, copied }
+  copied.catch(() => {}) // reported by extendExecutable, which may come later
+  return { out, temporary, copied }
 }
 
-/** @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL; the temporary file is gone then. */
-export async function finishExecutable(
-  pending: PendingExecutable,
-  out: string,
-  appendix: Appendix,
-): Promise<void> {
+/**
+ * Writes behind the copy and over it; the file is complete each time, and may be run.
+ * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
+ */
+export async function extendExecutable(pending: PendingExecutable, appendix: Appendix): Promise<void> {
   try {
     await pending.copied
-    const file = await open(pending.temporary, 'r+')
-    try {
-      // writev takes at most IOV_MAX buffers.
-      let { offset } = appendix
-      for (let i = 0; i < appendix.chunks.length; i += 512) {
-        const batch = appendix.chunks.slice(i, i + 512)
-        offset += await writeAll(file, batch, offset)
-      }
-      for (const patch of appendix.patches) await writeAll(file, [patch.bytes], patch.offset)
-      await file.chmod(0o777 & ~process.umask())
-    } finally {
-      await file.close()
-    }
-    await rename(pending.temporary, out)
+    await append(pending.temporary, appendix)
   } catch (error) {
-    await abandonExecutable(pending)
+    throw outputError(error, pending.out)
+  }
+}
+
+/** Gives it its name. */
+export async function publishExecutable({ temporary, out }: PendingExecutable): Promise<void> {
+  try {
+    await rename(temporary, out)
+  } catch (error) {
     throw outputError(error, out)
   }
 }
 
-/** For a build that failed elsewhere. */
+async function append(name: string, appendix: Appendix): Promise<void> {
+  const file = await open(name, 'r+')
+  try {
+    // writev takes at most IOV_MAX buffers.
+    let { offset } = appendix
+    for (let i = 0; i < appendix.chunks.length; i += 512) {
+      const batch = appendix.chunks.slice(i, i + 512)
+      offset += await writeAll(file, batch, offset)
+    }
+    for (const patch of appendix.patches) await writeAll(file, [patch.bytes], patch.offset)
+    await file.chmod(0o777 & ~process.umask())
+  } finally {
+    await file.close()
+  }
+}
+
+/** For a build that failed. */
 export async function abandonExecutable(pending: PendingExecutable): Promise<void> {
   await pending.copied.catch(() => {})
   // If even this fails, there is nothing there, and the error that led here is the one to report.

@@ -137,7 +137,7 @@ function assertSoundImage(inputs: Parameters<typeof linkBaseImage>[0]): boolean 
 
   let pages = 0
   for (const { type, flags, virtualAddress, memorySize } of outerHeadersOf(linked.chunks, linked.base.size)) {
-    assert(type === 1 || type === 0x6474e551, `the kernel sees a segment of type ${type}`)
+    assert(type <= 1 || type === 0x6474e551, `the kernel sees a segment of type ${type}`)
     if (type !== 1) continue
     assert((flags & 3) !== 3, 'a segment is writable and executable')
     assert(Math.floor(virtualAddress / 4096) >= pages, 'two segments share a page')

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test'
 
 import { planAppend } from '../../src/image/append.ts'
 import { linkBaseImage } from '../../src/image/elf/base-image.ts'
+import { jumpTo } from '../../src/image/elf/jump.ts'
 import { readLauncher } from '../../src/image/elf/launcher.ts'
 import * as layout from '../../src/image/elf/layout.ts'
 import { readElf } from '../../src/image/elf/read.ts'
@@ -116,7 +117,7 @@ test('linking twice gives the same, and leaves the inputs alone', () => {
   assert.deepEqual(inputs.map(sha256), before)
 })
 
-test('what was mapped of node is as it was, but for the header and the fuse', () => {
+test('what was mapped of node is as it was, but for the header, the fuse and one function', () => {
   const node = makeNode()
   const end = 0x4400
   const fuse = node.indexOf(FUSE) + FUSE.length - 1
@@ -124,6 +125,8 @@ test('what was mapped of node is as it was, but for the header and the fuse', ()
   const expected = Buffer.from(node.subarray(0, end))
   file.copy(expected, 0, 0, 64)
   expected[fuse] = '1'.charCodeAt(0)
+  const { forkId } = readLauncher(makeLauncher(), 'launcher')
+  expected.set(jumpTo(forkId), 0x2800) // openssl_get_fork_id
   assert(file.subarray(0, end).equals(expected))
   // Section headers and symbols are gone.
   assert(node.includes(SYMBOLS) && !file.includes(SYMBOLS))

@@ -111,7 +111,7 @@ export const lazy = () => import('./c.ts')
     'asset.txt': 'asset\n',
     'z/include.txt': 'z\n',
   }
-  const flags = ['main.ts', '--include', 'z', '-o', 'program']
+  const flags = ['main.ts', '--include', 'z', '-o', 'program', '--start', 'cold']
 
   for (const more of [[], ['--bundle', '--sourcemap']]) {
     test(['in two directories, at two times', ...more].join(' '), async () => {

@@ -33,7 +33,8 @@ function flipByte(file: string): void {
 
 suite('an entry of the cache with one wrong bit', () => {
   const project = makeProject(work)
-  const build = (name: string) => ingotBuild(['main.ts', '-o', name], { cwd: project, env: offline })
+  const build = (name: string) =>
+    ingotBuild(['main.ts', '-o', name, '--start', 'cold'], { cwd: project, env: offline })
   let reference: Buffer
 
   before(async () => {
@@ -74,7 +75,7 @@ suite('a registry on loopback', async () => {
     const downloads = () => registry.asked.filter(({ path }) => path.endsWith('.tgz')).length
     const project = makeProject(work)
     const own = { ...env, XDG_CACHE_HOME: path.join(work, 'fetched'), npm_config_registry: registry.url }
-    const build = () => ingotBuild(['main.ts', '-o', 'out'], { cwd: project, env: own })
+    const build = () => ingotBuild(['main.ts', '-o', 'out', '--start', 'cold'], { cwd: project, env: own })
 
     const first = await build()
     assert.equal(first.runtime.version, version)

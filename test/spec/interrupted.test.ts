@@ -16,11 +16,13 @@ import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const OLD = 'the old program'
+/** A frozen process is never the same twice; the rest of the bytes is. */
+const ARGUMENTS = ['main.ts', '-o', 'program', '--start', 'cold']
 const work = temporaryDirectory()
 const { env: coldEnv } = await ownCache(work)
 
 function start(project: string, env: NodeJS.ProcessEnv = process.env) {
-  const args = [INGOT, 'build', 'main.ts', '-o', 'program']
+  const args = [INGOT, 'build', ...ARGUMENTS]
   return spawn(process.execPath, args, { cwd: project, env: { ...env }, stdio: 'pipe' })
 }
 
@@ -29,9 +31,9 @@ const hashOf = (file: string): string => createHash('sha256').update(readFileSyn
 suite('an interrupted build', async () => {
   const project = makeProject(work)
   const out = path.join(project, 'program')
-  await ingotBuild(['main.ts', '-o', 'program'], { cwd: project })
+  await ingotBuild(ARGUMENTS, { cwd: project })
   const begin = performance.now()
-  await ingotBuild(['main.ts', '-o', 'program'], { cwd: project })
+  await ingotBuild(ARGUMENTS, { cwd: project })
   const elapsedMs = performance.now() - begin
   const complete = hashOf(out)
   const names = readdirSync(project)
@@ -55,7 +57,7 @@ suite('an interrupted build', async () => {
           assert.deepEqual(readdirSync(project), names)
         }
 
-        await ingotBuild(['main.ts', '-o', 'program'], { cwd: project })
+        await ingotBuild(ARGUMENTS, { cwd: project })
         assert.equal(hashOf(out), complete)
         assert.deepEqual(readdirSync(project), names)
       })
@@ -72,7 +74,7 @@ test('killed while it prepares the cache, it leaves nothing that the next build 
     child.kill('SIGKILL')
     await ended
   }
-  const { out } = await ingotBuild(['main.ts', '-o', 'program'], { cwd: project, env: coldEnv })
+  const { out } = await ingotBuild(ARGUMENTS, { cwd: project, env: coldEnv })
   assert.equal((await runInEmptyRoot(out)).stdout, 'hello from ingot\n')
   assert.deepEqual(
     readdirSync(project).filter((name) => name.startsWith('.')),
@@ -93,7 +95,7 @@ suite('two builds at once of the same output', async () => {
       for (const { status, stderr } of outcomes) assert.deepEqual([status, stderr], [0, ''])
       assert.deepEqual(readdirSync(project).toSorted(), ['ingot.lock', 'main.ts', 'package.json', 'program'])
       assert.equal((await runInEmptyRoot(path.join(project, 'program'))).stdout, 'hello from ingot\n')
-      const { out } = await ingotBuild(['main.ts', '-o', 'alone'], { cwd: project })
+      const { out } = await ingotBuild(['main.ts', '-o', 'alone', '--start', 'cold'], { cwd: project })
       assert.equal(hashOf(path.join(project, 'program')), hashOf(out))
     })
   }

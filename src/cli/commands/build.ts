@@ -1,3 +1,5 @@
+import { BuildError } from '../../base/diagnostics.ts'
+import type { StartMode } from '../../config/config.ts'
 import { parseArguments, type OptionTable } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { watchInterrupts } from '../interrupt.ts'
@@ -32,22 +34,33 @@ const options = {
     value: 'runtime',
     brief: 'node@26, node@26.10.0 or the path of a node executable',
   },
+  start: {
+    type: 'string',
+    value: 'how',
+    brief: 'auto, frozen (go on from where the program was at the build) or cold',
+  },
   json: { type: 'boolean', brief: 'Print one JSON document' },
   quiet: { type: 'boolean', short: 'q', brief: 'Print errors only' },
 } as const satisfies OptionTable
+
+function startMode(text: string): StartMode {
+  if (text === 'auto' || text === 'frozen' || text === 'cold') return text
+  throw new BuildError('CLI_OPTION_VALUE', `--start takes auto, frozen or cold, not "${text}"`)
+}
 
 export const buildCommand: Command = {
   usage: '[entry | name=entry]... [options]',
   options,
   async run(argv, host) {
     const { values, positionals } = parseArguments(argv, options)
-    const { json = false, quiet = false, 'no-bundle': asFiles, ...flags } = values
+    const { json = false, quiet = false, 'no-bundle': asFiles, start, ...flags } = values
     const reporter = createReporter(reporterKind({ json, quiet }, host), host)
     const interrupt = watchInterrupts()
     const exitCode = await host
       .build({
         ...flags,
         ...(asFiles && { bundle: false }),
+        ...(start !== undefined && { start: startMode(start) }),
         ...(positionals.length > 0 && { entry: positionals }),
         cwd: host.cwd,
         signal: interrupt.signal,

@@ -12,12 +12,15 @@ import { PAGE_SIZE } from '../../format/archive.ts'
 import type { LinkedBase } from '../image.ts'
 import { emitSeaPrefix, type SeaBlob } from '../sea.ts'
 import { checkLoader, checkNode, loadsOf } from './check.ts'
-import { PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_PHDR } from './constants.ts'
+import { PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR } from './constants.ts'
 import * as layout from './layout.ts'
 import type { Launcher } from './launcher.ts'
 import { redirectLoader } from './loader.ts'
 import type { ElfFile } from './read.ts'
 import { FileHeader, IDENT_SIZE, NoteHeader, ProgramHeader } from './structs.ts'
+import { offsetOf } from './dynamic.ts'
+import { jumpTo } from './jump.ts'
+import { findSymbols } from './symbols.ts'
 
 export interface BaseInputs {
   readonly node: ElfFile
@@ -58,8 +61,10 @@ interface Plan {
 
 /** In the table's page: the launch table, the inner program headers, then the outer ones. */
 const INNER_HEADERS = alignUp(layout.LaunchTable.size, 16)
+/** Kept free for the segments of a frozen process (frozen.ts). */
+const SPARE_SEGMENTS = 8
 /** Of the outer headers, those that come neither from node nor from ld.so. */
-const OWN_SEGMENTS = 6
+const OWN_SEGMENTS = 6 + SPARE_SEGMENTS
 
 function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
   let end = nodeEnd(node)
@@ -163,6 +168,7 @@ function outerHeaders({ node, loader }: BaseInputs, plan: Plan): ProgramHeader[]
     placed(PF_R, plan.system, layout.SYSTEM_BASE),
     placed(PF_R, plan.note, layout.PAYLOAD_BASE),
     { ...load(PF_R | PF_W, 0, 0, 0), type: PT_GNU_STACK, alignment: 16 },
+    ...Array.from({ length: SPARE_SEGMENTS }, () => ({ ...load(0, 0, 0, 0), type: PT_NULL, alignment: 0 })),
   ]
 }
 
@@ -186,6 +192,9 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     payloadAddress: layout.PAYLOAD_BASE + plan.note.bytes.length,
     payloadFileOffset: plan.size,
     payloadSize: 0,
+    environ: findSymbols(node, ['environ']).environ,
+    mayFreeze: 0,
+    thaw: 0,
   })
   for (const [start, headers] of [
     [INNER_HEADERS, inner],
@@ -198,7 +207,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
   return [
     {
       offset: 0,
-      bytes: emitNode(node, inputs.launcher.entry, plan.table.fileOffset + outerOffset, outer.length),
+      bytes: emitNode(node, inputs.launcher, plan.table.fileOffset + outerOffset, outer.length),
     },
     ...[
       plan.launcher,
@@ -211,11 +220,11 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
   ]
 }
 
-function emitNode(node: ElfFile, entry: number, tableOffset: number, headerCount: number): Uint8Array {
+function emitNode(node: ElfFile, launcher: Launcher, tableOffset: number, headerCount: number): Uint8Array {
   const bytes = new Uint8Array(node.bytes.subarray(0, nodeEnd(node)))
   FileHeader.write(viewOf(bytes), IDENT_SIZE, {
     ...node.header,
-    entry,
+    entry: launcher.entry,
     programHeaderOffset: tableOffset,
     programHeaderCount: headerCount,
     sectionHeaderOffset: 0,
@@ -230,10 +239,14 @@ function emitNode(node: ElfFile, entry: number, tableOffset: number, headerCount
     })
   }
   bytes[fuse + SEA_FUSE.length - 1] = '1'.charCodeAt(0)
+  // The one function of node that is another one: whether OpenSSL has to seed itself anew.
+  const { openssl_get_fork_id: function_ } = findSymbols(node, ['openssl_get_fork_id'])
+  bytes.set(jumpTo(launcher.forkId), offsetOf(node, function_))
   return bytes
 }
 
-function describeBase({ node, loader, blob, launcher }: BaseInputs, plan: Plan): LinkedBase['base'] {
+function describeBase(inputs: BaseInputs, plan: Plan): LinkedBase['base'] {
+  const { node, loader, blob, launcher } = inputs
   const inner = innerHeaders(node, plan)
   const outerStart = plan.table.fileOffset + INNER_HEADERS + inner.length * ProgramHeader.size
   const payloadSegment = loadsOf(node).length + 3 + loadsOf(loader).length + 1
@@ -258,6 +271,12 @@ function describeBase({ node, loader, blob, launcher }: BaseInputs, plan: Plan):
       // The asset's length is the last field before the payload.
       { offset: plan.size - 8, width: 8, plus: 0 },
     ],
+    frozen: {
+      launchTableOffset: plan.table.fileOffset,
+      programHeaderOffset: outerStart,
+      programHeaders: outerHeaders(inputs, plan),
+      recordAddress: launcher.freezeRecord,
+    },
     tail: Buffer.from(blob.tail).toString('base64'),
     parts: {
       runtime: nodeEnd(node),

@@ -9,6 +9,7 @@ export const ET_DYN = 3
 /** e_machine */
 export const EM_X86_64 = 62
 /** p_type */
+export const PT_NULL = 0
 export const PT_LOAD = 1
 export const PT_INTERP = 3
 export const PT_NOTE = 4
@@ -23,6 +24,7 @@ export const PT_DYNAMIC = 2
 export const DT_NULL = 0
 export const DT_NEEDED = 1
 export const DT_STRTAB = 5
+export const DT_SYMTAB = 6
 export const DT_SONAME = 14
 export const DT_VERDEF = 0x6ffffffc
 export const DT_VERDEFNUM = 0x6ffffffd

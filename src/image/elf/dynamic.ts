@@ -54,7 +54,7 @@ export function readDynamic(elf: ElfFile): DynamicInfo {
   }
 }
 
-function dynamicTags(elf: ElfFile, view: DataView): { tag: number; value: number }[] {
+export function dynamicTags(elf: ElfFile, view: DataView): { tag: number; value: number }[] {
   const segment = elf.programHeaders.find(({ type }) => type === PT_DYNAMIC)
   const tags: { tag: number; value: number }[] = []
   if (!segment) return tags
@@ -112,7 +112,7 @@ function readDefinitions(
   return defined
 }
 
-function offsetOf(elf: ElfFile, address: number): number {
+export function offsetOf(elf: ElfFile, address: number): number {
   const segment = elf.programHeaders.find(
     ({ type, virtualAddress, fileSize }) =>
       type === PT_LOAD && address >= virtualAddress && address < virtualAddress + fileSize,
@@ -121,7 +121,7 @@ function offsetOf(elf: ElfFile, address: number): number {
   return segment.fileOffset + address - segment.virtualAddress
 }
 
-function readText(elf: ElfFile, offset: number): string {
+export function readText(elf: ElfFile, offset: number): string {
   const end = elf.bytes.indexOf(0, offset)
   if (end === -1) throw malformed(elf, 'a name does not end', offset)
   return Buffer.from(elf.bytes.subarray(offset, end)).toString('latin1')
@@ -133,7 +133,7 @@ function checked(elf: ElfFile, offset: number, size: number): number {
   return offset
 }
 
-function malformed(elf: ElfFile, message: string, offset: number): BuildError {
+export function malformed(elf: ElfFile, message: string, offset: number): BuildError {
   return new BuildError('IMAGE_MALFORMED', message, {
     at: { file: elf.file, offset },
     help: 'install the package again',

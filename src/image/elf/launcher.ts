@@ -19,11 +19,22 @@ const LauncherHeader = struct({
   close: 'u64',
   access: 'u64',
   systemCall: 'u64',
+  getenv: 'u64',
+  unsetenv: 'u64',
+  getpid: 'u64',
+  brk: 'u64',
+  madvise: 'u64',
+  forkId: 'u64',
+  freezeRecord: 'u64',
   dataSize: 'u64',
 })
 
 /** The functions of ld.so that the launcher replaces. */
 export type Hook = 'open' | 'read' | 'pread' | 'fstatat' | 'mmap' | 'close' | 'access'
+
+/** The functions of libc that it replaces as a whole. */
+export const REPLACED = ['getenv', 'unsetenv', 'getpid', 'brk', 'madvise'] as const
+export type Replacement = (typeof REPLACED)[number]
 
 export interface Launcher {
   readonly text: Uint8Array
@@ -33,6 +44,12 @@ export interface Launcher {
   readonly hooks: Readonly<Record<Hook, number>>
   /** Virtual address of what stands in for libc's system calls. */
   readonly systemCall: number
+  /** Virtual addresses. */
+  readonly replacements: Readonly<Record<Replacement, number>>
+  /** Virtual address of what stands in for OpenSSL's openssl_get_fork_id. */
+  readonly forkId: number
+  /** Virtual address of what a build run writes for src/freeze/. */
+  readonly freezeRecord: number
   /** Bytes of zeros it needs at LAUNCHER_DATA. */
   readonly dataSize: number
 }
@@ -63,6 +80,9 @@ export function readLauncher(bytes: Uint8Array, file: string): Launcher {
     entry: header.entry,
     hooks: header,
     systemCall: header.systemCall,
+    replacements: header,
+    forkId: header.forkId,
+    freezeRecord: header.freezeRecord,
     dataSize: header.dataSize,
   }
 }
@@ -77,4 +97,6 @@ const CODE_ADDRESSES = [
   'close',
   'access',
   'systemCall',
+  ...REPLACED,
+  'forkId',
 ] as const

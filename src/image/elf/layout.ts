@@ -3,7 +3,7 @@
 
 import { struct } from '../../format/struct.ts'
 
-export const LAYOUT_VERSION = 2
+export const LAYOUT_VERSION = 3
 
 /** Free in every official node, which begins at 0x400000 and ends below this. */
 export const LAUNCHER_TEXT = 0x1000_0000
@@ -14,6 +14,8 @@ export const LOADER_BASE = 0x1010_0000
 export const SYSTEM_BASE = 0x1100_0000
 /** Far from everything, so that it may grow: V8 wants its code range within 2 GiB of node's text. */
 export const PAYLOAD_BASE = 0x2_0000_0000
+/** Where the kernel maps a frozen process before the launcher moves it into place. */
+export const PARKING_BASE = 0x20_0000_0000
 
 /** "NGTABL01" as a little-endian number is not a safe integer: written as two halves. */
 export const LaunchTable = struct({
@@ -31,5 +33,8 @@ export const LaunchTable = struct({
   payloadAddress: 'u64',
   payloadFileOffset: 'u64',
   payloadSize: 'u64',
+  environ: 'u64',
+  mayFreeze: 'u64',
+  thaw: 'u64',
 })
 export const LAUNCH_TABLE_MAGIC = { magicLow: 0x4154474e, magicHigh: 0x31304c42 }

@@ -10,8 +10,11 @@ import { alignUp, viewOf } from '../../base/bytes.ts'
 import { BuildError } from '../../base/diagnostics.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { PF_X, PT_LOAD } from './constants.ts'
+import { jumpTo } from './jump.ts'
+import { REPLACED, type Launcher, type Replacement } from './launcher.ts'
 import type { ElfFile } from './read.ts'
 import { ProgramHeader } from './structs.ts'
+import { findSymbols } from './symbols.ts'
 
 /** asm/unistd_64.h; the ones that native.c answers. */
 const SYSTEM_CALLS = {
@@ -48,11 +51,13 @@ function patternsOf(number: number): Uint8Array[] {
 }
 
 /**
- * A copy of `libc` with its file system calls redirected.
- * @param hook address of the launcher's hook_system_call, below 4 GiB
+ * A copy of `libc` with its file system calls redirected and a few functions replaced.
  * @throws BuildError LIBC_UNKNOWN
  */
-export function redirectLibc(libc: ElfFile, hook: number): Uint8Array {
+export function redirectLibc(
+  libc: ElfFile,
+  launcher: Pick<Launcher, 'systemCall' | 'replacements'>,
+): Uint8Array {
   const index = libc.programHeaders.findIndex((segment) => segment.type === PT_LOAD && segment.flags & PF_X)
   const text = libc.programHeaders[index]
   if (!text) throw unknownLibc(libc, 'it has no executable segment', 0)
@@ -64,12 +69,15 @@ export function redirectLibc(libc: ElfFile, hook: number): Uint8Array {
   let stubOffset = alignUp(segmentEnd, 16)
   for (const { offset, number } of findSites(libc, text)) {
     const mov = libc.bytes.subarray(offset, offset + MOV_SIZE)
-    const stub = makeStub(mov, number, hook, stubOffset, offset + SITE_SIZE)
+    const stub = makeStub(mov, number, launcher.systemCall, stubOffset, offset + SITE_SIZE)
     if (stubOffset + stub.length > room) throw unknownLibc(libc, 'there is no room for the stubs', segmentEnd)
     bytes.set(stub, stubOffset)
     bytes.set([0xe9, 0, 0, 0, 0, 0x66, 0x90], offset) // jmp rel32; nop
     view.setInt32(offset + 1, stubOffset - (offset + 5), true)
     stubOffset += stub.length
+  }
+  for (const [name, address] of Object.entries(findSymbols(libc, REPLACED)) as [Replacement, number][]) {
+    bytes.set(jumpTo(launcher.replacements[name]), address - text.virtualAddress + text.fileOffset)
   }
   ProgramHeader.write(view, libc.header.programHeaderOffset + index * ProgramHeader.size, {
     ...text,

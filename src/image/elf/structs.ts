@@ -49,6 +49,16 @@ export const NoteHeader = struct({ nameSize: 'u32', descriptorSize: 'u32', type:
 /** Elf64_Dyn */
 export const DynamicEntry = struct({ tag: 'u64', value: 'u64' })
 
+/** Elf64_Sym */
+export const Symbol = struct({
+  name: 'u32',
+  info: 'u8',
+  other: 'u8',
+  section: 'u16',
+  value: 'u64',
+  size: 'u64',
+})
+
 /** Elf64_Verneed and Elf64_Vernaux (LSB, symbol versioning) */
 export const VersionNeed = struct({ version: 'u16', count: 'u16', file: 'u32', aux: 'u32', next: 'u32' })
 export const VersionNeedAux = struct({ hash: 'u32', flags: 'u16', other: 'u16', name: 'u32', next: 'u32' })

@@ -3,6 +3,8 @@
 
 import { viewOf } from '../../base/bytes.ts'
 import {
+  DT_STRTAB,
+  DT_SYMTAB,
   EM_X86_64,
   ET_DYN,
   ET_EXEC,
@@ -14,8 +16,8 @@ import {
   PT_LOAD,
   PT_PHDR,
 } from './constants.ts'
-import { LAUNCHER_TEXT, LAYOUT_VERSION } from './layout.ts'
-import { FileHeader, IDENT_SIZE, ProgramHeader } from './structs.ts'
+import { LAUNCHER_DATA, LAUNCHER_TEXT, LAYOUT_VERSION } from './layout.ts'
+import { DynamicEntry, Symbol as ElfSymbol, FileHeader, IDENT_SIZE, ProgramHeader } from './structs.ts'
 
 /** Offset of the first program header in every file made here. */
 export const TABLE_OFFSET = IDENT_SIZE + FileHeader.size
@@ -80,6 +82,26 @@ export function makeElf({ type = ET_EXEC, entry = 0, segments, size, content = {
   return bytes
 }
 
+const SYMBOLS_SIZE = 3 * ElfSymbol.size
+
+/** The empty symbol, node's copy of libc's environ and a function of OpenSSL, with their names behind them. */
+function makeSymbols(): Buffer {
+  const table = Buffer.alloc(SYMBOLS_SIZE)
+  const environ = { name: 1, info: 0x11, other: 0, section: 27, value: 0x405800, size: 8 }
+  ElfSymbol.write(viewOf(table), ElfSymbol.size, environ)
+  const forkId = { name: 9, info: 0x12, other: 0, section: 14, value: 0x402800, size: 15 }
+  ElfSymbol.write(viewOf(table), 2 * ElfSymbol.size, forkId)
+  return Buffer.concat([table, Buffer.from('\0environ\0openssl_get_fork_id\0')])
+}
+
+function makeDynamic(entries: readonly (readonly [tag: number, value: number])[]): Buffer {
+  const bytes = Buffer.alloc((entries.length + 1) * DynamicEntry.size)
+  entries.forEach(([tag, value], i) =>
+    DynamicEntry.write(viewOf(bytes), i * DynamicEntry.size, { tag, value }),
+  )
+  return bytes
+}
+
 /** Laid out as the official node: four PT_LOADs from 0x400000, not PIE, symbols behind the last. */
 export function makeNode(): Buffer {
   const interpreter = Buffer.from('/lib64/ld-linux-x86-64.so.2\0')
@@ -128,7 +150,16 @@ export function makeNode(): Buffer {
         alignment: 16,
       },
     ],
-    content: { 0x300: interpreter, 0x3100: Buffer.from(FUSE), 0x5000: Buffer.from(SYMBOLS) },
+    content: {
+      0x300: interpreter,
+      0x3100: Buffer.from(FUSE),
+      0x3200: makeSymbols(),
+      0x3b00: makeDynamic([
+        [DT_SYMTAB, 0x403200],
+        [DT_STRTAB, 0x403200 + SYMBOLS_SIZE],
+      ]),
+      0x5000: Buffer.from(SYMBOLS),
+    },
   })
 }
 
@@ -182,10 +213,15 @@ export function makeLoader(): Buffer {
 
 /** The launcher's header with plausible addresses, and a little text. */
 export function makeLauncher(): Buffer {
-  const bytes = Buffer.alloc(0x180, 0xcc)
+  const bytes = Buffer.alloc(0x200, 0xcc)
   bytes.write('INGOTLCH', 'latin1')
-  const address = (i: number) => LAUNCHER_TEXT + 0x80 + 16 * i
-  const fields = [LAYOUT_VERSION, ...Array.from({ length: 9 }, (_, i) => address(i)), 0x1800]
+  const address = (i: number) => LAUNCHER_TEXT + 0x100 + 16 * i
+  const fields = [
+    LAYOUT_VERSION,
+    ...Array.from({ length: 15 }, (_, i) => address(i)),
+    LAUNCHER_DATA + 0x100,
+    0x1800,
+  ]
   fields.forEach((value, i) => bytes.writeBigUInt64LE(BigInt(value), 8 + 8 * i))
   return bytes
 }

@@ -34,7 +34,7 @@ const BUILDER = `
 import { build } from ${JSON.stringify(path.join(REPOSITORY, 'src/index.ts'))}
 const [entry, out, runtime, umask] = process.argv.slice(1)
 process.umask(Number.parseInt(umask, 8))
-const { libraries } = await build({ entry, out, runtime })
+const { libraries } = await build({ entry, out, runtime, start: 'cold' })
 console.log(JSON.stringify(libraries))
 `
 

@@ -307,10 +307,18 @@ function both(command: string): [ours: string, theirs: string] {
   return [outputOf(fixture.file, [command], options), outputOf(NODE, [fixture.main, command], options)]
 }
 
+/** A frozen process has node's own descriptors from 100 on, and no rings that it shares with the kernel. */
+const kindsOf = (list: string): string[] =>
+  list
+    .split('\n')
+    .map((line) => line.replace(/^\d+ /, ''))
+    .filter((kind) => !kind.includes('io_uring'))
+    .toSorted()
+
 for (const command of ['descriptors', 'child-descriptors', 'descriptors-after-load']) {
   test(`${command}: the same descriptors are open as under plain node`, { skip }, () => {
     const [ours, theirs] = both(command)
-    assert.equal(ours, theirs)
+    assert.deepEqual(kindsOf(ours), kindsOf(theirs))
     assert.doesNotMatch(ours, /hello|memfd/)
   })
 }

@@ -1,0 +1,64 @@
+/* How the bootstrap speaks with the launcher: through calls on paths that are nobody's, below a file.
+   src/bootstrap/start-image.ts names them too. */
+#include "frozen.h"
+#include "launcher.h"
+#include "paths.h"
+
+static const struct machine *machine;
+
+void remember_machine(const struct machine *one)
+{
+	machine = one;
+}
+
+/* The process's number, argv[0] and on, each with its zero. */
+static long open_arguments(void)
+{
+	char digits[12] = { 0 }, *at = digits + sizeof digits - 1;
+	for (long number = syscall1(SYS_getpid, 0); number; number /= 10) *--at = (char)('0' + number % 10);
+	long descriptor = syscall3(SYS_memfd_create, "arguments", MFD_CLOEXEC, 0);
+	write_all(descriptor, at, length_of(at) + 1);
+	for (uint64_t i = 0; machine && i < machine->argument_count; i++)
+		write_all(descriptor, machine->arguments[i], length_of(machine->arguments[i]) + 1);
+	if (descriptor >= 0) syscall3(SYS_lseek, descriptor, 0, 0);
+	return descriptor;
+}
+
+/* The process ends here, unless the build is to freeze it first. */
+static void leave(int code)
+{
+	barrier(SYS_exit_group);
+	restore_stdio();
+	syscall1(SYS_exit_group, code);
+}
+
+/* From here on the kernel marks the pages that are written to. */
+static void clear_marks(void)
+{
+	long descriptor = syscall4(SYS_openat, AT_FDCWD, "/proc/self/clear_refs", 1 /* O_WRONLY */, 0);
+	write_all(descriptor, "4", 1);
+	syscall1(SYS_close, descriptor);
+}
+
+static uint64_t hexadecimal(const char *text)
+{
+	uint64_t value = 0;
+	for (; *text; text++) value = value << 4 | (uint64_t)(*text <= '9' ? *text - '0' : *text - 'a' + 10);
+	return value;
+}
+
+int control(const char *path, long *result)
+{
+	if (!starts_with(path, CONTROL_ROOT)) return 0;
+	const char *verb = path + sizeof CONTROL_ROOT - 1;
+	*result = 0;
+	if (same_text(verb, "arguments")) *result = open_arguments();
+	else if (starts_with(verb, "exit/")) leave((int)number_of(verb + sizeof "exit/" - 1));
+	else if (same_text(verb, "barrier")) barrier(BARRIER_JAVASCRIPT);
+	else if (same_text(verb, "arm") && freezing) arm_freeze();
+	else if (same_text(verb, "clear-marks") && freezing) clear_marks();
+	else if (starts_with(verb, "random/") && freezing) freeze_record.random = hexadecimal(verb + sizeof "random/" - 1);
+	else if (same_text(verb, "is-freezing") && freezing) *result = 0;
+	else *result = -ENOENT;
+	return 1;
+}

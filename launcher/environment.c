@@ -1,0 +1,101 @@
+/* libc's functions for variables, for the process's own number and for memory that is given back. The
+   image writer lets our copy of libc jump here (src/image/elf/libc.ts). In a build run they note what the
+   program asks for; in a thawed process they know what came from the image. */
+#include "frozen.h"
+#include "launcher.h"
+#include "paths.h"
+
+static char **variables(void)
+{
+	return *(char ***)TABLE->environ;
+}
+
+/* The value if this is the variable, else 0. */
+static char *value_if(char *variable, const char *name, uint64_t length)
+{
+	for (uint64_t i = 0; i < length; i++)
+		if (variable[i] != name[i]) return 0;
+	return variable[length] == '=' ? variable + length + 1 : 0;
+}
+
+static void note(char *names, uint32_t *size, uint32_t limit, const char *name, uint64_t length)
+{
+	for (uint32_t at = 0; at < *size; at += (uint32_t)length_of(names + at) + 1)
+		if (same_text(names + at, name)) return;
+	if (*size + length + 1 > limit) {
+		/* Too many to compare in microseconds: whatever is asked for from here on is a barrier. */
+		if (freezing == ARMED) barrier(BARRIER_JAVASCRIPT);
+		return;
+	}
+	memcpy(names + *size, name, length + 1);
+	*size += (uint32_t)length + 1;
+}
+
+/* What node asks for when it starts, and the bootstrap makes undone (HOME) or a thaw compares by value. */
+static int is_settled(const char *name)
+{
+	return same_text(name, "HOME") || same_text(name, "LC_ALL") || same_text(name, "LC_MESSAGES") || same_text(name, "LANG");
+}
+
+char *hook_getenv(const char *name)
+{
+	uint64_t length = length_of(name);
+	char **variable = variables();
+	for (; variable && *variable; variable++) {
+		char *value = value_if(*variable, name, length);
+		if (value) return value;
+	}
+	if (freezing == ARMED || (freezing == BOOTING && !is_sealed_name(name) && !is_settled(name)))
+		note(freeze_record.read_names, &freeze_record.read_size, sizeof freeze_record.read_names, name, length);
+	return 0;
+}
+
+int hook_unsetenv(const char *name)
+{
+	uint64_t length = length_of(name);
+	char **to = variables();
+	if (freezing == ARMED)
+		note(freeze_record.deleted_names, &freeze_record.deleted_size, sizeof freeze_record.deleted_names, name, length);
+	for (char **from = to; from && *from; from++)
+		if (!value_if(*from, name, length)) *to++ = *from;
+	if (to) *to = 0;
+	return 0;
+}
+
+/* What no process has as its number. */
+#define BUILD_RUN_PID 0x7ffffffe
+
+int hook_getpid(void)
+{
+	/* node and V8 ask often, for their own use; what JavaScript sees of it the bootstrap sees to. */
+	if (freezing == ARMED && (uint64_t)__builtin_return_address(0) >= LAUNCHER_TEXT) barrier(BARRIER_PID);
+	return freezing == BOOTING ? BUILD_RUN_PID : (int)syscall1(SYS_getpid, 0);
+}
+
+/* In place of OpenSSL's openssl_get_fork_id: it compares this with what it was at the last draw of random
+   bytes, and seeds its generators anew when the process has become another one. It asks at every draw, and a
+   draw is what no image may have seen. */
+int hook_fork_id(void)
+{
+	if (freezing == ARMED) barrier(BARRIER_RANDOM);
+	return freezing == BOOTING ? BUILD_RUN_PID : (int)syscall1(SYS_getpid, 0);
+}
+
+/* The heap that grows at the program's end cannot be frozen: its place is the kernel's to choose. malloc
+   does with mappings what it did with this. */
+long hook_brk(void)
+{
+	return -1; /* it is called through sbrk(3), which looks at nothing else */
+}
+
+/* Of a private mapping of a file MADV_DONTNEED brings the file's bytes back, where the program expects zeros. */
+long hook_madvise(uint64_t address, uint64_t size, int advice)
+{
+	int protection;
+	if ((advice == MADV_DONTNEED || advice == MADV_FREE) && size && (protection = image_protection(address, size)) >= 0) {
+		long result = syscall6(SYS_mmap, (long)address, (long)size, protection,
+				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+		return result < 0 && result > -4096 ? result : 0;
+	}
+	return syscall3(SYS_madvise, address, size, advice);
+}

@@ -1,0 +1,300 @@
+/* The build run: boots the program where every later start can put it, and stops it at the first thing
+   that a build cannot know: a call to the world outside, the date, the process's number, a random number.
+
+   What a build cannot know is found by the kernel: a seccomp filter traps every system call that is not
+   about the process's own memory, threads and wake-ups. So nothing is missed, whether JavaScript, node or
+   native code asks. The trapped call is not made; it is made when the process is thawed. */
+#include "frozen.h"
+#include "launcher.h"
+#include "paths.h"
+#include <stddef.h>
+
+struct freeze_record freeze_record;
+/* src/image/elf/frozen.ts has these numbers. */
+_Static_assert(sizeof(struct freeze_record) == 26184 && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
+int freezing;
+static int stopping;
+
+/* The parent reads a byte from here when the process is frozen. */
+#define REPORT_DESCRIPTOR 3
+
+/* Where no process has anything: above what ADDR_COMPAT_LAYOUT fills, below where the kernel puts the rest. */
+#define STACK_BASE 0x2a0000000000
+#define STACK_SIZE (16ul << 20)
+#define STRINGS_SIZE 65536
+/* argv[0] is as long as a title may become, at the end of the stack. */
+#define TITLE_SIZE 4096
+
+/* struct sock_filter and seccomp_data of linux/filter.h and linux/seccomp.h */
+struct filter_instruction {
+	uint16_t code;
+	uint8_t if_true, if_false;
+	uint32_t operand;
+};
+#define LOAD(offset) { 0x20, 0, 0, offset }
+#define IF_EQUAL(value, yes, no) { 0x15, yes, no, value }
+#define IF_AT_LEAST(value, yes, no) { 0x35, yes, no, value }
+#define IF_SET(bits, yes, no) { 0x45, yes, no, bits }
+#define RETURN(action) { 0x06, 0, 0, action }
+enum { NUMBER = 0, POINTER_LOW = 8, POINTER_HIGH = 12, ARGUMENT_0 = 16, ARGUMENT_2 = 32, ARGUMENT_3 = 40 };
+enum { ALLOW = 0x7fff0000, TRAP = 0x30000, FAIL = 0x50000, SECCOMP_SET_MODE_FILTER = 1, SECCOMP_FILTER_FLAG_TSYNC = 1 };
+
+static void install_filter(const struct filter_instruction *instructions, uint64_t count)
+{
+	const struct {
+		uint64_t count;
+		const struct filter_instruction *instructions;
+	} program = { count, instructions };
+	syscall6(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+	syscall3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+}
+
+void prepare_freeze(const struct machine *machine)
+{
+	long personality = syscall1(SYS_personality, 0xffffffff);
+	const long wanted = ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT;
+	if (personality >= 0 && (personality & wanted) != wanted && syscall1(SYS_personality, personality | wanted) >= 0)
+		syscall3(SYS_execve, "/proc/self/exe", machine->arguments, machine->environment);
+
+	syscall6(SYS_prctl, PR_SET_PDEATHSIG, 9, 0, 0, 0, 0);
+	/* node's own descriptors begin where a program's hardly reach. */
+	for (int i = REPORT_DESCRIPTOR + 1; i < FIRST_OWN_DESCRIPTOR; i++) syscall3(SYS_dup3, REPORT_DESCRIPTOR, i, O_CLOEXEC);
+
+	/* What cannot be carried over: memory that is shared with the kernel or tied to this processor. clone3
+	   hides its flags from filters; libc then uses clone. */
+	static const struct filter_instruction refuse[] = {
+		LOAD(NUMBER),
+		IF_EQUAL(SYS_io_uring_setup, 4, 0),
+		IF_EQUAL(SYS_pkey_alloc, 3, 0),
+		IF_EQUAL(SYS_rseq, 2, 0),
+		IF_EQUAL(SYS_clone3, 1, 0),
+		RETURN(ALLOW),
+		RETURN(FAIL | ENOSYS),
+	};
+	install_filter(refuse, COUNT(refuse));
+	find_kernel_clock(machine->auxiliary);
+	freeze_record.memory_size = memory_size();
+	freeze_record.features = cpu_features();
+	freezing = BOOTING;
+}
+
+static char *copy_text(char *end, uint64_t from)
+{
+	uint64_t size = length_of((const char *)from) + 1;
+	return memcpy(end - size, (const char *)from, size);
+}
+
+/* The vector of a start, with the strings that it points to, on a stack at an address that is free in
+   every process. */
+uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument_count)
+{
+	syscall6(SYS_mmap, STACK_BASE, STACK_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+	char *text = (char *)(STACK_BASE + STACK_SIZE);
+	uint64_t *copy = (uint64_t *)((STACK_BASE + STACK_SIZE - STRINGS_SIZE - 8 * words) & ~15ul);
+	for (uint64_t i = 0; i < words; i++) copy[i] = vector[i];
+	uint64_t *at = copy + 1;
+	text -= TITLE_SIZE;
+	for (uint64_t i = 0; i < TITLE_SIZE - 1; i++) text[i] = 'i';
+	*at++ = (uint64_t)text;
+	for (uint64_t i = 1; i < argument_count; i++, at++) *at = (uint64_t)(text = copy_text(text, *at));
+	for (at++; *at; at++) *at = (uint64_t)(text = copy_text(text, *at));
+	for (at++; *at != AT_NULL; at += 2) {
+		switch (*at) {
+		case AT_RANDOM:
+			text -= 16;
+			memcpy(text, (const void *)at[1], 16);
+			at[1] = (uint64_t)text;
+			break;
+		case AT_PLATFORM:
+		case AT_BASE_PLATFORM:
+		case AT_EXECFN: at[1] = (uint64_t)(text = copy_text(text, at[1])); break;
+		case AT_SYSINFO_EHDR: at[1] = (uint64_t)own_vdso; break;
+		}
+	}
+	return copy;
+}
+
+void set_title(const char *title)
+{
+	uint64_t size = length_of(title) + 1;
+	if (size <= TITLE_SIZE) memcpy((char *)(STACK_BASE + STACK_SIZE - TITLE_SIZE), title, size);
+}
+
+static struct frozen_thread *save_thread(struct signal_context *context)
+{
+	uint32_t index = __atomic_fetch_add(&freeze_record.thread_count, 1, __ATOMIC_ACQ_REL);
+	if (index >= MAXIMUM_THREADS) return 0;
+	struct frozen_thread *thread = &freeze_record.threads[index];
+	syscall3(SYS_arch_prctl, ARCH_GET_FS, &thread->thread_pointer, 0);
+	syscall3(SYS_get_robust_list, 0, &thread->robust_list, &thread->robust_list_size);
+	syscall3(SYS_prctl, PR_GET_NAME, thread->name, 0);
+	thread->id = (int32_t)syscall1(SYS_gettid, 0);
+	__atomic_store_n(&thread->context, (uint64_t)context, __ATOMIC_RELEASE);
+	return thread;
+}
+
+__attribute__((noreturn)) static void wait_for_the_end(void)
+{
+	const struct timespec hour = { 3600, 0 };
+	for (;;) syscall3(SYS_nanosleep, &hour, 0, 0);
+}
+
+static uint32_t saved_threads(void)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < MAXIMUM_THREADS; i++)
+		count += __atomic_load_n(&freeze_record.threads[i].context, __ATOMIC_ACQUIRE) != 0;
+	return count;
+}
+
+/* Sends the other threads to the handler. How many threads there are. */
+static uint32_t stop_threads(int process, int self)
+{
+	struct record { uint64_t ino; int64_t next; uint16_t length; uint8_t type; char name[]; };
+	char buffer[2048] __attribute__((aligned(8)));
+	uint32_t count = 0;
+	long directory = syscall4(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), size;
+	while ((size = syscall3(SYS_getdents64, directory, buffer, sizeof buffer)) > 0)
+		for (long at = 0; at < size; at += ((struct record *)(buffer + at))->length) {
+			int thread = number_of(((struct record *)(buffer + at))->name);
+			if (!thread) continue;
+			count++;
+			int is_saved = thread == self;
+			for (uint32_t i = 0; i < MAXIMUM_THREADS; i++) is_saved |= freeze_record.threads[i].id == thread;
+			if (!is_saved) syscall3(SYS_tgkill, process, thread, SIGFREEZE);
+		}
+	syscall1(SYS_close, directory);
+	return count;
+}
+
+/* On the thread that reached the barrier: stops all others, and notes what only this process can know. */
+static void freeze(struct signal_context *context)
+{
+	int process = (int)syscall1(SYS_getpid, 0), self = stopping;
+	save_thread(context);
+	const struct timespec moment = { 0, 1000000 };
+	for (;;) {
+		uint32_t count = stop_threads(process, self);
+		if (count > MAXIMUM_THREADS) syscall1(SYS_exit_group, 3);
+		for (int i = 0; i < 20 && saved_threads() < count; i++) syscall3(SYS_nanosleep, &moment, 0, 0);
+		if (saved_threads() == count) break;
+	}
+	for (int i = 1; i <= SIGNAL_COUNT; i++) {
+		if (i == SIGFREEZE || i == SIGSYS) continue;
+		syscall4(SYS_rt_sigaction, i, 0, &freeze_record.actions[i - 1], 8);
+	}
+	for (uint32_t i = 0; i < MAXIMUM_THREADS; i++)
+		if (freeze_record.threads[i].id == process) freeze_record.main_thread = (int32_t)i;
+	freeze_record.monotonic_ns = monotonic_ns();
+	freeze_record.is_complete = 1;
+	syscall3(SYS_write, REPORT_DESCRIPTOR, "F", 1);
+	wait_for_the_end();
+}
+
+/* Whether a wait of the event loop ended by itself: what it waited for was the process's own doing. */
+static int wait_a_little(struct signal_context *context)
+{
+	const int limit_ms = 20;
+	int timeout = (int)context->r10;
+	if (timeout < 0 || timeout > limit_ms) timeout = limit_ms;
+	long count = syscall6((long)context->rax, (long)context->rdi, (long)context->rsi, (long)context->rdx, timeout,
+			      (long)context->r8, (long)context->r9);
+	if (count == 0 && timeout == limit_ms) return 0;
+	context->rax = (uint64_t)count;
+	return 1;
+}
+
+/* The first thread at a barrier stops all others. */
+static void claim_stop(int number)
+{
+	int self = (int)syscall1(SYS_gettid, 0), nobody = 0;
+	if (__atomic_compare_exchange_n(&stopping, &nobody, self, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		freeze_record.barrier = number;
+}
+
+static void on_stop(int signal, const int *information, char *frame)
+{
+	struct signal_context *context = (struct signal_context *)frame;
+	(void)information;
+	if (signal == SIGSYS) {
+		int number = (int)context->rax;
+		if ((number == SYS_epoll_wait || number == SYS_epoll_pwait) && wait_a_little(context)) return;
+		context->rip -= 2; /* of the syscall instruction: it runs when the process is thawed */
+		claim_stop(number);
+	}
+	if (stopping == syscall1(SYS_gettid, 0)) freeze(context);
+	save_thread(context);
+	wait_for_the_end();
+}
+
+__asm__(".text\n.globl freeze_restorer\nfreeze_restorer:\n\tmov $15, %eax\n\tsyscall\n");
+
+void arm_freeze(void)
+{
+	const struct kernel_sigaction action = { (uint64_t)on_stop, SA_SIGINFO | SA_RESTORER | SA_RESTART,
+						 (uint64_t)freeze_restorer, ~0ul };
+	syscall4(SYS_rt_sigaction, SIGFREEZE, &action, 0, 8);
+	syscall4(SYS_rt_sigaction, SIGSYS, &action, 0, 8);
+
+	/* About the process's own memory, threads and wake-ups. Of calls from the launcher none is trapped: it
+	   knows what it does. A wait of the event loop is looked at by the handler. */
+	static const uint16_t harmless[] = {
+		9 /* mmap */, 10 /* mprotect */, 11 /* munmap */, 12 /* brk */, 13 /* rt_sigaction */, 14 /* rt_sigprocmask */,
+		15 /* rt_sigreturn */, 24 /* sched_yield */, 25 /* mremap */, 27 /* mincore */, 28 /* madvise */, 60 /* exit */,
+		131 /* sigaltstack */, 157 /* prctl */, 158 /* arch_prctl */, 186 /* gettid */, 202 /* futex */,
+		218 /* set_tid_address */, 219 /* restart_syscall */, 231 /* exit_group */, 233 /* epoll_ctl */, 273 /* set_robust_list */,
+		274 /* get_robust_list */, 290 /* eventfd2 */, 291 /* epoll_create1 */, 293 /* pipe2 */, 319 /* memfd_create */,
+		324 /* membarrier */, 143 /* sched_getparam */, 145 /* sched_getscheduler */, 230 /* clock_nanosleep */, 435 /* clone3, refused */,
+	};
+	/* On descriptors of our own. */
+	static const uint16_t on_own[] = { 0 /* read */, 1 /* write */, 3 /* close */, 5 /* fstat */, 8 /* lseek */, 17 /* pread64 */, 20 /* writev */, 72 /* fcntl */ };
+	struct filter_instruction filter[2 * COUNT(harmless) + 2 * COUNT(on_own) + 40];
+	uint32_t count = 0;
+#define ADD(...) filter[count++] = (struct filter_instruction)__VA_ARGS__
+	ADD(LOAD(POINTER_HIGH));
+	ADD(IF_EQUAL(0, 0, 4));
+	ADD(LOAD(POINTER_LOW));
+	ADD(IF_AT_LEAST(LAUNCHER_TEXT, 0, 2));
+	ADD(IF_AT_LEAST(LAUNCHER_DATA, 1, 0));
+	ADD(RETURN(ALLOW));
+	ADD(LOAD(NUMBER));
+	for (uint32_t i = 0; i < COUNT(harmless); i++) {
+		ADD(IF_EQUAL(harmless[i], 0, 1));
+		ADD(RETURN(ALLOW));
+	}
+	/* A wait that does not wait. */
+	ADD(IF_EQUAL(SYS_epoll_pwait, 1, 0));
+	ADD(IF_EQUAL(SYS_epoll_wait, 0, 4));
+	ADD(LOAD(ARGUMENT_3));
+	ADD(IF_EQUAL(0, 0, 1));
+	ADD(RETURN(ALLOW));
+	ADD(RETURN(TRAP));
+	/* Limits that are read, as libc does for the place of the stack, and not set. */
+	ADD(IF_EQUAL(SYS_prlimit64, 0, 4));
+	ADD(LOAD(ARGUMENT_2));
+	ADD(IF_EQUAL(0, 0, 1));
+	ADD(RETURN(ALLOW));
+	ADD(RETURN(TRAP));
+	ADD(IF_EQUAL(SYS_clone, 0, 4));
+	ADD(LOAD(ARGUMENT_0));
+	ADD(IF_SET(CLONE_THREAD, 0, 1));
+	ADD(RETURN(ALLOW));
+	ADD(RETURN(TRAP));
+	for (uint32_t i = 0; i < COUNT(on_own); i++) ADD(IF_EQUAL(on_own[i], (uint8_t)(COUNT(on_own) - i), 0));
+	ADD(RETURN(TRAP));
+	ADD(LOAD(ARGUMENT_0));
+	ADD(IF_AT_LEAST(FIRST_OWN_DESCRIPTOR, 0, 1));
+	ADD(RETURN(ALLOW));
+	ADD(RETURN(TRAP));
+	install_filter(filter, count);
+	freezing = ARMED;
+}
+
+void barrier(int number)
+{
+	if (freezing != ARMED) return;
+	claim_stop(number);
+	/* The handler saves this thread as it does any other, and when thawed it returns from here. */
+	syscall3(SYS_tgkill, syscall1(SYS_getpid, 0), syscall1(SYS_gettid, 0), SIGFREEZE);
+}

@@ -1,0 +1,50 @@
+// The end of a program. Before it ends node takes itself apart, which costs a small program more than all it
+// has done: contexts, heap and threads go with the process anyway. So once 'exit' handlers have run, the
+// launcher ends the process (launcher/stdio.c), unless something inside has work to do at its end.
+
+import { CONTROL_ROOT } from './control.ts'
+import type { Internals } from './internals.ts'
+
+/** Built-in modules with something to do when they go: a database to close, a recording to write. */
+const WITH_WORK = new Set(['NativeModule sqlite', 'NativeModule inspector', 'NativeModule trace_events'])
+
+export function installExit({ fs, worker, util }: Internals): void {
+  const exists = fs.existsSync as (file: string) => boolean
+  let isPlain = true
+  const { dlopen } = process
+  process.dlopen = function (...args: Parameters<typeof dlopen>) {
+    isPlain = false
+    return Reflect.apply(dlopen, this, args)
+  }
+  const { Worker } = worker
+  worker.Worker = class extends Worker {
+    constructor(...args: unknown[]) {
+      super(...args)
+      isPlain = false
+    }
+  }
+
+  const { reallyExit } = process as any
+  const leave = (code: number): void => {
+    const { moduleLoadList } = process as any as { moduleLoadList: string[] }
+    if (isPlain && !moduleLoadList.some((id) => WITH_WORK.has(id)))
+      exists(`${CONTROL_ROOT}exit/${code & 0xff}`)
+  }
+  const ownReallyExit = function (this: unknown, code: unknown) {
+    leave(Number(code))
+    return Reflect.apply(reallyExit, this, [code])
+  }
+  ;(process as any).reallyExit = Object.defineProperty(ownReallyExit, 'name', { value: 'reallyExit' })
+
+  // At the end of the event loop it is node's native side that emits 'exit', with no JavaScript below.
+  const prototype = Object.getPrototypeOf(process) as NodeJS.Process
+  const { emit } = prototype
+  const ownEmit = function (this: NodeJS.Process, ...args: [string, ...unknown[]]): boolean {
+    const result = Reflect.apply(emit, this, args)
+    const isEnd = args[0] === 'exit' && this === process && (process as any)._exiting
+    // It leaves out its caller.
+    if (isEnd && util.getCallSites(1).length === 0) leave(Number(process.exitCode ?? args[1]))
+    return result
+  }
+  Object.defineProperty(prototype, 'emit', { configurable: true, writable: true, value: ownEmit })
+}

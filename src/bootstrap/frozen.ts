@@ -1,0 +1,163 @@
+// Makes a process that can be frozen at the build and thawed at any later start (launcher/freeze.c).
+//
+// What the program finds out through system calls is found out after the thaw: the launcher freezes the
+// process before the first one. What is left is what node has put into JavaScript when it started, and
+// randomness. Here each of these is made a property that freezes the process when it is first looked at,
+// and that then tells the truth about the process that was thawed.
+
+import path from 'node:path'
+
+import { CONTROL_ROOT } from './control.ts'
+import type { Internals } from './internals.ts'
+
+export interface Freezing {
+  /**
+   * From here on the first thing that a build cannot know freezes the process.
+   * @param program what process.argv is to be behind the executable, once it is known
+   */
+  arm(program: (start: Start) => string[]): void
+  /** Freezes it here, and returns when it is thawed: with the command line of that start. */
+  settle(): Start
+}
+
+/** What differs from start to start. */
+export interface Start {
+  readonly pid: number
+  readonly argv0: string
+  /** What follows argv[0]. */
+  readonly args: readonly string[]
+  readonly execPath: string
+}
+
+/** Undefined in a cold start. */
+export function detectFreezing(internals: Internals): Freezing | undefined {
+  const { fs, v8 } = internals
+  const exists = fs.existsSync as (file: string) => boolean
+  const readFile = fs.readFileUtf8 as (file: string, flags: number) => string
+  const readLink = fs.readlink as (file: string, encoding: string) => string
+  const tell = (message: string) => exists(CONTROL_ROOT + message)
+  if (!tell('is-freezing')) return undefined
+
+  let start: Start | undefined
+  const replaced: ((start: Start) => void)[] = []
+  const settle = () => {
+    if (start) return start
+    tell('barrier')
+    const [pid, argv0 = '', ...args] = readFile(`${CONTROL_ROOT}arguments`, 0).split('\0').slice(0, -1)
+    start = { pid: Number(pid), argv0, args, execPath: executablePath(readLink, argv0) }
+    for (const restore of replaced) restore(start)
+    return start
+  }
+  return {
+    settle,
+    arm(program) {
+      replaceProperties({ settle, program, replaced, define: definer(v8) })
+      tell(`random/${drainRandom(replaceRandom(settle, replaced))}`)
+      replaceKernelRelease(internals)
+      deferCertificates(internals, replaced)
+      process.chdir('/') // node remembers the working directory until it changes
+      tell('arm')
+    },
+  }
+}
+
+interface Replacing {
+  readonly settle: () => Start
+  readonly program: (start: Start) => string[]
+  /** How each is made right again. */
+  readonly replaced: ((start: Start) => void)[]
+  readonly define: (target: object, name: string, get: () => unknown) => void
+}
+
+function replaceProperties({ settle, program, replaced, define }: Replacing): void {
+  const stale = (name: string, attributes: PropertyDescriptor, current: (start: Start) => unknown) => {
+    define(process, name, () => (settle(), (process as any)[name]))
+    replaced.push((now) =>
+      Object.defineProperty(process, name, { enumerable: true, ...attributes, value: current(now) }),
+    )
+  }
+  stale('argv', { writable: true, configurable: true }, (now) => [now.execPath, ...program(now)])
+  stale('argv0', { writable: false, configurable: false }, (now) => now.argv0)
+  stale('execPath', { writable: true, configurable: true }, (now) => now.execPath)
+  stale('pid', { writable: false, configurable: true }, (now) => now.pid)
+
+  const { env } = process
+  process.env = new Proxy(env, {
+    ownKeys(target) {
+      settle()
+      return Reflect.ownKeys(target)
+    },
+  })
+  replaced.push(() => void (process.env = env))
+}
+
+/** The original. */
+function replaceRandom(settle: () => Start, replaced: ((start: Start) => void)[]): () => number {
+  const { random } = Math
+  const define = (value: () => number) =>
+    Object.defineProperty(Math, 'random', { writable: true, configurable: true, value })
+  define({ random: () => (settle(), random()) }.random)
+  replaced.push(() => define(random))
+  return random
+}
+
+/** node:os asks for the kernel's release when it is loaded, and would know the builder's for ever. */
+function replaceKernelRelease({ requireBuiltin, os: { getOSInformation } }: Internals): void {
+  const os = requireBuiltin('os')
+  const ask = (name: string, index: number) => {
+    const current = { [name]: () => getOSInformation()[index] }[name]!
+    Object.defineProperty(current, Symbol.toPrimitive, { value: current })
+    os[name] = current
+  }
+  ask('version', 1)
+  ask('release', 2)
+}
+
+/** node:tls starts a thread when it is loaded, which reads files. It is only to be early: later will do. */
+function deferCertificates({ crypto }: Internals, replaced: ((start: Start) => void)[]): void {
+  const { startLoadingCertificatesOffThread } = crypto
+  let isAskedFor = false
+  crypto.startLoadingCertificatesOffThread = () => void (isAskedFor = true)
+  replaced.push(() => {
+    crypto.startLoadingCertificatesOffThread = startLoadingCertificatesOffThread
+    if (isAskedFor) startLoadingCertificatesOffThread()
+  })
+}
+
+/** Values that V8 draws from its generator at once. */
+const RANDOM_BATCH = 64
+
+/**
+ * Leaves V8's generator where its next value comes from its state alone, and says how that state is found
+ * in memory: the first value of a batch is made of the bits that are its first half.
+ */
+function drainRandom(random: () => number): string {
+  const first = random()
+  for (let i = 1; i < RANDOM_BATCH; i++) random()
+  return BigInt(first * 2 ** 53)
+    .toString(16)
+    .padStart(16, '0')
+}
+
+/** process.argv0 is not configurable; V8 itself may redefine it all the same. */
+function definer(v8: Internals['v8']): (target: object, name: string, get: () => unknown) => void {
+  v8.setFlagsFromString('--allow-natives-syntax')
+  // oxlint-disable-next-line typescript/no-implied-eval -- the syntax exists only now
+  const define = new Function(
+    'target',
+    'name',
+    'get',
+    '%DefineAccessorPropertyUnchecked(target, name, get, undefined, 0)',
+  ) as (target: object, name: string, get: () => unknown) => void
+  v8.setFlagsFromString('--no-allow-natives-syntax')
+  return define
+}
+
+/** As node finds it: /proc where there is one. */
+function executablePath(readLink: (file: string, encoding: string) => string, argv0: string): string {
+  try {
+    return readLink('/proc/self/exe', 'utf8')
+  } catch {
+    return argv0.includes('/') ? path.resolve(argv0) : argv0
+  }
+}

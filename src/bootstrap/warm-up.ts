@@ -1,0 +1,52 @@
+// Before the freeze: loads what most programs will load, and runs once what most will run first, so that it
+// lies in the image compiled. A start touches no page of what it does not use. The barriers are up already:
+// a module that looked at the machine would end the build run here, and not bring the builder's along.
+
+import { CONTROL_ROOT } from './control.ts'
+import type { InternalRequire } from './internals.ts'
+
+/** Not what has work to do at the end (exit.ts). */
+const MODULES = [
+  'async_hooks',
+  'buffer',
+  'child_process',
+  'crypto',
+  'diagnostics_channel',
+  'events',
+  'fs/promises',
+  'http',
+  'https',
+  'net',
+  'path',
+  'perf_hooks',
+  'querystring',
+  'stream',
+  'stream/web',
+  'string_decoder',
+  'timers/promises',
+  'tls',
+  'tty',
+  'url',
+  'util',
+  'v8',
+  'vm',
+  'worker_threads',
+  'zlib',
+]
+
+export function warmUp(load: InternalRequire): void {
+  for (const id of MODULES) load(id)
+  const { openSync, closeSync, existsSync } = load('fs')
+  existsSync(`${CONTROL_ROOT}clear-marks`)
+  const SyncWriteStream = load('internal/fs/sync_write_stream')
+  const { Console } = load('console')
+  // Memory that the launcher gives: a file of the host would be the end of the build run.
+  const descriptor = openSync(`${CONTROL_ROOT}arguments`, 'r')
+  const stream = new SyncWriteStream(descriptor, { autoClose: false })
+  const own = new Console({ stdout: stream, stderr: stream, colorMode: false })
+  for (let i = 0; i < 3; i++) {
+    own.log('%s %d %o', 'text', i, { list: [i, 'text'] })
+    own.error('text', i, true, null, undefined)
+  }
+  closeSync(descriptor)
+}

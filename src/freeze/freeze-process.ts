@@ -1,0 +1,107 @@
+// Runs an executable until its program does the first thing that a build cannot know (launcher/freeze.c),
+// and reads the stopped process.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { realpathSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+
+import { readDescriptors } from './descriptors.ts'
+import type { FrozenProcess, NotFrozen, Region } from './frozen-process.ts'
+import { viewOf } from '../base/bytes.ts'
+import { ProcessMemory, readMappings } from './memory.ts'
+
+/** Where launcher/ keeps what it knows of the process. */
+export interface RecordPlace {
+  readonly address: number
+  readonly size: number
+  /** Offset of the field of that name. */
+  readonly random: number
+}
+
+/** Known to launcher/launch.c. */
+const FREEZE_VARIABLE = '\u0001INGOT_FREEZE'
+/** A program that computes for longer before it does anything is not waited for. */
+const LONGEST_BOOT_MS = 20_000
+
+export async function freezeProcess(file: string, record: RecordPlace): Promise<FrozenProcess | NotFrozen> {
+  const child = spawn(file, [], {
+    cwd: '/',
+    // Nothing of the builder's environment may become part of the program.
+    env: { [FREEZE_VARIABLE]: '1' },
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  })
+  try {
+    const stopped = await waitUntilFrozen(child)
+    return stopped === undefined ? readProcess(child.pid!, realpathSync(file), record) : { reason: stopped }
+  } catch (error) {
+    return { reason: (error as Error).message }
+  } finally {
+    await end(child)
+  }
+}
+
+/** Its file is not to be written to as long as it runs. */
+async function end(child: ChildProcess): Promise<void> {
+  const isRunning = child.pid !== undefined && child.exitCode === null && child.signalCode === null
+  const ended = isRunning ? once(child, 'exit') : undefined
+  child.kill('SIGKILL')
+  await ended
+}
+
+/** Why it did not come to that. */
+function waitUntilFrozen(child: ChildProcess): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  const timer = setTimeout(resolve, LONGEST_BOOT_MS, 'the program did not come to its first input or output')
+  const report = child.stdio[3] as Readable
+  report.on('data', () => resolve(undefined))
+  report.on('error', () => {})
+  child.on('error', (error) => resolve(error.message))
+  child.on('exit', (code, signal) =>
+    resolve(`the program ended in the build (${signal ?? `exit code ${code}`})`),
+  )
+  return promise.finally(() => clearTimeout(timer))
+}
+
+function readProcess(pid: number, executable: string, place: RecordPlace): FrozenProcess {
+  const memory = new ProcessMemory(pid)
+  try {
+    const descriptors = readDescriptors(pid)
+    const record = memory.read(place.address, place.size)
+    const regions = readMappings(pid).map((mapping) => memory.region(mapping, executable))
+    return {
+      regions,
+      descriptors,
+      record,
+      randomState: findRandomState(regions, record.subarray(place.random)),
+    }
+  } finally {
+    memory.close()
+  }
+}
+
+/** In 64-bit words: V8's batch of numbers, its length and type, and before it the state that made it. */
+const BATCH_SIZE = 64
+const STATE_BEFORE_LAST = BATCH_SIZE + 3
+
+/**
+ * V8 draws Math.random's values in batches, which lie behind the state that the next one is made from. The
+ * last value of a batch is what the bootstrap has noted: the upper 53 bits of the sum of the state's words.
+ */
+function findRandomState(regions: readonly Region[], random: Uint8Array): number {
+  const bits = viewOf(random).getBigUint64(0, true)
+  const value = Buffer.alloc(8)
+  value.writeDoubleLE(Number(bits) / 2 ** 53)
+  for (const { runs } of regions) {
+    for (const { address, bytes } of runs) {
+      const haystack = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+      for (let at = haystack.indexOf(value); at !== -1; at = haystack.indexOf(value, at + 1)) {
+        const state = at - 8 * STATE_BEFORE_LAST
+        if (state < 0) continue
+        const sum = haystack.readBigUInt64LE(state) + haystack.readBigUInt64LE(state + 8)
+        if (BigInt.asUintN(64, sum) >> 11n === bits) return address + state
+      }
+    }
+  }
+  throw new Error('the state of Math.random was not found')
+}

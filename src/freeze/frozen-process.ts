@@ -1,0 +1,52 @@
+// What the freeze stage gives: a booted process, stopped, as data. Type file of the stage: no code.
+
+export interface FrozenProcess {
+  readonly regions: readonly Region[]
+  readonly descriptors: readonly Descriptor[]
+  /** struct freeze_record of launcher/frozen.h: threads, signals, guards. */
+  readonly record: Uint8Array
+  /** Virtual address of V8's random state: two words. */
+  readonly randomState: number
+}
+
+/** A line of /proc/PID/maps. */
+export interface Region {
+  readonly start: number
+  readonly end: number
+  /** PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4 */
+  readonly protection: number
+  /** Where in the executable's own file it is mapped from; undefined for memory without a file. */
+  readonly fileOffset: number | undefined
+  /** Pages that differ from the file, or from zeros; ascending. */
+  readonly runs: readonly Run[]
+  /** What was written to last: a start will write to it soon. */
+  readonly hot: readonly { readonly address: number; readonly size: number }[]
+}
+
+export interface Run {
+  readonly address: number
+  readonly bytes: Uint8Array
+}
+
+export type Descriptor =
+  | { readonly kind: 'epoll'; readonly number: number; readonly watches: readonly Watch[] }
+  | { readonly kind: 'eventfd'; readonly number: number; readonly count: number; readonly flags: number }
+  | {
+      readonly kind: 'pipe'
+      readonly number: number
+      readonly writer: number
+      readonly flags: number
+      readonly bytes: Uint8Array
+    }
+
+/** One descriptor in an epoll's interest list. */
+export interface Watch {
+  readonly number: number
+  readonly events: number
+  readonly data: number
+}
+
+/** Why there is no frozen process; the executable starts cold. */
+export interface NotFrozen {
+  readonly reason: string
+}

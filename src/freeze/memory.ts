@@ -1,0 +1,132 @@
+// Reads a stopped process's memory through /proc: which pages hold something of their own, and what.
+
+import { openSync, readSync, closeSync, readFileSync } from 'node:fs'
+
+import { PAGE_SIZE } from '../format/archive.ts'
+import type { Region, Run } from './frozen-process.ts'
+
+interface Mapping {
+  readonly start: number
+  readonly end: number
+  readonly protection: number
+  readonly isShared: boolean
+  readonly offset: number
+  readonly name: string
+}
+
+/** Mappings of the kernel's own, which every process has anew. */
+const KERNEL = /^\[(?:stack|vvar|vdso|vsyscall|vvar_vclock|heap)\]$/
+
+export function readMappings(pid: number): Mapping[] {
+  return readFileSync(`/proc/${pid}/maps`, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [range = '', flags = '', offset = '', , , ...name] = line.split(/\s+/)
+      const [start = 0, end = 0] = range.split('-').map((text) => Number.parseInt(text, 16))
+      const protection = (flags[0] === 'r' ? 1 : 0) | (flags[1] === 'w' ? 2 : 0) | (flags[2] === 'x' ? 4 : 0)
+      return {
+        start,
+        end,
+        protection,
+        isShared: flags[3] === 's',
+        offset: Number.parseInt(offset, 16),
+        name: name.join(' '),
+      }
+    })
+    .filter(({ name }) => !KERNEL.test(name))
+}
+
+/** /proc/PID/pagemap, Documentation/admin-guide/mm/pagemap.rst: the high word's bits. */
+const PRESENT = 0x8000_0000
+const SWAPPED = 0x4000_0000
+/** The page is the file's, not a private copy. */
+const FILE_PAGE = 0x2000_0000
+/** Written to since the launcher has cleared the marks; Documentation/admin-guide/mm/soft-dirty.rst. */
+const SOFT_DIRTY = 0x0080_0000
+
+/** Runs that are this near to each other are moved as one: a move costs more than some pages of the file. */
+const LARGEST_GAP = 4 * PAGE_SIZE
+
+export class ProcessMemory {
+  readonly #memory: number
+  readonly #pages: number
+
+  constructor(pid: number) {
+    this.#memory = openSync(`/proc/${pid}/mem`, 'r')
+    this.#pages = openSync(`/proc/${pid}/pagemap`, 'r')
+  }
+
+  close(): void {
+    closeSync(this.#memory)
+    closeSync(this.#pages)
+  }
+
+  read(address: number, size: number): Buffer {
+    const bytes = Buffer.alloc(size)
+    readSync(this.#memory, bytes, 0, size, address)
+    return bytes
+  }
+
+  /** @param executable path of the program's own file, as the kernel writes it */
+  region(mapping: Mapping, executable: string): Region {
+    const { start, end, protection, name, offset } = mapping
+    const isOwnFile = name === executable
+    const isOtherFile = !isOwnFile && name !== '' && !name.startsWith('[')
+    const examined = this.#examine(mapping, isOwnFile, isOtherFile)
+    const { written } = examined
+    let { wanted } = examined
+    // Data that was made read-only after relocation: all of it, since its first page in the file may also be
+    // the last one of the constants before it, and a page can be moved only once.
+    if (isOwnFile && wanted.length > 0 && (protection & PROT_WRITE) === 0) wanted = pagesOf(mapping)
+    const runs = joinPages(wanted).map(([from, to]): Run => ({
+      address: from,
+      bytes: this.read(from, to - from),
+    }))
+    const hot = joinPages(written).map(([from, to]) => ({ address: from, size: to - from }))
+    return { start, end, protection, fileOffset: isOwnFile ? offset : undefined, runs, hot }
+  }
+
+  #examine({ start, end, protection }: Mapping, isOwnFile: boolean, isOtherFile: boolean) {
+    const count = (end - start) / PAGE_SIZE
+    const wanted: number[] = []
+    const written: number[] = []
+    const chunk = Buffer.alloc(8 * Math.min(count, 65_536))
+    for (let first = 0; first < count; first += chunk.length / 8) {
+      const size = Math.min(chunk.length, 8 * (count - first))
+      readSync(this.#pages, chunk, 0, size, (start / PAGE_SIZE + first) * 8)
+      for (let i = 0; i < size / 8; i++) {
+        const bits = chunk.readUInt32LE(8 * i + 4)
+        const address = start + (first + i) * PAGE_SIZE
+        if (isOtherFile) wanted.push(address)
+        else if ((bits & (PRESENT | SWAPPED)) === 0) continue
+        else if (isOwnFile ? (bits & FILE_PAGE) === 0 : this.#hasContent(address)) wanted.push(address)
+        if (bits & SOFT_DIRTY && protection & PROT_WRITE) written.push(address)
+      }
+    }
+    return { wanted, written }
+  }
+
+  #hasContent(address: number): boolean {
+    return !this.read(address, PAGE_SIZE).equals(ZEROS)
+  }
+}
+
+/** mmap(2) */
+const PROT_WRITE = 2
+
+function pagesOf({ start, end }: Mapping): number[] {
+  return Array.from({ length: (end - start) / PAGE_SIZE }, (_, i) => start + i * PAGE_SIZE)
+}
+
+const ZEROS = Buffer.alloc(PAGE_SIZE)
+
+function joinPages(pages: readonly number[]): [from: number, to: number][] {
+  const ranges: [number, number][] = []
+  for (const page of pages) {
+    const last = ranges.at(-1)
+    if (last && page - last[1] <= LARGEST_GAP) last[1] = page + PAGE_SIZE
+    else ranges.push([page, page + PAGE_SIZE])
+  }
+  return ranges
+}

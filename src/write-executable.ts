@@ -1,0 +1,108 @@
+// The output stage with its last step: the finished file is run once, and the process that it has become is
+// put behind it (freeze/, image/elf/frozen.ts), so that a start goes on from there.
+
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import type { StartResult } from './base/build-result.ts'
+import { BuildError } from './base/diagnostics.ts'
+import type { ResolvedConfig } from './config/config.ts'
+import { freezeProcess } from './freeze/freeze-process.ts'
+import type { AppendPlan } from './image/append.ts'
+import { FREEZE_RECORD, freezePatch, planFrozen, type FrozenAppendix } from './image/elf/frozen.ts'
+import type { BaseImage } from './image/image.ts'
+import { extendExecutable, publishExecutable, type PendingExecutable } from './output/executable.ts'
+import type { Payload } from './payload/payload.ts'
+import { cached, fileOf, prune } from './runtimes/cache.ts'
+
+interface Parts {
+  readonly config: ResolvedConfig
+  readonly base: BaseImage & { readonly identity: string }
+  readonly payload: Payload
+  readonly image: AppendPlan
+  readonly cache: string
+}
+
+export interface Written {
+  readonly start: StartResult
+  readonly size: number
+}
+
+/** @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL, START_NOT_FROZEN */
+export async function writeExecutable(pending: PendingExecutable, parts: Parts): Promise<Written> {
+  const { config, base, payload, image } = parts
+  await extendExecutable(pending, {
+    offset: base.size,
+    chunks: [...payload.chunks, image.tail],
+    patches: image.patches,
+  })
+  const frozen = config.start === 'cold' ? { reason: undefined } : await freeze(pending, parts)
+  if ('reason' in frozen) {
+    if (config.start === 'frozen') {
+      throw new BuildError('START_NOT_FROZEN', `the program cannot be frozen: ${frozen.reason}`, {
+        help: 'build with --start auto, which then makes an executable that starts cold',
+      })
+    }
+    await publishExecutable(pending)
+    return { start: { kind: 'cold', reason: frozen.reason }, size: image.size }
+  }
+  await extendExecutable(pending, frozen)
+  await publishExecutable(pending)
+  const size = frozen.chunks.reduce((sum, chunk) => sum + chunk.length, frozen.offset)
+  return { start: { kind: 'frozen', ...frozen.facts }, size }
+}
+
+/** Each edit makes a new one, of 15 MB and more. */
+const KEPT_FROZEN = 16
+
+type Frozen = FrozenAppendix | { readonly reason: string }
+
+/** The same program boots into the same process: it is frozen once. */
+async function freeze(pending: PendingExecutable, { base, payload, image, cache }: Parts): Promise<Frozen> {
+  const hash = createHash('sha256').update(base.identity)
+  for (const chunk of payload.chunks) hash.update(chunk)
+  const fill = async (directory: string) => {
+    prune('frozen-', KEPT_FROZEN, cache)
+    const frozen = await freezeAndPlan(pending, base, image.size)
+    if ('reason' in frozen) throw new NotFrozenError(frozen.reason)
+    const { chunks, patches, ...rest } = frozen
+    const plan = {
+      ...rest,
+      patches: patches.map(({ offset, bytes }) => [offset, Buffer.from(bytes).toString('hex')]),
+    }
+    writeFileSync(path.join(directory, 'plan.json'), JSON.stringify(plan))
+    writeFileSync(path.join(directory, 'image.bin'), Buffer.concat(chunks))
+  }
+  try {
+    const entry = await cached(`frozen-${hash.digest('hex')}`, fill, cache)
+    const plan = JSON.parse(readFileSync(fileOf(entry, 'plan.json').file, 'utf8'))
+    return {
+      ...plan,
+      chunks: [readFileSync(fileOf(entry, 'image.bin').file)],
+      patches: plan.patches.map(([offset, hex]: [number, string]) => ({
+        offset,
+        bytes: Buffer.from(hex, 'hex'),
+      })),
+    }
+  } catch (error) {
+    if (error instanceof NotFrozenError) return { reason: error.message }
+    throw error
+  }
+}
+
+/** Nothing is cached then: the reason may be the machine's. */
+class NotFrozenError extends Error {}
+
+async function freezeAndPlan(
+  pending: PendingExecutable,
+  { frozen: support }: BaseImage,
+  size: number,
+): Promise<Frozen> {
+  const mayFreeze = (value: 0 | 1) =>
+    extendExecutable(pending, { offset: 0, chunks: [], patches: [freezePatch(support, value)] })
+  await mayFreeze(1)
+  const frozen = await freezeProcess(pending.temporary, { ...FREEZE_RECORD, address: support.recordAddress })
+  await mayFreeze(0)
+  return 'reason' in frozen ? frozen : planFrozen(support, frozen, size)
+}

@@ -32,14 +32,6 @@ static void leave(int code)
 	syscall1(SYS_exit_group, code);
 }
 
-/* From here on the kernel marks the pages that are written to. */
-static void clear_marks(void)
-{
-	long descriptor = syscall4(SYS_openat, AT_FDCWD, "/proc/self/clear_refs", 1 /* O_WRONLY */, 0);
-	write_all(descriptor, "4", 1);
-	syscall1(SYS_close, descriptor);
-}
-
 static uint64_t hexadecimal(const char *text)
 {
 	uint64_t value = 0;
@@ -56,7 +48,7 @@ int control(const char *path, long *result)
 	else if (starts_with(verb, "exit/")) leave((int)number_of(verb + sizeof "exit/" - 1));
 	else if (same_text(verb, "barrier")) barrier(BARRIER_JAVASCRIPT);
 	else if (same_text(verb, "arm") && freezing) arm_freeze();
-	else if (same_text(verb, "clear-marks") && freezing) clear_marks();
+	else if (same_text(verb, "look") && freezing) let_parent_look();
 	else if (starts_with(verb, "random/") && freezing) freeze_record.random = hexadecimal(verb + sizeof "random/" - 1);
 	else if (same_text(verb, "is-freezing") && freezing) *result = 0;
 	else *result = -ENOENT;

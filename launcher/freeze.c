@@ -15,7 +15,7 @@ _Static_assert(sizeof(struct freeze_record) == 26184 && offsetof(struct freeze_r
 int freezing;
 static int stopping;
 
-/* The parent reads a byte from here when the process is frozen. */
+/* A socket to the parent: it reads an F when the process is frozen, and answers an L when it has looked. */
 #define REPORT_DESCRIPTOR 3
 
 /* Where no process has anything: above what ADDR_COMPAT_LAYOUT fills, below where the kernel puts the rest. */
@@ -192,17 +192,22 @@ static void freeze(struct signal_context *context)
 	wait_for_the_end();
 }
 
-/* Whether a wait of the event loop ended by itself: what it waited for was the process's own doing. */
+/* A wait of an event loop. Whether it ended by itself: what it waited for was the process's own doing. The
+   program's loop, on the main thread, is not given much time, for then nothing is left but to wait for the
+   world; another thread waits until all are to stop. */
 static int wait_a_little(struct signal_context *context)
 {
-	const int limit_ms = 20;
-	int timeout = (int)context->r10;
-	if (timeout < 0 || timeout > limit_ms) timeout = limit_ms;
-	long count = syscall6((long)context->rax, (long)context->rdi, (long)context->rsi, (long)context->rdx, timeout,
-			      (long)context->r8, (long)context->r9);
-	if (count == 0 && timeout == limit_ms) return 0;
-	context->rax = (uint64_t)count;
-	return 1;
+	const int slice_ms = 5, limit_ms = syscall1(SYS_gettid, 0) == syscall1(SYS_getpid, 0) ? 20 : 0x7fffffff;
+	int timeout = (int)context->r10, waited = 0;
+	while (waited < limit_ms && !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
+		int is_last = timeout >= 0 && timeout - waited <= slice_ms;
+		int wait_ms = is_last ? timeout - waited : slice_ms;
+		long count = syscall6((long)context->rax, (long)context->rdi, (long)context->rsi, (long)context->rdx, wait_ms,
+				      (long)context->r8, (long)context->r9);
+		if (count != 0 || is_last) return context->rax = (uint64_t)count, 1;
+		waited += wait_ms;
+	}
+	return 0;
 }
 
 /* The first thread at a barrier stops all others. */
@@ -289,6 +294,13 @@ void arm_freeze(void)
 	ADD(RETURN(TRAP));
 	install_filter(filter, count);
 	freezing = ARMED;
+}
+
+void let_parent_look(void)
+{
+	char answer;
+	syscall3(SYS_write, REPORT_DESCRIPTOR, "L", 1);
+	syscall3(SYS_read, REPORT_DESCRIPTOR, &answer, 1);
 }
 
 void barrier(int number)

@@ -98,6 +98,8 @@ uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument
 void set_title(const char *title);
 /* From here on the first thing that a build cannot know freezes the process. */
 void arm_freeze(void);
+/* The parent remembers what memory holds now: what differs at the freeze is what a start will write to. */
+void let_parent_look(void);
 /* Freezes an armed process here; a frozen one goes on here when it is thawed. */
 void barrier(int number);
 

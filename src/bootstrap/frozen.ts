@@ -54,7 +54,7 @@ export function detectFreezing(internals: Internals): Freezing | undefined {
       replaceProperties({ settle, program, replaced, define: definer(v8) })
       tell(`random/${drainRandom(replaceRandom(settle, replaced))}`)
       replaceKernelRelease(internals)
-      deferCertificates(internals, replaced)
+      deferCertificates(internals)
       process.chdir('/') // node remembers the working directory until it changes
       tell('arm')
     },
@@ -113,15 +113,12 @@ function replaceKernelRelease({ requireBuiltin, os: { getOSInformation } }: Inte
   ask('release', 2)
 }
 
-/** node:tls starts a thread when it is loaded, which reads files. It is only to be early: later will do. */
-function deferCertificates({ crypto }: Internals, replaced: ((start: Start) => void)[]): void {
-  const { startLoadingCertificatesOffThread } = crypto
-  let isAskedFor = false
-  crypto.startLoadingCertificatesOffThread = () => void (isAskedFor = true)
-  replaced.push(() => {
-    crypto.startLoadingCertificatesOffThread = startLoadingCertificatesOffThread
-    if (isAskedFor) startLoadingCertificatesOffThread()
-  })
+/**
+ * node:tls reads certificates in a thread of its own when it is loaded, to have them early. Here it is loaded
+ * before it is known whether anybody wants them, so they are read when they are first needed.
+ */
+function deferCertificates({ crypto }: Internals): void {
+  crypto.startLoadingCertificatesOffThread = () => {}
 }
 
 /** Values that V8 draws from its generator at once. */

@@ -17,7 +17,7 @@ interface Mapping {
 /** Mappings of the kernel's own, which every process has anew. */
 const KERNEL = /^\[(?:stack|vvar|vdso|vsyscall|vvar_vclock|heap)\]$/
 
-export function readMappings(pid: number): Mapping[] {
+function readMappings(pid: number): Mapping[] {
   return readFileSync(`/proc/${pid}/maps`, 'utf8')
     .split('\n')
     .filter(Boolean)
@@ -42,8 +42,6 @@ const PRESENT = 0x8000_0000
 const SWAPPED = 0x4000_0000
 /** The page is the file's, not a private copy. */
 const FILE_PAGE = 0x2000_0000
-/** Written to since the launcher has cleared the marks; Documentation/admin-guide/mm/soft-dirty.rst. */
-const SOFT_DIRTY = 0x0080_0000
 
 /** Runs that are this near to each other are moved as one: a move costs more than some pages of the file. */
 const LARGEST_GAP = 4 * PAGE_SIZE
@@ -51,8 +49,15 @@ const LARGEST_GAP = 4 * PAGE_SIZE
 export class ProcessMemory {
   readonly #memory: number
   readonly #pages: number
+  readonly #before = new Map<number, Buffer>()
 
-  constructor(pid: number) {
+  readonly #pid: number
+  readonly #executable: string
+
+  /** @param executable path of the program's own file, as the kernel writes it */
+  constructor(pid: number, executable: string) {
+    this.#pid = pid
+    this.#executable = executable
     this.#memory = openSync(`/proc/${pid}/mem`, 'r')
     this.#pages = openSync(`/proc/${pid}/pagemap`, 'r')
   }
@@ -68,10 +73,13 @@ export class ProcessMemory {
     return bytes
   }
 
-  /** @param executable path of the program's own file, as the kernel writes it */
-  region(mapping: Mapping, executable: string): Region {
+  regions(): Region[] {
+    return readMappings(this.#pid).map((mapping) => this.#region(mapping))
+  }
+
+  #region(mapping: Mapping): Region {
     const { start, end, protection, name, offset } = mapping
-    const isOwnFile = name === executable
+    const isOwnFile = name === this.#executable
     const isOtherFile = !isOwnFile && name !== '' && !name.startsWith('[')
     const examined = this.#examine(mapping, isOwnFile, isOtherFile)
     const { written } = examined
@@ -101,10 +109,30 @@ export class ProcessMemory {
         if (isOtherFile) wanted.push(address)
         else if ((bits & (PRESENT | SWAPPED)) === 0) continue
         else if (isOwnFile ? (bits & FILE_PAGE) === 0 : this.#hasContent(address)) wanted.push(address)
-        if (bits & SOFT_DIRTY && protection & PROT_WRITE) written.push(address)
+        if (protection & PROT_WRITE && this.#isOtherThanBefore(address)) written.push(address)
       }
     }
     return { wanted, written }
+  }
+
+  /** Remembers the memory as it is now, so that a later look sees what has been written to since. */
+  look(): void {
+    for (const mapping of readMappings(this.#pid)) {
+      if ((mapping.protection & PROT_WRITE) === 0) continue
+      const { wanted } = this.#examine(mapping, mapping.name === this.#executable, false)
+      for (const [from, to] of joinPages(wanted)) {
+        const bytes = this.read(from, to - from)
+        for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
+          this.#before.set(from + at, bytes.subarray(at, at + PAGE_SIZE))
+        }
+      }
+    }
+  }
+
+  #isOtherThanBefore(address: number): boolean {
+    if (this.#before.size === 0) return false
+    const before = this.#before.get(address)
+    return before === undefined || !this.read(address, PAGE_SIZE).equals(before)
   }
 
   #hasContent(address: number): boolean {

@@ -114,13 +114,14 @@ function describe(
   }
   const { file } = node
   if (!file)
-    return { kind: KIND_DIRECTORY, mode: 0o555, dataOffset: firstChild, dataSize: node.children.size }
+    return { kind: KIND_DIRECTORY, mode: 0o755, dataOffset: firstChild, dataSize: node.children.size }
 
   const dataOffset = data.add(file.data, file.mapped ? PAGE_SIZE : DATA_ALIGNMENT)
   parts[file.module ? 'code' : 'assets'] += file.data.length
   return {
     kind: KIND_FILE,
-    mode: file.executable ? 0o555 : 0o444,
+    // As on any read-only mount: copies, which take the mode along, belong to the user.
+    mode: file.executable ? 0o755 : 0o644,
     dataOffset,
     dataSize: file.data.length,
     ...(file.module && describeModule(file.module, file.data, dataOffset, data, parts)),

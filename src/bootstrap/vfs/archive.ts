@@ -13,80 +13,80 @@ import {
 } from '../../format/archive.ts'
 import { hashPath } from '../../format/hash.ts'
 
-const at = ArchiveEntry.offsetOf
-
 /** An entry; its fields (format/archive.ts) are read where they lie when they are asked for. */
 export class Entry {
   readonly index: number
   /** Relative to the root. */
   readonly path: string
-  readonly #view: DataView
-  readonly #offset: number
+  readonly #words: Uint32Array
+  /** Of the entry's first word. */
+  readonly #at: number
 
-  constructor(view: DataView, offset: number, index: number, path: string) {
-    this.#view = view
-    this.#offset = offset
+  constructor(words: Uint32Array, at: number, index: number, path: string) {
+    this.#words = words
+    this.#at = at
     this.index = index
     this.path = path
   }
 
   get kind(): number {
-    return this.#view.getUint8(this.#offset + KIND_AT)
+    return this.#words[this.#at + KIND_AT]! & 0xff
   }
 
   get format(): number {
-    return this.#view.getUint8(this.#offset + FORMAT_AT)
+    return (this.#words[this.#at + KIND_AT]! >>> 8) & 0xff
   }
 
   get mode(): number {
-    return this.#view.getUint16(this.#offset + MODE_AT, true)
+    return this.#words[this.#at + KIND_AT]! >>> 16
   }
 
   get dataOffset(): number {
-    return readU64(this.#view, this.#offset + DATA_OFFSET_AT)
+    return readU64(this.#words, this.#at + DATA_OFFSET_AT)
   }
 
   get dataSize(): number {
-    return readU64(this.#view, this.#offset + DATA_SIZE_AT)
+    return readU64(this.#words, this.#at + DATA_SIZE_AT)
   }
 
   get codeOffset(): number {
-    return readU64(this.#view, this.#offset + CODE_OFFSET_AT)
+    return readU64(this.#words, this.#at + CODE_OFFSET_AT)
   }
 
   get codeSize(): number {
-    return this.#view.getUint32(this.#offset + CODE_SIZE_AT, true)
+    return this.#words[this.#at + CODE_SIZE_AT]!
   }
 
   get codeIsAscii(): boolean {
-    return this.#view.getUint8(this.#offset + CODE_IS_ASCII_AT) === 1
+    return (this.#words[this.#at + CODE_IS_ASCII_AT]! & 0xff) === 1
   }
 
   get cacheOffset(): number {
-    return readU64(this.#view, this.#offset + CACHE_OFFSET_AT)
+    return readU64(this.#words, this.#at + CACHE_OFFSET_AT)
   }
 
   get cacheSize(): number {
-    return this.#view.getUint32(this.#offset + CACHE_SIZE_AT, true)
+    return this.#words[this.#at + CACHE_SIZE_AT]!
   }
 }
 
-const KIND_AT = at('kind')
-const FORMAT_AT = at('format')
-const MODE_AT = at('mode')
-const DATA_OFFSET_AT = at('dataOffset')
-const DATA_SIZE_AT = at('dataSize')
-const CODE_OFFSET_AT = at('codeOffset')
-const CODE_SIZE_AT = at('codeSize')
-const CODE_IS_ASCII_AT = at('codeIsAscii')
-const CACHE_OFFSET_AT = at('cacheOffset')
-const CACHE_SIZE_AT = at('cacheSize')
-const PATH_OFFSET_AT = at('pathOffset')
-const PATH_LENGTH_AT = at('pathLength')
-const PATH_HASH_AT = at('pathHash')
+// In words: every field begins on one, but those that share a word with `kind`.
+const wordOf = (field: Parameters<typeof ArchiveEntry.offsetOf>[0]) => ArchiveEntry.offsetOf(field) >>> 2
+const ENTRY_WORDS = ArchiveEntry.size >>> 2
+const KIND_AT = wordOf('kind')
+const DATA_OFFSET_AT = wordOf('dataOffset')
+const DATA_SIZE_AT = wordOf('dataSize')
+const CODE_OFFSET_AT = wordOf('codeOffset')
+const CODE_SIZE_AT = wordOf('codeSize')
+const CODE_IS_ASCII_AT = wordOf('codeIsAscii')
+const CACHE_OFFSET_AT = wordOf('cacheOffset')
+const CACHE_SIZE_AT = wordOf('cacheSize')
+const PATH_OFFSET_AT = wordOf('pathOffset')
+const PATH_LENGTH_AT = wordOf('pathLength')
+const PATH_HASH_AT = wordOf('pathHash')
 
-function readU64(view: DataView, offset: number): number {
-  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32
+function readU64(words: Uint32Array, at: number): number {
+  return words[at]! + words[at + 1]! * 2 ** 32
 }
 
 export const isDirectory = (entry: Entry) => entry.kind === KIND_DIRECTORY
@@ -101,15 +101,19 @@ const LINK_LIMIT = 40
 
 export class Archive {
   readonly #bytes: Buffer
-  readonly #view: DataView
+  /** The same memory. A word out of range is undefined, where a DataView costs a call for every field. */
+  readonly #words: Uint32Array
   readonly #header: ReturnType<typeof ArchiveHeader.read>
-  /** Hits only: a program that probes for what is not there must not grow this. */
-  readonly #found = new Map<string, Entry>()
+  /** In words. */
+  readonly #buckets: number
+  readonly #entries: number
 
   constructor(bytes: ArrayBuffer) {
     this.#bytes = Buffer.from(bytes)
-    this.#view = new DataView(bytes)
-    this.#header = ArchiveHeader.read(this.#view, 0)
+    this.#words = new Uint32Array(bytes, 0, bytes.byteLength >>> 2)
+    this.#header = ArchiveHeader.read(new DataView(bytes), 0)
+    this.#buckets = this.#header.bucketsOffset / 4
+    this.#entries = this.#header.entriesOffset / 4
     if (this.#header.magic !== ARCHIVE_MAGIC || this.#header.version !== ARCHIVE_VERSION) {
       throw new Error('ingot: the program inside this executable is damaged')
     }
@@ -122,35 +126,36 @@ export class Archive {
 
   /** The entry at exactly this path (no links followed). */
   find(path: string): Entry | undefined {
-    const known = this.#found.get(path)
-    if (known) return known
-    const entry = this.#search(path)
-    if (entry) this.#found.set(path, entry)
-    return entry
-  }
-
-  #search(path: string): Entry | undefined {
-    const { bucketsOffset, bucketCount } = this.#header
+    const words = this.#words
+    const { bucketCount } = this.#header
     const hash = hashPath(path)
-    // A damaged table may have no empty bucket.
+    // A damaged table may have no empty bucket, or end too early.
     for (let probe = 0; probe < bucketCount; probe++) {
-      const bucket = (hash + probe) & (bucketCount - 1)
-      const number = this.#view.getUint32(bucketsOffset + 4 * bucket, true)
-      if (number === 0) return undefined
-      const offset = this.#header.entriesOffset + ArchiveEntry.size * (number - 1)
-      if (this.#view.getUint32(offset + PATH_HASH_AT, true) !== hash) continue
-      if (this.#pathAt(offset) === path) return new Entry(this.#view, offset, number - 1, path)
+      const number = words[this.#buckets + ((hash + probe) & (bucketCount - 1))]
+      if (!number) return undefined
+      const at = this.#entries + ENTRY_WORDS * (number - 1)
+      if (words[at + PATH_HASH_AT] === hash && this.#isPath(at, path))
+        return new Entry(words, at, number - 1, path)
     }
     return undefined
   }
 
-  #pathAt(entryOffset: number): string {
-    const start = this.#header.pathsOffset + this.#view.getUint32(entryOffset + PATH_OFFSET_AT, true)
-    return this.#bytes.toString(
-      'utf8',
-      start,
-      start + this.#view.getUint32(entryOffset + PATH_LENGTH_AT, true),
-    )
+  /** Compares in place: every read of a file comes here, and a string made for it would be garbage. */
+  #isPath(at: number, path: string): boolean {
+    const bytes = this.#bytes
+    const start = this.#header.pathsOffset + this.#words[at + PATH_OFFSET_AT]!
+    const length = this.#words[at + PATH_LENGTH_AT]!
+    for (let i = 0; i < path.length; i++) {
+      const unit = path.charCodeAt(i)
+      if (unit > 0x7f) return this.#pathAt(at) === path
+      if (bytes[start + i] !== unit) return false
+    }
+    return length === path.length
+  }
+
+  #pathAt(at: number): string {
+    const start = this.#header.pathsOffset + this.#words[at + PATH_OFFSET_AT]!
+    return this.#bytes.toString('utf8', start, start + this.#words[at + PATH_LENGTH_AT]!)
   }
 
   /**
@@ -194,9 +199,10 @@ export class Archive {
 
   *children(directory: Entry): Generator<Entry> {
     const { dataOffset: first, dataSize: count } = directory
-    for (let index = first; index < first + count; index++) {
-      const offset = this.#header.entriesOffset + ArchiveEntry.size * index
-      yield new Entry(this.#view, offset, index, this.#pathAt(offset))
+    const end = Math.min(first + count, this.#header.entryCount)
+    for (let index = first; index < end; index++) {
+      const at = this.#entries + ENTRY_WORDS * index
+      yield new Entry(this.#words, at, index, this.#pathAt(at))
     }
   }
 
@@ -211,6 +217,15 @@ export class Archive {
     const copy = Buffer.allocUnsafe(dataSize)
     this.#bytes.copy(copy, 0, dataOffset, dataOffset + dataSize)
     return copy
+  }
+
+  /** pread(2): copies from `position` on, as much as `to` has room for behind `offset`; the number of bytes. */
+  read(entry: Entry, position: number, to: NodeJS.ArrayBufferView, offset: number, length: number): number {
+    const { dataOffset, dataSize } = entry
+    const start = dataOffset + Math.min(position, dataSize)
+    const end = Math.min(start + length, dataOffset + dataSize)
+    // Any view will do: node's copy counts in bytes.
+    return this.#bytes.copy(to as Uint8Array, offset, start, end)
   }
 
   text(entry: Entry, encoding: BufferEncoding = 'utf8'): string {

@@ -2,65 +2,77 @@
 // native binding. Everything above it (argument checks, options, encodings, streams, FileHandle,
 // Dirent, cp, glob, error messages) stays node's own, and files outside cost one string comparison.
 //
-// The binding's convention (node's src/node_file.cc): the same function is synchronous without a
-// request, calls request.oncomplete with one, and returns a promise for kUsePromises. Some take
-// arguments after the request.
-
-import { constants } from 'node:fs'
+// How it is called is in requests.ts. Some functions take arguments after the request.
 
 import type { Internals } from '../internals.ts'
 import type { ErrorFactory } from './errors.ts'
-import { toArchivePath, type BindingPath } from './paths.ts'
-import { comingFrom, fromNowhere } from './stack.ts'
+import { installCopies } from './fs-copy.ts'
+import { fileHandle, installJobs } from './fs-jobs.ts'
+import { toArchivePath } from './paths.ts'
+import { answerWith, patch, type Answer, type Binding, type Native, type Request } from './requests.ts'
+import { comingFrom } from './stack.ts'
 import { statArray, statfsArray } from './stats.ts'
 import { baseName, direntType, isDirectory, type Tree } from './tree.ts'
 
-type Native = (...args: any[]) => any
-type Binding = Record<string, any>
-
-/** A request of the binding: absent, a callback's, or the marker for a promise. */
-type Request = { oncomplete(error: unknown, value?: unknown): void } | symbol | undefined
+/** Where a function without a request would have it. */
+const NO_REQUEST = 9
 
 export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, error: ErrorFactory): void {
   const { kUsePromises } = binding
-  const answer = (request: Request, operation: () => unknown) => complete(request, kUsePromises, operation)
+  const answer = answerWith(kUsePromises)
 
-  /** Replaces `name` for calls in which the argument at `at` is a path of ours. */
+  /** Stands in for `name` where `own` knows the argument at `at`; the operation gets what `own` makes of it. */
+  const serve = <T>(
+    name: string,
+    own: (given: any) => T | undefined,
+    requestAt: number,
+    operation: (own: T, args: any[]) => unknown,
+    at = 0,
+  ) => {
+    const native: Native | undefined = binding[name]
+    if (!native) return // another version of node: it then cannot be called either
+    // Programs read thousands of files through this: nothing is made for a call but what it needs.
+    binding[name] = function patched(this: unknown, ...args: any[]) {
+      const ours = own(args[at])
+      if (ours === undefined) return Reflect.apply(native, this, args)
+      const request: Request = args[requestAt]
+      if (request !== undefined) return answer(request, () => attempt(ours, args))
+      try {
+        return operation(ours, args)
+      } catch (failure) {
+        throw comingFrom(patched, naming(args[at], failure))
+      }
+    }
+    const attempt = (ours: T, args: any[]) => {
+      try {
+        return operation(ours, args)
+      } catch (failure) {
+        throw naming(args[at], failure)
+      }
+    }
+  }
+  /** Errors name the path as the program wrote it. */
+  const naming = (given: unknown, failure: any): unknown => {
+    if (typeof given !== 'string' || typeof failure?.path !== 'string' || failure.path === given)
+      return failure
+    return error(failure.code, failure.syscall, given, failure.dest)
+  }
   const onPath = (
     name: string,
     requestAt: number,
     operation: (path: string, args: any[]) => unknown,
-    at = 0,
-  ) =>
-    patch(binding, name, (native, args) => {
-      const given = args[at] as BindingPath
-      const path = toArchivePath(given)
-      if (path === undefined) return native(...args)
-      return answer(args[requestAt], () => naming(given, () => operation(path, args)))
-    })
-  /** Errors name the path as the program wrote it. */
-  const naming = (given: BindingPath, run: () => unknown) => {
-    try {
-      return run()
-    } catch (failure: any) {
-      if (typeof given !== 'string' || typeof failure?.path !== 'string' || failure.path === given)
-        throw failure
-      throw error(failure.code, failure.syscall, given, failure.dest)
-    }
-  }
+    at?: number,
+  ) => serve(name, toArchivePath, requestAt, operation, at)
   const onDescriptor = (
     name: string,
     requestAt: number,
     operation: (descriptor: number, args: any[]) => unknown,
-  ) =>
-    patch(binding, name, (native, args) =>
-      tree.isOurs(args[0]) ? answer(args[requestAt], () => operation(args[0], args)) : native(...args),
-    )
+  ) => serve(name, (given) => (tree.isOurs(given) ? given : undefined), requestAt, operation)
 
   onPath('access', 2, (path, [, mode]) => tree.access(path, mode))
-  onPath('existsSync', -1, (path) => tree.exists(path))
-  onPath('internalModuleStat', -1, (path) => moduleStat(tree, path))
-  onPath('open', 3, (path, [, flags]) => tree.open(path, flags))
+  onPath('existsSync', NO_REQUEST, (path) => tree.exists(path))
+  onPath('internalModuleStat', NO_REQUEST, (path) => moduleStat(tree, path))
+  onPath('open', 3, (path, args) => tree.open(path, args[1]))
   onPath('openFileHandle', 3, (path, [, flags]) => fileHandle(tree, tree.open(path, flags)))
   onPath('lstat', 2, statOperation(tree, 'lstat', false))
   onPath('stat', 2, statOperation(tree, 'stat', true))
@@ -77,10 +89,8 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
     const names = found.map((item) => encode(item.path, encoding))
     return withTypes ? [names, found.map(({ entry }) => direntType(entry))] : names
   })
-  patch(binding, 'readFileUtf8', (native, args) => {
-    if (tree.isOurs(args[0])) return tree.rest(args[0]).toString()
-    const path = typeof args[0] === 'number' ? undefined : toArchivePath(args[0])
-    if (path === undefined) return native(...args)
+  onDescriptor('readFileUtf8', NO_REQUEST, (descriptor) => tree.rest(descriptor).toString())
+  onPath('readFileUtf8', NO_REQUEST, (path, args) => {
     const descriptor = tree.open(path, args[1])
     try {
       return tree.rest(descriptor).toString()
@@ -90,10 +100,10 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
   })
 
   onDescriptor('close', 1, (descriptor) => tree.close(descriptor))
-  onDescriptor('fstat', 2, (descriptor, [, bigint]) => statArray(tree.stat(descriptor), bigint))
-  onDescriptor('read', 5, (descriptor, [, buffer, offset, length, position]) =>
-    tree.read(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length), position),
+  onDescriptor('fstat', 2, (descriptor, args) =>
+    statArray(tree.stat(descriptor), args[1], args[2] === undefined),
   )
+  onDescriptor('read', 5, (descriptor, args) => tree.read(descriptor, args[1], args[2], args[3], args[4]))
   onDescriptor('readBuffers', 3, (descriptor, [, buffers, position]) =>
     readBuffers(tree, descriptor, buffers, position),
   )
@@ -112,8 +122,8 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
     if (recursive && tree.exists(path) && isDirectory(tree.lookup(path, 'mkdir'))) return undefined
     return tree.refuseDirectory(path)
   })
-  patchCopies(binding, tree, answer)
-  patchOneShotJobs(binding, tree)
+  installCopies(binding, tree, answer)
+  installJobs(binding, tree, naming)
   patchDirectories(fsDir, tree, answer)
 }
 
@@ -137,11 +147,11 @@ const PATH_WRITES: Record<string, [requestAt: number, mustExist: boolean]> = {
   lutimes: [3, true],
   unlink: [1, true],
   rmdir: [1, true],
-  rmSync: [-1, true],
+  rmSync: [NO_REQUEST, true],
   rename: [2, true],
   link: [2, true],
   mkdtemp: [2, false],
-  writeFileUtf8: [-1, false],
+  writeFileUtf8: [NO_REQUEST, false],
 }
 
 /** What the error names, where it is not the binding's name. */
@@ -150,48 +160,6 @@ const SYSCALL_NAMES: Record<string, string> = {
   utimes: 'utime',
   lutimes: 'lutime',
   writeFileUtf8: 'open',
-}
-
-function patch(target: Binding, name: string, replacement: (native: Native, args: any[]) => unknown): void {
-  const native: Native | undefined = target[name]
-  if (!native) return // another version of node: it then cannot be called either
-  target[name] = function patched(this: unknown, ...args: any[]) {
-    try {
-      return replacement((...forwarded) => Reflect.apply(native, this, forwarded), args)
-    } catch (error) {
-      throw comingFrom(patched, error)
-    }
-  }
-}
-
-function complete(request: Request, kUsePromises: symbol, operation: () => unknown): unknown {
-  if (request === undefined) return operation()
-  if (request === kUsePromises) {
-    // Not an already settled promise: a program that polls must not starve its timers.
-    return new Promise((resolve, reject) => {
-      setImmediate(() => attempt(operation, (error) => reject(fromNowhere(error)), resolve))
-    })
-  }
-  const callback = request as Exclude<Request, symbol | undefined>
-  setImmediate(() =>
-    attempt(
-      operation,
-      (error) => callback.oncomplete(fromNowhere(error)),
-      (value) => (value === undefined ? callback.oncomplete(null) : callback.oncomplete(null, value)),
-    ),
-  )
-  return undefined
-}
-
-function attempt<T>(operation: () => T, fail: (error: unknown) => void, succeed: (value: T) => void): void {
-  let value: T
-  try {
-    value = operation()
-  } catch (error) {
-    fail(error)
-    return
-  }
-  succeed(value)
 }
 
 function encode(text: string, encoding: unknown): string | Buffer {
@@ -212,7 +180,7 @@ function statOperation(tree: Tree, syscall: string, follow: boolean) {
     if (request === undefined && throwIfNoEntry === false) {
       if (typeof tree.archive.resolve(path, follow) === 'string') return undefined
     }
-    return statArray(tree.lookup(path, syscall, follow), bigint)
+    return statArray(tree.lookup(path, syscall, follow), bigint, request === undefined)
   }
 }
 
@@ -225,108 +193,14 @@ function readBuffers(
   let total = 0
   for (const buffer of buffers) {
     const at = typeof position === 'number' && position >= 0 ? position + total : -1
-    const count = tree.read(descriptor, buffer, at)
+    const count = tree.read(descriptor, buffer, 0, buffer.byteLength, at)
     total += count
     if (count < buffer.byteLength) break
   }
   return total
 }
 
-/** The native half of a FileHandle: what lib/internal/fs/promises.js calls on it. */
-function fileHandle(tree: Tree, descriptor: number) {
-  return {
-    fd: descriptor,
-    getAsyncId: () => 0,
-    close: async () => tree.close(descriptor),
-    closeSync: () => tree.close(descriptor),
-    releaseFD: () => descriptor,
-  }
-}
-
-function patchCopies(
-  binding: Binding,
-  tree: Tree,
-  answer: (request: Request, operation: () => unknown) => unknown,
-) {
-  patch(binding, 'copyFile', (native, args) => {
-    const [from, to, mode, request] = args
-    const target = toArchivePath(to)
-    const source = toArchivePath(from)
-    if (target !== undefined) return answer(request, () => tree.refuse('copyfile', target, false))
-    if (source === undefined) return native(...args)
-    return answer(request, () => copyOut(binding, tree, source, to, mode))
-  })
-  patch(binding, 'symlink', (native, args) => {
-    const target = toArchivePath(args[1])
-    return target === undefined
-      ? native(...args)
-      : answer(args[3], () => tree.refuse('symlink', target, false))
-  })
-  patch(binding, 'cpSyncCheckPaths', (native, args) => {
-    // Its checks are about writing over oneself, which cannot happen across the two file systems.
-    if (toArchivePath(args[1]) !== undefined) tree.refuse('cp', toArchivePath(args[1]), false)
-    const source = toArchivePath(args[0])
-    return source === undefined ? native(...args) : void tree.lookup(source, 'cp')
-  })
-  patch(binding, 'cpSyncCopyDir', (native, args) => {
-    const source = toArchivePath(args[0])
-    return source === undefined ? native(...args) : copyTree(binding, tree, source, args[1])
-  })
-}
-
-const { COPYFILE_EXCL, O_CREAT, O_EXCL, O_TRUNC, O_WRONLY } = constants
-
-function copyOut(binding: Binding, tree: Tree, source: string, to: BindingPath, mode: number): void {
-  const data = tree.contents(source)
-  const entry = tree.lookup(source, 'copyfile')
-  const flags = O_WRONLY | O_CREAT | (mode & COPYFILE_EXCL ? O_EXCL : O_TRUNC)
-  // The copy is the user's own file: writable, unlike the original.
-  const descriptor = binding.open(to, flags, entry.mode | 0o200)
-  try {
-    for (let position = 0; position < data.length;) {
-      position += binding.writeBuffer(descriptor, data, position, data.length - position, null)
-    }
-  } finally {
-    binding.close(descriptor)
-  }
-}
-
-function copyTree(binding: Binding, tree: Tree, source: string, to: string): void {
-  binding.mkdir(to, 0o777, true)
-  for (const { path, entry } of tree.walk(source)) {
-    const target = `${to}/${path}`
-    if (isDirectory(entry)) binding.mkdir(target, 0o777, true)
-    else copyOut(binding, tree, entry.path, target, 0)
-  }
-}
-
-/** fs.readFile and writeFile do their work in one native job each, whose classes node:fs captured early. */
-function patchOneShotJobs(binding: Binding, tree: Tree): void {
-  patchJob(binding.ReadFileJob, (path) => [Buffer.from(tree.contents(path)), -1])
-  patchJob(binding.WriteFileJob, (path) => tree.refuse('open', path, false))
-}
-
-function patchJob(job: { prototype: Binding }, operation: (path: string) => unknown[]): void {
-  const { run } = job.prototype
-  job.prototype.run = function (path: BindingPath) {
-    const ours = toArchivePath(path)
-    if (ours === undefined) return Reflect.apply(run, this, [path])
-    setImmediate(() =>
-      attempt(
-        () => operation(ours),
-        (error) => this.ondone(fromNowhere(error)),
-        (results) => this.ondone(null, ...results),
-      ),
-    )
-    return undefined
-  }
-}
-
-function patchDirectories(
-  binding: Binding,
-  tree: Tree,
-  answer: (request: Request, operation: () => unknown) => unknown,
-): void {
+function patchDirectories(binding: Binding, tree: Tree, answer: Answer): void {
   const open = (path: string) => {
     const entries = tree.list(path, 'opendir')
     return {

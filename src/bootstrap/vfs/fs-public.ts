@@ -2,7 +2,10 @@
 // walks from the real root, openAsBlob has a binding of its own), and the one that is worth a short cut.
 
 import fs from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
+import type { Entry } from './archive.ts'
+import { ONE_TRIP } from './fs-jobs.ts'
 import { toArchivePath } from './paths.ts'
 import { isFile, type Tree } from './tree.ts'
 
@@ -10,25 +13,39 @@ type PathLike = string | Buffer | URL
 
 /** Before any ES module imports node:fs: its named exports are taken from these. */
 export function installPublicFs(tree: Tree): void {
-  const ours = (input: PathLike) => {
-    if (input instanceof URL)
-      return input.protocol === 'file:' ? toArchivePath(decodeURIComponent(input.pathname)) : undefined
-    return toArchivePath(input)
-  }
-  const encodingOf = (options: any) => (typeof options === 'string' ? options : options?.encoding)
-  const encode = (text: string, options: any) => (encodingOf(options) === 'buffer' ? Buffer.from(text) : text)
+  const ours = (input: PathLike) =>
+    toArchivePath(
+      input instanceof URL && input.protocol === 'file:' ? fileURLToPath(input) : (input as string),
+    )
+  const encode = (text: string, options: any) =>
+    (typeof options === 'string' ? options : options?.encoding) === 'buffer' ? Buffer.from(text) : text
 
-  const { readFileSync, realpath, realpathSync, openAsBlob } = fs as any
-  // Most embedded files are read whole, once: not by open, fstat, read and close.
+  const { archive } = tree
+  const { readFile, readFileSync, realpath, realpathSync, openAsBlob } = fs as any
+  // Most embedded files are read whole, once: not by open, fstat, read and close, nor by a native job.
+  // What is special, and what goes wrong, goes node's own way, in its own words.
+  const plainFile = (input: unknown, encoding: Encoding): Entry | undefined => {
+    if (encoding === undefined) return undefined
+    const path = typeof input === 'string' ? toArchivePath(input) : undefined
+    if (path === undefined) return undefined
+    const entry = archive.resolve(path, true)
+    return typeof entry !== 'string' && isFile(entry) ? entry : undefined
+  }
+  const read = (entry: Entry, encoding: BufferEncoding | null) =>
+    encoding === null ? archive.copy(entry) : archive.text(entry, encoding)
   replace('readFileSync', readFileSync, (input, options) => {
-    const encoding = encodingOf(options) ?? 'buffer'
-    const isPlain = (options?.flag ?? 'r') === 'r' && (encoding === 'buffer' || Buffer.isEncoding(encoding))
-    const path = isPlain && typeof input !== 'number' ? ours(input) : undefined
-    const entry = path === undefined ? undefined : tree.archive.resolve(path, true)
-    // What goes wrong goes wrong in node's own words.
-    if (entry === undefined || typeof entry === 'string' || !isFile(entry) || options?.buffer)
-      return readFileSync(input, options)
-    return encoding === 'buffer' ? tree.archive.copy(entry) : tree.archive.text(entry, encoding)
+    const encoding = plainEncoding(options)
+    const entry = plainFile(input, encoding)
+    return entry ? read(entry, encoding!) : readFileSync(input, options)
+  })
+  const deliver = (callback: Callback, entry: Entry, encoding: BufferEncoding | null) =>
+    callback(null, read(entry, encoding))
+  replace('readFile', readFile, (input, options, callback = options) => {
+    const encoding = plainEncoding(options)
+    const entry = typeof callback === 'function' ? plainFile(input, encoding) : undefined
+    if (!entry || entry.dataSize > ONE_TRIP) return readFile(input, options, callback)
+    setImmediate(deliver, callback, entry, encoding!)
+    return undefined
   })
   replace('realpathSync', realpathSync, (input, options) => {
     const path = ours(input)
@@ -54,6 +71,22 @@ export function installPublicFs(tree: Tree): void {
     if (path === undefined) return openAsBlob(input, options)
     return new Blob([Uint8Array.from(tree.archive.data(tree.lookup(path, 'stat')))], options)
   })
+}
+
+type Callback = (error: unknown, content?: string | Buffer) => void
+/** null: the bytes; undefined: node is to see to it. */
+type Encoding = BufferEncoding | null | undefined
+
+/** What is asked for, if it is nothing but a file's content. */
+function plainEncoding(options: any): Encoding {
+  if (options == null || typeof options === 'function') return null
+  if (typeof options === 'object') {
+    const { encoding, flag = 'r', signal, buffer } = options
+    if (flag !== 'r' || signal !== undefined || buffer !== undefined) return undefined
+    if (encoding == null) return null
+    options = encoding
+  }
+  return options === 'utf8' || Buffer.isEncoding(options) ? (options as BufferEncoding) : undefined
 }
 
 function replace(name: string, native: any, replacement: (...args: any[]) => unknown): void {

@@ -36,14 +36,27 @@ export function toArchivePath(input: BindingPath): string | undefined {
 }
 
 function belowRoot(input: string): string | undefined {
-  const rest = input.slice(VIRTUAL_ROOT.length)
-  if (rest === '') return ''
-  if (rest[0] !== '/') return undefined
+  if (input.length === VIRTUAL_ROOT.length) return ''
+  if (input.charCodeAt(VIRTUAL_ROOT.length) !== SLASH) return undefined
   // Most paths are normal already, and this is every module's and every read's way in.
-  if (!rest.includes('//') && !rest.includes('/.') && !rest.endsWith('/')) return rest.slice(1)
+  if (isNormal(input)) return input.slice(VIRTUAL_ROOT.length + 1)
   const normal = path.normalize(input)
   if (normal !== VIRTUAL_ROOT && !normal.startsWith(VIRTUAL_ROOT + '/')) return undefined
   return normal.slice(VIRTUAL_ROOT.length + 1).replace(/\/$/, '')
+}
+
+const SLASH = 0x2f
+const DOT = 0x2e
+
+/** Nothing below the root that begins with a dot, no empty component, no slash at the end. */
+function isNormal(input: string): boolean {
+  let previous = 0
+  for (let i = VIRTUAL_ROOT.length; i < input.length; i++) {
+    const unit = input.charCodeAt(i)
+    if (previous === SLASH && (unit === SLASH || unit === DOT)) return false
+    previous = unit
+  }
+  return previous !== SLASH
 }
 
 export function toVirtualPath(archivePath: string): string {

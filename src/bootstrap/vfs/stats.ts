@@ -13,26 +13,27 @@ const BLOCK_SIZE = 4096
 /** All times of all files, seconds: that of files in npm's tarballs (1985-10-26T08:15:00Z). */
 const TIME = 499162500
 
+/** FsStatsFieldsNumber: 10 numbers, and seconds and nanoseconds of four times. */
+const FIELD_COUNT = 18
+/** What synchronous calls return, again and again, as node's own do: node:fs copies it at once. */
+const shared = new Float64Array(FIELD_COUNT)
+
 /** Order of fields: node's src/node_file.h, FsStatsOffset. */
-export function statArray(entry: Entry, bigint: boolean): Float64Array | BigInt64Array {
+export function statArray(entry: Entry, bigint: boolean, isSync: boolean): Float64Array | BigInt64Array {
+  const fields = isSync ? shared : new Float64Array(FIELD_COUNT)
   const directory = entry.kind === KIND_DIRECTORY
   const type = directory ? S_IFDIR : entry.kind === KIND_SYMLINK ? S_IFLNK : S_IFREG
   const size = directory ? BLOCK_SIZE : entry.dataSize
-  const times = [TIME, 0, TIME, 0, TIME, 0, TIME, 0]
-  const fields = [
-    DEVICE,
-    type | entry.mode,
-    directory ? 2 : 1,
-    0, // uid
-    0, // gid
-    0, // rdev
-    BLOCK_SIZE,
-    entry.index + 1, // ino
-    size,
-    Math.ceil(size / 512),
-    ...times,
-  ]
-  return bigint ? BigInt64Array.from(fields, BigInt) : Float64Array.from(fields)
+  fields[0] = DEVICE
+  fields[1] = type | entry.mode
+  fields[2] = directory ? 2 : 1
+  // 3, 4, 5: uid, gid, rdev
+  fields[6] = BLOCK_SIZE
+  fields[7] = entry.index + 1 // ino
+  fields[8] = size
+  fields[9] = Math.ceil(size / 512)
+  for (let seconds = 10; seconds < FIELD_COUNT; seconds += 2) fields[seconds] = TIME
+  return bigint ? BigInt64Array.from(fields, BigInt) : fields
 }
 
 /** statfs(2): a full, read-only file system. */

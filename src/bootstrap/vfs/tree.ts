@@ -8,7 +8,7 @@ import type { ErrorCode, ErrorFactory } from './errors.ts'
 import { toVirtualPath } from './paths.ts'
 import { direntType } from './stats.ts'
 
-const { O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_RDWR, O_WRONLY, W_OK, X_OK } = constants
+const { O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_RDONLY, O_RDWR, O_WRONLY, W_OK, X_OK } = constants
 /** open(2), fcntl.h */
 const O_ACCMODE = O_WRONLY | O_RDWR
 
@@ -23,8 +23,9 @@ interface OpenFile {
 export class Tree {
   readonly archive: Archive
   readonly #error: ErrorFactory
-  readonly #open = new Map<number, OpenFile>()
-  #nextDescriptor = FIRST_DESCRIPTOR
+  /** By descriptor; a number is used again once it is closed, as in the kernel. */
+  readonly #open: (OpenFile | undefined)[] = []
+  readonly #closed: number[] = []
 
   constructor(archive: Archive, error: ErrorFactory) {
     this.archive = archive
@@ -48,16 +49,21 @@ export class Tree {
     if (mode & X_OK && (entry.mode & 0o111) === 0) throw this.#error('EACCES', 'access', toVirtualPath(path))
   }
 
-  open(path: string, flags: number, syscall = 'open'): number {
+  open(path: string, flags: number): number {
+    const entry = this.#openable(path, flags)
+    const slot = this.#closed.pop() ?? this.#open.length
+    this.#open[slot] = { entry, position: 0 }
+    return FIRST_DESCRIPTOR + slot
+  }
+
+  #openable(path: string, flags: number): Entry {
     const found = this.archive.resolve(path, true)
-    const fail = (code: ErrorCode) => this.#error(code, syscall, toVirtualPath(path))
+    const fail = (code: ErrorCode) => this.#error(code, 'open', toVirtualPath(path))
     if (typeof found === 'string') throw fail(found === 'ENOENT' && flags & O_CREAT ? 'EROFS' : found)
     if (flags & O_CREAT && flags & O_EXCL) throw fail('EEXIST')
     if (flags & O_ACCMODE || flags & O_TRUNC) throw fail(isDirectory(found) ? 'EISDIR' : 'EROFS')
     if (flags & O_DIRECTORY && !isDirectory(found)) throw fail('ENOTDIR')
-    const descriptor = this.#nextDescriptor++
-    this.#open.set(descriptor, { entry: found, position: 0 })
-    return descriptor
+    return found
   }
 
   /** Whether the number can only be ours, even if it is closed by now. */
@@ -66,7 +72,7 @@ export class Tree {
   }
 
   #file(descriptor: number, syscall: string): OpenFile {
-    const file = this.#open.get(descriptor)
+    const file = this.#open[descriptor - FIRST_DESCRIPTOR]
     if (!file) throw this.#error('EBADF', syscall)
     return file
   }
@@ -77,31 +83,31 @@ export class Tree {
 
   close(descriptor: number): void {
     this.#file(descriptor, 'close')
-    this.#open.delete(descriptor)
+    this.#open[descriptor - FIRST_DESCRIPTOR] = undefined
+    this.#closed.push(descriptor - FIRST_DESCRIPTOR)
   }
 
   /** read(2) at the file's position (-1, null) or pread(2); the number of bytes. */
-  read(descriptor: number, to: NodeJS.ArrayBufferView, position: number | bigint | null): number {
+  read(
+    descriptor: number,
+    to: NodeJS.ArrayBufferView,
+    offset: number,
+    length: number,
+    position: number | bigint | null,
+  ): number {
     const file = this.#file(descriptor, 'read')
     if (isDirectory(file.entry)) throw this.#error('EISDIR', 'read')
-    const start = position === null || Number(position) < 0 ? file.position : Number(position)
-    const data = this.archive.data(file.entry)
-    if (start >= data.length) return 0
-    const count = data.copy(
-      new Uint8Array(to.buffer, to.byteOffset, to.byteLength),
-      0,
-      start,
-      Math.min(start + to.byteLength, data.length),
-    )
-    if (start === file.position && (position === null || Number(position) < 0)) file.position += count
+    const given = position === null ? -1 : Number(position)
+    const count = this.archive.read(file.entry, given < 0 ? file.position : given, to, offset, length)
+    if (given < 0) file.position += count
     return count
   }
 
-  /** The whole file's bytes where they lie. */
-  contents(path: string): Buffer {
-    const entry = this.lookup(path, 'open')
+  /** A file that is to be read whole, as if it were opened for it. */
+  readable(path: string, flags = O_RDONLY): Entry {
+    const entry = this.#openable(path, flags)
     if (isDirectory(entry)) throw this.#error('EISDIR', 'read', toVirtualPath(path))
-    return this.archive.data(entry)
+    return entry
   }
 
   /** The rest of an open file, from its position. */

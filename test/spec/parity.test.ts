@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite, test } from 'node:test'
 
@@ -18,15 +18,26 @@ suite('parity with plain node', () => {
   const project = path.join(work, 'project')
   cpSync(FIXTURES, project, { recursive: true, verbatimSymlinks: true })
 
-  for (const name of ['fs', 'processes']) {
+  // More than node reads at once, with characters on every boundary.
+  writeFileSync(path.join(project, 'large.txt'), 'x' + 'é'.repeat(700_000) + 'the end')
+
+  const scratch = path.join(work, 'scratch')
+  mkdirSync(scratch)
+  chmodSync(scratch, 0o777)
+
+  for (const name of ['fs', 'reads', 'copies', 'processes']) {
     test(name, async () => {
       const out = path.join(work, name)
-      await ingotBuild([`${name}.mjs`, '-o', out, '--include=tree', '--include=required.cjs'], {
+      await ingotBuild([`${name}.mjs`, '-o', out, '--include=tree', '--include=*.{cjs,txt}'], {
         cwd: project,
       })
-      const plain = spawnSync(process.execPath, [`${name}.mjs`], { cwd: project, encoding: 'utf8', env: {} })
+      const plain = spawnSync(process.execPath, [`${name}.mjs`, scratch], {
+        cwd: project,
+        encoding: 'utf8',
+        env: {},
+      })
       assert.equal(plain.status, 0, plain.stderr)
-      const inside = await runInEmptyRoot(out, { proc: true })
+      const inside = await runInEmptyRoot(out, { proc: true, args: [scratch], binds: [scratch] })
       assert.deepEqual(lines(inside.stdout), lines(plain.stdout), inside.stderr)
       assert.equal(inside.status, 0)
     })

@@ -122,7 +122,7 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
     if (recursive && tree.exists(path) && isDirectory(tree.lookup(path, 'mkdir'))) return undefined
     return tree.refuseDirectory(path)
   })
-  installCopies(binding, tree, answer)
+  installCopies(binding, tree, answer, error)
   installJobs(binding, tree, naming)
   patchDirectories(fsDir, tree, answer)
 }

@@ -2,29 +2,37 @@
 // in one native walk (fs.cp) or function (fs.cpSync), which see the kernel's files only; its own
 // walk in JavaScript, the one for copies with a filter, ends in functions that know ours.
 
-import fs, { constants } from 'node:fs'
+import fs, { closeSync, constants, openSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
+import type { ErrorFactory } from './errors.ts'
 import { toArchivePath, type BindingPath } from './paths.ts'
 import { patch, type Answer, type Binding } from './requests.ts'
 import type { Tree } from './tree.ts'
 
 const { COPYFILE_EXCL, O_CREAT, O_EXCL, O_TRUNC, O_WRONLY } = constants
 
-export function installCopies(binding: Binding, tree: Tree, answer: Answer): void {
+export function installCopies(binding: Binding, tree: Tree, answer: Answer, error: ErrorFactory): void {
+  const copyOut = createCopyOut(tree, error)
   patch(binding, 'copyFile', (native, args) => {
     const [from, to, mode, request] = args
     const target = toArchivePath(to)
     const source = toArchivePath(from)
     if (target !== undefined) return answer(request, () => tree.refuse('copyfile', target, false))
     if (source === undefined) return native(...args)
-    return answer(request, () => copyOut(binding, tree, source, to, mode))
+    return answer(request, () => copyOut(from, source, to, mode))
   })
   patch(binding, 'symlink', (native, args) => {
-    const target = toArchivePath(args[1])
-    return target === undefined
-      ? native(...args)
-      : answer(args[3], () => tree.refuse('symlink', target, false))
+    const [pointsTo, link, , request] = args
+    const target = toArchivePath(link)
+    if (target !== undefined) return answer(request, () => tree.refuse('symlink', target, false))
+    const source = String(pointsTo).startsWith('/') ? toArchivePath(pointsTo) : undefined
+    if (source === undefined || !tree.exists(source)) return native(...args)
+    // The kernel would find nothing there: a link into this executable is what it leads to.
+    return answer(request, () => {
+      if (fs.lstatSync(link, { throwIfNoEntry: false })) throw error('EEXIST', 'symlink', pointsTo, link)
+      fs.cpSync(tree.realPath(source), link, { recursive: true })
+    })
   })
   patch(binding, 'cpSyncCheckPaths', (native, args) => {
     const [source, target, dereference, recursive] = args
@@ -38,22 +46,34 @@ export function installCopies(binding: Binding, tree: Tree, answer: Answer): voi
     const source = toArchivePath(from)
     if (source === undefined) return native(...args)
     binding.unlink(to)
-    copyOut(binding, tree, source, to, mode)
+    copyOut(from, source, to, mode)
     if (preserveTimestamps) copyTimes(from, to)
   })
   patch(binding, 'cpSyncCopyDir', (native, args) => {
-    const [source, target, ...options] = args
+    const [source, target, ...flags] = args
     if (toArchivePath(source) === undefined) return native(...args)
-    return fs.cpSync(source, target, walkOptions(options))
+    const options: fs.CopySyncOptions = walkOptions(flags)
+    const filter = (from: string, to: string) => {
+      const real = leadsOut(tree, source, from, flags)
+      if (real !== undefined) fs.cpSync(real, to, options)
+      return real === undefined
+    }
+    return fs.cpSync(source, target, { ...options, filter })
   })
   const { CpDirJob } = binding
   if (!CpDirJob) return
-  binding.CpDirJob = function (source: string, target: string, ...options: any[]) {
+  binding.CpDirJob = function (source: string, target: string, ...flags: any[]) {
     if (toArchivePath(source) === undefined && toArchivePath(target) === undefined)
-      return new CpDirJob(source, target, ...options)
+      return new CpDirJob(source, target, ...flags)
+    const options: fs.CopyOptions = walkOptions(flags)
+    const filter = async (from: string, to: string) => {
+      const real = leadsOut(tree, source, from, flags)
+      if (real !== undefined) await fs.promises.cp(real, to, options)
+      return real === undefined
+    }
     return {
       run(this: { ondone(error: unknown): void }) {
-        fs.cp(source, target, walkOptions(options), (error) => this.ondone(error))
+        fs.cp(source, target, { ...options, filter }, (failure) => this.ondone(failure))
       },
     }
   }
@@ -68,21 +88,23 @@ type CopyFlags = [
   mode?: number,
 ]
 
-function walkOptions(flags: any[]): fs.CopySyncOptions & fs.CopyOptions {
+function walkOptions(flags: any[]) {
   const [force, dereference, errorOnExist, , preserveTimestamps, mode = 0] = flags as CopyFlags
-  // A link would become an absolute one into this executable, where the kernel finds nothing. Those in
-  // the archive are relative, and lead on in the copy.
+  // Links in the archive are relative and stay it: absolute ones would lead into this executable, where
+  // the kernel finds nothing.
   const verbatimSymlinks = !dereference
-  return {
-    recursive: true,
-    filter: () => true,
-    force,
-    dereference,
-    errorOnExist,
-    verbatimSymlinks,
-    preserveTimestamps,
-    mode,
-  }
+  return { recursive: true, force, dereference, errorOnExist, verbatimSymlinks, preserveTimestamps, mode }
+}
+
+/** Where a link leads that leaves the tree which is copied; in the copy that would be nowhere. */
+function leadsOut(tree: Tree, root: string, link: string, flags: any[]): string | undefined {
+  const [, dereference, , verbatimSymlinks] = flags as CopyFlags
+  if (dereference || verbatimSymlinks) return undefined
+  const isLink = fs.lstatSync(link).isSymbolicLink()
+  if (!isLink || !fs.existsSync(link)) return undefined
+  const top = tree.realPath(toArchivePath(root)!)
+  const real = tree.realPath(toArchivePath(link)!)
+  return real === top || real.startsWith(`${top}/`) ? undefined : real
 }
 
 /** node's CpSyncCheckPaths, as far as the two ends can meet: they lie in two file systems. */
@@ -109,17 +131,21 @@ function failure(code: string, message: string): Error {
   return Object.assign(new Error(message), { code })
 }
 
-function copyOut(binding: Binding, tree: Tree, source: string, to: BindingPath, mode: number): void {
-  const entry = tree.readable(source)
-  const data = tree.archive.data(entry)
-  const flags = O_WRONLY | O_CREAT | (mode & COPYFILE_EXCL ? O_EXCL : O_TRUNC)
-  const descriptor = binding.open(to, flags, entry.mode)
-  try {
-    for (let position = 0; position < data.length;) {
-      position += binding.writeBuffer(descriptor, data, position, data.length - position, null)
+function createCopyOut(tree: Tree, error: ErrorFactory) {
+  return (from: BindingPath, source: string, to: BindingPath, mode: number): void => {
+    const entry = tree.readable(source)
+    const data = tree.archive.data(entry)
+    const flags = O_WRONLY | O_CREAT | (mode & COPYFILE_EXCL ? O_EXCL : O_TRUNC)
+    try {
+      const descriptor = openSync(to as string, flags, entry.mode)
+      try {
+        for (let position = 0; position < data.length;) position += writeSync(descriptor, data, position)
+      } finally {
+        closeSync(descriptor)
+      }
+    } catch (failure: any) {
+      throw error(failure.code, 'copyfile', from, to)
     }
-  } finally {
-    binding.close(descriptor)
   }
 }
 

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { BuildError } from './base/diagnostics.ts'
+import { BOOTSTRAP_ASSET, WORKER_CACHE_ASSET, WORKER_PARAMETERS } from './format/assets.ts'
 import { OWN_OPTIONS } from './format/own-options.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { readLauncher } from './image/elf/launcher.ts'
@@ -145,6 +146,11 @@ async function makeBlob(directory: string, node: string, flagHash: Buffer): Prom
   const main = 'ingot-bootstrap.js'
   writeFileSync(path.join(directory, main), await bundleBootstrap())
   writeFileSync(path.join(directory, 'empty'), '')
+  // Compiled as a whole: a start would otherwise compile function after function.
+  const flags = [...DETERMINISTIC_FLAGS, '--no-lazy']
+  const cache = path.join(directory, WORKER_CACHE_ASSET)
+  await runNode(node, [...flags, '-e', COMPILE_FOR_WORKERS, main, cache, ...WORKER_PARAMETERS], directory)
+  writeFileSync(cache, withFlagHash(readFileSync(cache), 0, flagHash))
   writeFileSync(
     path.join(directory, 'sea.json'),
     JSON.stringify({
@@ -153,19 +159,27 @@ async function makeBlob(directory: string, node: string, flagHash: Buffer): Prom
       disableExperimentalSEAWarning: true,
       useCodeCache: true,
       // Workers start from the source again (bootstrap/workers.ts).
-      assets: { [PAYLOAD_ASSET]: 'empty', bootstrap: main },
+      assets: { [PAYLOAD_ASSET]: 'empty', [BOOTSTRAP_ASSET]: main, [WORKER_CACHE_ASSET]: cache },
       execArgv: OWN_OPTIONS,
       // Only for children that the program itself starts as node: the launcher sees to that.
       execArgvExtension: 'cli',
     }),
   )
-  // Compiled as a whole: a start would otherwise compile function after function.
-  const flags = [...DETERMINISTIC_FLAGS, '--no-lazy']
   await runNode(node, [...flags, '--experimental-sea-config', 'sea.json'], directory)
   const file = path.join(directory, 'sea.blob')
   const blob = readSeaBlob(readFileSync(file), file)
-  if (blob.codeCacheOffset !== undefined) blob.head.set(flagHash, blob.codeCacheOffset + FLAG_HASH_OFFSET)
+  if (blob.codeCacheOffset !== undefined) withFlagHash(blob.head, blob.codeCacheOffset, flagHash)
   return blob
+}
+
+/** As workers compile it: the code cache of a function fits no function with other parameters. */
+const COMPILE_FOR_WORKERS = `const [, file, out, ...parameters] = process.argv
+  const { cachedData } = vm.compileFunction(fs.readFileSync(file, 'utf8'), parameters, { filename: file, produceCachedData: true })
+  fs.writeFileSync(out, cachedData)`
+
+function withFlagHash<T extends Uint8Array>(bytes: T, cacheOffset: number, flagHash: Uint8Array): T {
+  bytes.set(flagHash, cacheOffset + FLAG_HASH_OFFSET)
+  return bytes
 }
 
 /** What only the target's node knows: what V8 writes into code caches when it runs with no options, and its ABI. */

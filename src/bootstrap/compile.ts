@@ -10,6 +10,7 @@ import { FORMAT_MODULE } from '../format/archive.ts'
 import type { Internals } from './internals.ts'
 import type { Archive, Entry } from './vfs/archive.ts'
 
+const TYPESCRIPT = /\.[cm]?tsx?$/
 const CJS_PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname']
 
 export class Compiler {
@@ -18,6 +19,7 @@ export class Compiler {
   /** What the loaders were given for a path, to recognise it when it comes to be compiled. */
   readonly #served = new Map<string, { entry: Entry; text: string | undefined }>()
   readonly #buffers = new WeakMap<Buffer, Entry>()
+  #isTypeScriptInstalled = false
 
   constructor(archive: Archive, internals: Internals) {
     this.#archive = archive
@@ -26,12 +28,12 @@ export class Compiler {
 
   onRead(file: string, entry: Entry, source: string | Buffer): void {
     if (entry.format === 0) return
+    if (TYPESCRIPT.test(file)) this.#installTypeScript()
     if (typeof source !== 'string') this.#buffers.set(source, entry)
     this.#served.set(file, { entry, text: typeof source === 'string' ? source : undefined })
   }
 
   install(): void {
-    this.#installTypeScript()
     this.#installExtensions()
     this.#installCommonJs()
     this.#installModules()
@@ -39,6 +41,8 @@ export class Compiler {
 
   /** The build has compiled TypeScript already; node would strip types again. */
   #installTypeScript(): void {
+    if (this.#isTypeScriptInstalled) return
+    this.#isTypeScriptInstalled = true
     const { typescript } = this.#internals
     const native = typescript.stripTypeScriptModuleTypes
     typescript.stripTypeScriptModuleTypes = (source, filename, url) => {

@@ -3,7 +3,6 @@
 // what is to run as node would.
 
 import path from 'node:path'
-import { getRawAsset } from 'node:sea'
 
 import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
@@ -34,7 +33,7 @@ declare const ingotWorker: WorkerJob | undefined
 
 const job = typeof ingotWorker === 'undefined' ? undefined : ingotWorker
 const internals = openInternals(require)
-const archive = new Archive(getRawAsset('payload'))
+const archive = new Archive(internals.sea.getAsset('payload'))
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals)

@@ -41,6 +41,7 @@ export interface Internals {
   readonly esmFormats: { readonly extensionFormatMap: Record<string, string> }
   readonly processWrap: { readonly Process: { readonly prototype: Binding } }
   readonly spawnSync: Binding
+  readonly sea: { getAsset(name: string): ArrayBuffer }
   readonly worker: Binding
   /** internalBinding('v8'); node:v8 itself takes a millisecond to load. */
   readonly v8: { setFlagsFromString(flags: string): void }
@@ -82,7 +83,7 @@ export function openInternals(require: InternalRequire): Internals {
   process.emitWarning = emitWarning
 
   const loaderHelpers = require('internal/modules/helpers')
-  const BuiltinModule = loaderHelpers.loadBuiltinModule('fs').constructor
+  const BuiltinModule: BuiltinModules = loaderHelpers.loadBuiltinModule('fs').constructor
   const internals: Internals = {
     fs: internalBinding('fs'),
     fsDir: internalBinding('fs_dir'),
@@ -97,6 +98,7 @@ export function openInternals(require: InternalRequire): Internals {
     },
     processWrap: internalBinding('process_wrap'),
     spawnSync: internalBinding('spawn_sync'),
+    sea: internalBinding('sea'),
     worker: internalBinding('worker'),
     v8: internalBinding('v8'),
     get crypto() {
@@ -114,7 +116,10 @@ export function openInternals(require: InternalRequire): Internals {
     esmTranslators: require('internal/modules/esm/translators'),
     esmUtils: require('internal/modules/esm/utils'),
     esmLoader: require('internal/modules/esm/loader'),
-    typescript: require('internal/modules/typescript'),
+    // Loaded in every main thread, but in no worker.
+    get typescript() {
+      return BuiltinModule.map.get('internal/modules/typescript')!.compileForInternalLoader()
+    },
     sourceMaps: require('internal/source_map/source_map_cache'),
     esmFormats: require('internal/modules/esm/get_format'),
     runMain: require('internal/modules/run_main'),
@@ -134,7 +139,15 @@ export function openInternals(require: InternalRequire): Internals {
   return internals
 }
 
-function closeInternals(BuiltinModule: any, Module: any): void {
+/** lib/internal/bootstrap/realm.js */
+interface BuiltinModules {
+  readonly map: Map<string, { compileForInternalLoader(): any }>
+  canBeRequiredByUsers(id: string): boolean
+  setRealmAllowRequireByUsers(ids: string[]): void
+  allowRequireByUsers(id: string): void
+}
+
+function closeInternals(BuiltinModule: BuiltinModules, Module: any): void {
   const isPublic = (id: string) => !id.startsWith('internal/')
   const allowed = [...BuiltinModule.map.keys()].filter(
     (id) => isPublic(id) && BuiltinModule.canBeRequiredByUsers(id),

@@ -3,8 +3,7 @@
 // worker_threads hands over to the native worker, so its checks, messages and classes stay node's
 // own, and a program without workers does not load it.
 
-import { getAsset } from 'node:sea'
-
+import { BOOTSTRAP_ASSET, WORKER_CACHE_ASSET, WORKER_PARAMETERS } from '../format/assets.ts'
 import { OWN_OPTIONS } from '../format/own-options.ts'
 import type { Internals } from './internals.ts'
 import { getVirtualWorkingDirectory } from './vfs/paths.ts'
@@ -16,9 +15,6 @@ export interface WorkerJob {
   readonly content: string
   readonly workingDirectory: string | undefined
 }
-
-/** Name of the asset that is the bootstrap's own source. */
-const BOOTSTRAP_ASSET = 'bootstrap'
 
 /** The message with which lib/internal/worker.js starts a script, as far as it matters here. */
 interface StartMessage {
@@ -49,9 +45,23 @@ function viaBootstrap(message: StartMessage): StartMessage {
   return { ...message, doEval: 'classic', filename: bootSource(job) }
 }
 
+/**
+ * Small, as node looks at it more than once. The bootstrap itself comes from the executable, compiled; by
+ * way of the bindings, because node:sea and node:vm take longer to load than this to run.
+ */
 function bootSource(job: WorkerJob): string {
-  const source = JSON.stringify(getAsset(BOOTSTRAP_ASSET, 'utf8'))
-  return `require('node:vm').compileFunction(${source}, ['require', 'ingotWorker'], { filename: 'ingot-bootstrap.js' })(require, ${JSON.stringify(job)})`
+  return `{
+    const { emitWarning } = process
+    process.emitWarning = () => {}
+    const { internalBinding } = require('internal/test/binding')
+    process.emitWarning = emitWarning
+    const asset = (name) => Buffer.from(internalBinding('sea').getAsset(name))
+    internalBinding('contextify').compileFunction(
+      asset('${BOOTSTRAP_ASSET}').toString(), 'ingot-bootstrap.js', 0, 0, asset('${WORKER_CACHE_ASSET}'), false,
+      undefined, undefined, ${JSON.stringify(WORKER_PARAMETERS)},
+      internalBinding('symbols').vm_dynamic_import_default_internal,
+    ).function(require, ${JSON.stringify(job)})
+  }`
 }
 
 const EXPOSE_INTERNALS = '--expose-internals'

@@ -11,7 +11,7 @@ import {
   KIND_SYMLINK,
   type Manifest,
 } from '../../format/archive.ts'
-import { hashPath } from '../../format/hash.ts'
+import { hashOf } from './paths.ts'
 
 /** An entry; its fields (format/archive.ts) are read where they lie when they are asked for. */
 export class Entry {
@@ -128,7 +128,7 @@ export class Archive {
   find(path: string): Entry | undefined {
     const words = this.#words
     const { bucketCount } = this.#header
-    const hash = hashPath(path)
+    const hash = hashOf(path)
     // A damaged table may have no empty bucket, or end too early.
     for (let probe = 0; probe < bucketCount; probe++) {
       const number = words[this.#buckets + ((hash + probe) & (bucketCount - 1))]

@@ -4,6 +4,7 @@
 import path from 'node:path'
 
 import { VIRTUAL_ROOT } from '../../format/archive.ts'
+import { addToHash, HASH_OF_NOTHING, hashPath } from '../../format/hash.ts'
 
 /** As node:fs hands paths to its binding: validated, URLs already turned into strings. */
 export type BindingPath = string | Uint8Array
@@ -39,7 +40,12 @@ function belowRoot(input: string): string | undefined {
   if (input.length === VIRTUAL_ROOT.length) return ''
   if (input.charCodeAt(VIRTUAL_ROOT.length) !== SLASH) return undefined
   // Most paths are normal already, and this is every module's and every read's way in.
-  if (isNormal(input)) return input.slice(VIRTUAL_ROOT.length + 1)
+  const hash = hashIfNormal(input)
+  if (hash !== undefined) {
+    hashedPath = input.slice(VIRTUAL_ROOT.length + 1)
+    pathHash = hash
+    return hashedPath
+  }
   const normal = path.normalize(input)
   if (normal !== VIRTUAL_ROOT && !normal.startsWith(VIRTUAL_ROOT + '/')) return undefined
   return normal.slice(VIRTUAL_ROOT.length + 1).replace(/\/$/, '')
@@ -48,15 +54,29 @@ function belowRoot(input: string): string | undefined {
 const SLASH = 0x2f
 const DOT = 0x2e
 
-/** Nothing below the root that begins with a dot, no empty component, no slash at the end. */
-function isNormal(input: string): boolean {
-  let previous = 0
-  for (let i = VIRTUAL_ROOT.length; i < input.length; i++) {
+/**
+ * Looks at each character once, for both questions: whether there is nothing below the root that begins with
+ * a dot, no empty component and no slash at the end; and what the look-up will ask for. undefined also if
+ * the path is not ASCII.
+ */
+function hashIfNormal(input: string): number | undefined {
+  let hash = HASH_OF_NOTHING
+  let previous = SLASH
+  for (let i = VIRTUAL_ROOT.length + 1; i < input.length; i++) {
     const unit = input.charCodeAt(i)
-    if (previous === SLASH && (unit === SLASH || unit === DOT)) return false
+    if (unit > 0x7f || (previous === SLASH && (unit === SLASH || unit === DOT))) return undefined
+    hash = addToHash(hash, unit)
     previous = unit
   }
-  return previous !== SLASH
+  return previous === SLASH ? undefined : hash >>> 0
+}
+
+/** The path that was taken from a longer one last: nearly always the next to be looked up. */
+let hashedPath = ''
+let pathHash = HASH_OF_NOTHING
+
+export function hashOf(archivePath: string): number {
+  return archivePath === hashedPath ? pathHash : hashPath(archivePath)
 }
 
 export function toVirtualPath(archivePath: string): string {

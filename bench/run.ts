@@ -1,4 +1,5 @@
 // npm run bench [-- --runs 30]: Ingot against Bun and plain Node, warm, in one run on one machine.
+// npm run bench -- files: reading embedded files against reading them from the disk.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -7,9 +8,13 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { installed } from '../test/support/installed.ts'
+import { ALL_AT_ONCE, programWithFiles, renderReads, sampleReads, sourceSize, WAYS } from './files.ts'
 import { renderSamples, samplePaired, type Subject } from './sample.ts'
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '30' } } })
+const { values, positionals } = parseArgs({
+  options: { runs: { type: 'string', default: '30' } },
+  allowPositionals: true,
+})
 const rounds = Number(values.runs)
 const repository = path.join(import.meta.dirname, '..')
 const ingot = path.join(repository, 'bin/ingot.mjs')
@@ -23,6 +28,26 @@ const NO_COMPILE_CACHE = { NODE_DISABLE_COMPILE_CACHE: '1', NODE_COMPILE_CACHE: 
 const COMPILE_CACHE = { NODE_COMPILE_CACHE: at('compile-cache') }
 
 try {
+  if (positionals[0] === 'files') await compareFiles()
+  else await comparePeers()
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+
+async function compareFiles(): Promise<void> {
+  printMachine()
+  const options = { name: 'read', count: 10_000, sizeOf: sourceSize } as const
+  const reads = await programWithFiles(at('reads'), options)
+  const samples = [...WAYS, ...ALL_AT_ONCE].map((way) => sampleReads(reads, way, rounds))
+  console.log(`${renderReads(samples)}\n`)
+  const starts = [10, 100_000].map(async (count) => {
+    const { out } = await programWithFiles(at(String(count)), { name: 'hello', count, sizeOf: () => 0 })
+    return { name: `with ${count} files`, command: out, args: [], prints: /^hello\n$/ }
+  })
+  print('start', await Promise.all(starts))
+}
+
+async function comparePeers(): Promise<void> {
   const packages = await installed(path.join(repository, 'test/fixtures/tools'))
   const tsc = path.join(packages, 'node_modules/typescript/lib/tsc.js')
   writeFileSync(at('package.json'), '{ "name": "bench", "type": "module" }')
@@ -31,10 +56,7 @@ try {
   prepare(node, [ingot, 'build', `tsc=${tsc}`, '-o', at('ingot-tsc'), '-q'])
   prepare(bun, ['build', '--compile', tsc, '--outfile', at('bun-tsc')])
 
-  const [cpu] = cpus()
-  console.log(
-    `Node ${process.version}, Bun ${capture(bun, ['--version'])}, ${cpus().length} × ${cpu?.model}, ${rounds} rounds\n`,
-  )
+  printMachine()
   print('build hello.ts, warm', [
     {
       name: 'bun build --compile',
@@ -76,8 +98,13 @@ try {
     'tsc by ingot': at('ingot-tsc'),
     'tsc by bun': at('bun-tsc'),
   })
-} finally {
-  rmSync(work, { recursive: true, force: true })
+}
+
+function printMachine(): void {
+  const [cpu] = cpus()
+  console.log(
+    `Node ${process.version}, Bun ${capture(bun, ['--version'])}, ${cpus().length} × ${cpu?.model}, ${rounds} rounds\n`,
+  )
 }
 
 function print(title: string, subjects: readonly Subject[]): void {

@@ -20,6 +20,8 @@ export interface Sample {
   /** Median over the rounds of time / time of the reference, and of the minima. */
   readonly ratio: number
   readonly minimumRatio: number
+  /** Median over the rounds of time - time of the reference. */
+  readonly differenceMs: number
 }
 
 /** @param subjects the first one is the reference of the ratios */
@@ -43,6 +45,7 @@ export function samplePaired(subjects: readonly Subject[], rounds: number): Samp
       minimumMs,
       ratio: median(own.map((time, round) => time / reference[round]!)),
       minimumRatio: minimumMs / Math.min(...reference),
+      differenceMs: median(own.map((time, round) => time - reference[round]!)),
     }
   })
 }

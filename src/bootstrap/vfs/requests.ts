@@ -67,7 +67,7 @@ function settleAll(): void {
 }
 
 /** Not `succeed` within the try: what the program throws in its callback is its own. */
-export function attempt<T>(
+function attempt<T>(
   operation: () => T,
   fail: (error: unknown) => void,
   succeed: (value: T) => void,

@@ -1,0 +1,80 @@
+// Embedded files are faster than those of a disk, cost nothing until they are read, and their number costs
+// no start any time. Everything is compared with a peer in the same run, and what it takes a busy machine
+// longer is taken out: by minima, which it can only raise, and by differences within a round.
+
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { suite, test } from 'node:test'
+
+import {
+  programWithAsset,
+  programWithFiles,
+  runBoth,
+  sampleReads,
+  sourceSize,
+  WAYS,
+} from '../../bench/files.ts'
+import { samplePaired } from '../../bench/sample.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+
+suite('embedded files', { concurrency: false }, () => {
+  const work = temporaryDirectory()
+
+  test('10,000 of them are opened and read three times as fast as from the disk', async (t) => {
+    const program = await programWithFiles(path.join(work, 'reads'), {
+      name: 'read',
+      count: 10_000,
+      sizeOf: sourceSize,
+    })
+    for (const way of WAYS) {
+      const { minimumRatio } = sampleReads(program, way, 15, (sample) => sample.minimumRatio >= 3)
+      t.diagnostic(`${way}: ${minimumRatio.toFixed(1)} times as fast`)
+      assert.ok(minimumRatio >= 3, `${way}: ${minimumRatio} times as fast`)
+    }
+  })
+
+  test('one of a gigabyte costs no memory until it is read', async () => {
+    interface Report {
+      readonly size: number
+      readonly some: number
+      readonly count: number
+      readonly start: Memory
+      readonly touched: Memory
+      readonly end: Memory
+    }
+    interface Memory {
+      readonly all: number
+      readonly own: number
+    }
+    const size = 2 ** 30
+    const program = await programWithAsset(path.join(work, 'asset'), size)
+    const { plain, inside } = runBoth<Report>(program, [])
+    for (const { some, count, ...report } of [plain, inside])
+      assert.deepEqual([report.size, some, count], [size, 65536, size])
+    // In megabytes. Where the program lies, the bootstrap and the libraries are some more than node alone.
+    const within = (name: string, mine: number, peer: number, more: number) =>
+      assert.ok(mine <= peer + more, `${name}: ${mine} MB, plain node ${peer} MB`)
+    within('at start', inside.start.all, plain.start.all, 25)
+    within('looked at', inside.touched.all, plain.touched.all, 25)
+    // Its pages are the executable's own, of which the kernel keeps what it has room for.
+    within('streamed', inside.end.own, plain.end.own, 25)
+  })
+
+  test('100,000 of them let a program start as fast as 10', async (t) => {
+    const few = await hello('few', 10)
+    const many = await hello('many', 100_000)
+    let least = Infinity
+    for (let attempt = 0; attempt < 4 && least >= 2; attempt++) {
+      const [, sample] = samplePaired(
+        [few, many].map(({ out }) => ({ name: out, command: out, args: [], prints: /^hello\n$/ })),
+        30,
+      )
+      least = Math.min(least, sample!.differenceMs)
+    }
+    t.diagnostic(`${least.toFixed(2)} ms longer`)
+    assert.ok(least < 2, `${least} ms longer`)
+  })
+
+  const hello = (directory: string, count: number) =>
+    programWithFiles(path.join(work, directory), { name: 'hello', count, sizeOf: () => 0 })
+})

@@ -42,7 +42,7 @@ const freezing = job ? undefined : detectFreezing(internals)
 
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
-installPublicFs(tree)
+installPublicFs(internals, tree)
 installLoader(internals, tree, {
   onRead: (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source),
   onForeign: codeFromDisk === 'deny' ? denyCodeFromDisk : () => {},

@@ -62,6 +62,8 @@ export interface Internals {
   }
   /** What node runs in the thread of module.register's hooks. */
   runHooksWorker(): void
+  /** For what would cost every start the loading of one of node's modules: calls back once node loads it. */
+  whenLoaded(id: string, then: (exports: any) => void): void
   readonly options: {
     getOptionValue(name: string): unknown
     getCLIOptionsInfo(): { readonly options: Map<string, { readonly type: number }> }
@@ -131,9 +133,19 @@ export function openInternals(require: InternalRequire): Internals {
       internals.requireBuiltin('internal/modules/esm/worker')(workerData, parentPort)
       loaderHelpers.hasStartedUserCJSExecution = hasStartedUserCJSExecution
     },
+    whenLoaded(id, then) {
+      const module = BuiltinModule.map.get(id)!
+      const load = module.compileForInternalLoader
+      module.compileForInternalLoader = () => {
+        module.compileForInternalLoader = load
+        const exports = module.compileForInternalLoader()
+        then(exports)
+        return exports
+      }
+    },
     options: require('internal/options'),
     optionTypes: internalBinding('options').types,
-    requireBuiltin: (id: string) => BuiltinModule.map.get(id).compileForInternalLoader(),
+    requireBuiltin: (id: string) => BuiltinModule.map.get(id)!.compileForInternalLoader(),
   }
   closeInternals(BuiltinModule, internals.cjsLoader.Module)
   return internals

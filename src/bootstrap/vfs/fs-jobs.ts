@@ -4,6 +4,7 @@
 
 import { constants } from 'node:fs'
 
+import type { Entry } from './archive.ts'
 import { toArchivePath, type BindingPath } from './paths.ts'
 import { soon, type Binding } from './requests.ts'
 import { fromNowhere } from './stack.ts'
@@ -26,17 +27,25 @@ interface Job {
 export type Naming = (given: unknown, failure: unknown) => unknown
 
 export function installJobs(binding: Binding, tree: Tree, naming: Naming): void {
-  const read = (job: Job, path: string, flags: number, given: BindingPath) => {
-    let entry, descriptor
+  /** Looks the file up at once, while its path is at hand; nothing can change it. */
+  const read = (
+    job: Job,
+    path: string,
+    flags: number,
+    given: BindingPath,
+    later: (run: () => void) => void,
+  ) => {
+    let entry: Entry
     try {
       entry = tree.readable(path, flags)
-      if (entry.dataSize > ONE_TRIP) descriptor = tree.open(path, flags)
     } catch (error) {
-      job.ondone(fromNowhere(naming(given, error)))
+      const failure = fromNowhere(naming(given, error))
+      later(() => job.ondone(failure))
       return
     }
-    if (descriptor === undefined) job.ondone(null, tree.archive.copy(entry), -1)
-    else job.ondone(null, undefined, descriptor, entry.dataSize)
+    const { dataSize } = entry
+    if (dataSize <= ONE_TRIP) later(() => job.ondone(null, tree.archive.copy(entry), -1))
+    else later(() => job.ondone(null, undefined, tree.open(path, flags), dataSize))
   }
   class EmbeddedRead {
     declare ondone: Job['ondone']
@@ -47,7 +56,7 @@ export function installJobs(binding: Binding, tree: Tree, naming: Naming): void 
       this.#flags = flags
     }
     run(given: BindingPath): void {
-      soon(() => read(this, this.#path, this.#flags, given))
+      read(this, this.#path, this.#flags, given, soon)
     }
   }
 
@@ -59,7 +68,7 @@ export function installJobs(binding: Binding, tree: Tree, naming: Naming): void 
   }
   // node:fs has captured the classes.
   patchRun(ReadFileJob, (job, path, given) => {
-    setImmediate(read, job, path, flagsOf(job.context?.options.flag ?? 'r'), given)
+    read(job, path, flagsOf(job.context?.options.flag ?? 'r'), given, setImmediate)
   })
   patchRun(WriteFileJob, (job, path, given) => {
     setImmediate(() => {

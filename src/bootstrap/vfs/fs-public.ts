@@ -4,15 +4,17 @@
 import fs from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+import type { Internals } from '../internals.ts'
 import type { Entry } from './archive.ts'
 import { ONE_TRIP } from './fs-jobs.ts'
 import { toArchivePath } from './paths.ts'
+import { soon } from './requests.ts'
 import { isFile, type Tree } from './tree.ts'
 
 type PathLike = string | Buffer | URL
 
 /** Before any ES module imports node:fs: its named exports are taken from these. */
-export function installPublicFs(tree: Tree): void {
+export function installPublicFs({ whenLoaded }: Pick<Internals, 'whenLoaded'>, tree: Tree): void {
   const ours = (input: PathLike) =>
     toArchivePath(
       input instanceof URL && input.protocol === 'file:' ? fileURLToPath(input) : (input as string),
@@ -25,33 +27,44 @@ export function installPublicFs(tree: Tree): void {
   // Most embedded files are read whole, once: not by open, fstat, read and close, nor by a native job.
   // What is special, and what goes wrong, goes node's own way, in its own words.
   const plainFile = (input: unknown, encoding: Encoding): Entry | undefined => {
-    if (encoding === undefined) return undefined
-    const path = typeof input === 'string' ? toArchivePath(input) : undefined
+    const path = encoding === undefined || typeof input !== 'string' ? undefined : toArchivePath(input)
     if (path === undefined) return undefined
     const entry = archive.resolve(path, true)
     return typeof entry !== 'string' && isFile(entry) ? entry : undefined
   }
-  const read = (entry: Entry, encoding: BufferEncoding | null) =>
-    encoding === null ? archive.copy(entry) : archive.text(entry, encoding)
-  replace('readFileSync', readFileSync, (input, options) => {
+  /** Of a large one, other work and an AbortSignal's holder get their turn in between. */
+  const smallFile = (input: unknown, encoding: Encoding): Entry | undefined => {
+    const entry = plainFile(input, encoding)
+    return entry && entry.dataSize <= ONE_TRIP ? entry : undefined
+  }
+  const read = (entry: Entry, encoding: Encoding) =>
+    encoding == null ? archive.copy(entry) : archive.text(entry, encoding)
+  replace(fs, 'readFileSync', (input, options) => {
     const encoding = plainEncoding(options)
     const entry = plainFile(input, encoding)
-    return entry ? read(entry, encoding!) : readFileSync(input, options)
+    return entry ? read(entry, encoding) : readFileSync(input, options)
   })
-  const deliver = (callback: Callback, entry: Entry, encoding: BufferEncoding | null) =>
-    callback(null, read(entry, encoding))
-  replace('readFile', readFile, (input, options, callback = options) => {
+  replace(fs, 'readFile', (input, options, callback = options) => {
     const encoding = plainEncoding(options)
-    const entry = typeof callback === 'function' ? plainFile(input, encoding) : undefined
-    if (!entry || entry.dataSize > ONE_TRIP) return readFile(input, options, callback)
-    setImmediate(deliver, callback, entry, encoding!)
+    const entry = typeof callback === 'function' ? smallFile(input, encoding) : undefined
+    if (!entry) return readFile(input, options, callback)
+    setImmediate(() => callback(null, read(entry, encoding)))
     return undefined
   })
-  replace('realpathSync', realpathSync, (input, options) => {
+  whenLoaded('internal/fs/promises', ({ exports: promises }) => {
+    const { readFile } = promises
+    replace(promises, 'readFile', (input, options) => {
+      const encoding = plainEncoding(options)
+      const entry = smallFile(input, encoding)
+      if (!entry) return readFile(input, options)
+      return new Promise((resolve) => soon(() => resolve(read(entry, encoding))))
+    })
+  })
+  replace(fs, 'realpathSync', (input, options) => {
     const path = ours(input)
     return path === undefined ? realpathSync(input, options) : encode(tree.realPath(path, 'lstat'), options)
   })
-  replace('realpath', realpath, (input, options, callback = options) => {
+  replace(fs, 'realpath', (input, options, callback = options) => {
     const path = ours(input)
     if (path === undefined || typeof callback !== 'function') return realpath(input, options, callback)
     setImmediate(() => {
@@ -66,14 +79,13 @@ export function installPublicFs(tree: Tree): void {
     })
     return undefined
   })
-  replace('openAsBlob', openAsBlob, async (input, options) => {
+  replace(fs, 'openAsBlob', async (input, options) => {
     const path = ours(input)
     if (path === undefined) return openAsBlob(input, options)
     return new Blob([Uint8Array.from(tree.archive.data(tree.lookup(path, 'stat')))], options)
   })
 }
 
-type Callback = (error: unknown, content?: string | Buffer) => void
 /** null: the bytes; undefined: node is to see to it. */
 type Encoding = BufferEncoding | null | undefined
 
@@ -89,7 +101,7 @@ function plainEncoding(options: any): Encoding {
   return options === 'utf8' || Buffer.isEncoding(options) ? (options as BufferEncoding) : undefined
 }
 
-function replace(name: string, native: any, replacement: (...args: any[]) => unknown): void {
-  Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(native))
-  ;(fs as any)[name] = replacement
+function replace(target: any, name: string, replacement: (...args: any[]) => unknown): void {
+  Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(target[name]))
+  target[name] = replacement
 }

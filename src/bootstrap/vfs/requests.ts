@@ -67,11 +67,7 @@ function settleAll(): void {
 }
 
 /** Not `succeed` within the try: what the program throws in its callback is its own. */
-function attempt<T>(
-  operation: () => T,
-  fail: (error: unknown) => void,
-  succeed: (value: T) => void,
-): void {
+function attempt<T>(operation: () => T, fail: (error: unknown) => void, succeed: (value: T) => void): void {
   let value: T
   try {
     value = operation()

@@ -10,7 +10,13 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { BuildError } from './base/diagnostics.ts'
-import { BOOTSTRAP_ASSET, WORKER_CACHE_ASSET, WORKER_PARAMETERS } from './format/assets.ts'
+import {
+  BOOTSTRAP_ASSET,
+  BOOTSTRAP_CACHE_ASSET,
+  BOOTSTRAP_FILE,
+  BOOTSTRAP_PARAMETERS,
+  bootScript,
+} from './format/boot.ts'
 import { OWN_OPTIONS } from './format/own-options.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { readLauncher } from './image/elf/launcher.ts'
@@ -43,7 +49,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 11
+const REVISION = 12
 
 export async function prepareBase(
   runtime: Runtime,
@@ -143,44 +149,53 @@ function licenseName(file: string): string {
 
 /** The blob with our bootstrap as its main script, as the target's own node makes it. */
 async function makeBlob(directory: string, node: string, flagHash: Buffer): Promise<SeaBlob> {
-  const main = 'ingot-bootstrap.js'
-  writeFileSync(path.join(directory, main), await bundleBootstrap())
-  writeFileSync(path.join(directory, 'empty'), '')
-  // Compiled as a whole: a start would otherwise compile function after function.
-  const flags = [...DETERMINISTIC_FLAGS, '--no-lazy']
-  const cache = path.join(directory, WORKER_CACHE_ASSET)
-  await runNode(node, [...flags, '-e', COMPILE_FOR_WORKERS, main, cache, ...WORKER_PARAMETERS], directory)
-  writeFileSync(cache, withFlagHash(readFileSync(cache), 0, flagHash))
+  const at = (name: string) => path.join(directory, name)
+  writeFileSync(at('main.js'), bootScript('undefined'))
+  writeFileSync(at(BOOTSTRAP_FILE), await bundleBootstrap())
+  writeFileSync(at('empty'), '')
+  await runNode(
+    node,
+    // Compiled as a whole: a start would otherwise compile function after function.
+    [
+      ...DETERMINISTIC_FLAGS,
+      '--no-lazy',
+      '-e',
+      COMPILE,
+      BOOTSTRAP_FILE,
+      BOOTSTRAP_CACHE_ASSET,
+      ...BOOTSTRAP_PARAMETERS,
+    ],
+    directory,
+  )
+  const cache = readFileSync(at(BOOTSTRAP_CACHE_ASSET))
+  cache.set(flagHash, FLAG_HASH_OFFSET)
+  writeFileSync(at(BOOTSTRAP_CACHE_ASSET), cache)
   writeFileSync(
-    path.join(directory, 'sea.json'),
+    at('sea.json'),
     JSON.stringify({
-      main,
+      main: 'main.js',
       output: 'sea.blob',
       disableExperimentalSEAWarning: true,
-      useCodeCache: true,
-      // Workers start from the source again (bootstrap/workers.ts).
-      assets: { [PAYLOAD_ASSET]: 'empty', [BOOTSTRAP_ASSET]: main, [WORKER_CACHE_ASSET]: cache },
+      // Assets, as node's own place for a code cache is out of a worker's reach.
+      assets: {
+        [PAYLOAD_ASSET]: 'empty',
+        [BOOTSTRAP_ASSET]: BOOTSTRAP_FILE,
+        [BOOTSTRAP_CACHE_ASSET]: BOOTSTRAP_CACHE_ASSET,
+      },
       execArgv: OWN_OPTIONS,
       // Only for children that the program itself starts as node: the launcher sees to that.
       execArgvExtension: 'cli',
     }),
   )
-  await runNode(node, [...flags, '--experimental-sea-config', 'sea.json'], directory)
-  const file = path.join(directory, 'sea.blob')
-  const blob = readSeaBlob(readFileSync(file), file)
-  if (blob.codeCacheOffset !== undefined) withFlagHash(blob.head, blob.codeCacheOffset, flagHash)
-  return blob
+  await runNode(node, ['--experimental-sea-config', 'sea.json'], directory)
+  return readSeaBlob(readFileSync(at('sea.blob')), at('sea.blob'))
 }
 
-/** As workers compile it: the code cache of a function fits no function with other parameters. */
-const COMPILE_FOR_WORKERS = `const [, file, out, ...parameters] = process.argv
-  const { cachedData } = vm.compileFunction(fs.readFileSync(file, 'utf8'), parameters, { filename: file, produceCachedData: true })
+/** Its code cache fits a function with these parameters only. */
+const COMPILE = `const [, filename, out, ...parameters] = process.argv
+  const source = fs.readFileSync(filename, 'utf8')
+  const { cachedData } = vm.compileFunction(source, parameters, { filename, produceCachedData: true })
   fs.writeFileSync(out, cachedData)`
-
-function withFlagHash<T extends Uint8Array>(bytes: T, cacheOffset: number, flagHash: Uint8Array): T {
-  bytes.set(flagHash, cacheOffset + FLAG_HASH_OFFSET)
-  return bytes
-}
 
 /** What only the target's node knows: what V8 writes into code caches when it runs with no options, and its ABI. */
 async function askNode(node: string): Promise<{ flagHash: Buffer; moduleVersion: string }> {

@@ -3,7 +3,7 @@
 // worker_threads hands over to the native worker, so its checks, messages and classes stay node's
 // own, and a program without workers does not load it.
 
-import { BOOTSTRAP_ASSET, WORKER_CACHE_ASSET, WORKER_PARAMETERS } from '../format/assets.ts'
+import { bootScript } from '../format/boot.ts'
 import { OWN_OPTIONS } from '../format/own-options.ts'
 import type { Internals } from './internals.ts'
 import { getVirtualWorkingDirectory } from './vfs/paths.ts'
@@ -42,26 +42,7 @@ function viaBootstrap(message: StartMessage): StartMessage {
   if (doEval === undefined || webWorkerData !== undefined) return message
   const kind = doEval === false ? 'file' : KINDS[doEval]
   const job: WorkerJob = { kind, content: filename, workingDirectory: getVirtualWorkingDirectory() }
-  return { ...message, doEval: 'classic', filename: bootSource(job) }
-}
-
-/**
- * Small, as node looks at it more than once. The bootstrap itself comes from the executable, compiled; by
- * way of the bindings, because node:sea and node:vm take longer to load than this to run.
- */
-function bootSource(job: WorkerJob): string {
-  return `{
-    const { emitWarning } = process
-    process.emitWarning = () => {}
-    const { internalBinding } = require('internal/test/binding')
-    process.emitWarning = emitWarning
-    const asset = (name) => Buffer.from(internalBinding('sea').getAsset(name))
-    internalBinding('contextify').compileFunction(
-      asset('${BOOTSTRAP_ASSET}').toString(), 'ingot-bootstrap.js', 0, 0, asset('${WORKER_CACHE_ASSET}'), false,
-      undefined, undefined, ${JSON.stringify(WORKER_PARAMETERS)},
-      internalBinding('symbols').vm_dynamic_import_default_internal,
-    ).function(require, ${JSON.stringify(job)})
-  }`
+  return { ...message, doEval: 'classic', filename: bootScript(JSON.stringify(job)) }
 }
 
 const EXPOSE_INTERNALS = '--expose-internals'

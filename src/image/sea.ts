@@ -20,8 +20,6 @@ export const PAYLOAD_ASSET = 'payload'
 export interface SeaBlob {
   /** Up to and without the assets. */
   readonly head: Uint8Array
-  /** Where in `head` V8's code cache of the main script begins; undefined if there is none. */
-  readonly codeCacheOffset: number | undefined
   /** Assets besides the payload's stand-in. */
   readonly assets: readonly (readonly [name: string, content: Uint8Array])[]
   /** Behind the assets. */
@@ -59,12 +57,7 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
   skip(10) // magic, flags, u8 main script format, u8 execArgvExtension
   readString() // code path
   readString() // main script
-  let codeCacheOffset: number | undefined
-  if (flags & USE_CODE_CACHE) {
-    const size = readLength()
-    codeCacheOffset = offset
-    skip(size)
-  }
+  if (flags & USE_CODE_CACHE) readString()
   const head = bytes.subarray(0, offset)
 
   const assets: [string, Uint8Array][] = []
@@ -73,7 +66,7 @@ export function readSeaBlob(bytes: Uint8Array, file: string): SeaBlob {
   const tail = bytes.subarray(offset)
   for (let count = readLength(); count > 0; count--) readString()
   if (offset !== bytes.length) fail('something follows the last field')
-  return { head, codeCacheOffset, assets: assets.filter(([name]) => name !== PAYLOAD_ASSET), tail }
+  return { head, assets: assets.filter(([name]) => name !== PAYLOAD_ASSET), tail }
 }
 
 /**

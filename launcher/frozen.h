@@ -121,4 +121,5 @@ void find_kernel_clock(const uint64_t *auxiliary);
 int64_t monotonic_ns(void);
 void set_clock_offset(int64_t offset_ns);
 long hook_clock_gettime(int clock, struct timespec *time);
+long wait_until(long number, long a, long b, long c, long d);
 extern const char own_vdso[];

@@ -315,6 +315,9 @@ long hook_system_call(long number, long a, long b, long c, long d, long e)
 	case SYS_readlinkat:
 		if (locate(a, (const char *)b, 0, &entry, &result)) return result ? result : read_link(entry, (char *)c, d);
 		break;
+	case SYS_futex:
+	case SYS_clock_nanosleep:
+		return wait_until(number, a, b, c, d);
 	case SYS_getdents64:
 		if ((directory = find_directory(a))) return list(directory, (char *)b, (uint64_t)c);
 		break;

@@ -26,8 +26,10 @@ const SYSTEM_CALLS = {
   access: 21,
   execve: 59,
   readlink: 89,
+  futex: 202,
   getdents64: 217,
   openat: 257,
+  clock_nanosleep: 230,
   newfstatat: 262,
   readlinkat: 267,
   faccessat: 269,
@@ -35,7 +37,16 @@ const SYSTEM_CALLS = {
   faccessat2: 439,
 }
 /** Without these, native code would see half a file system. */
-const REQUIRED = ['close', 'execve', 'readlink', 'getdents64', 'openat', 'newfstatat', 'statx'] as const
+const REQUIRED = [
+  'close',
+  'execve',
+  'readlink',
+  'getdents64',
+  'openat',
+  'newfstatat',
+  'statx',
+  'futex',
+] as const
 
 /** A mov with a 32-bit constant, and `syscall`. */
 const SITE_SIZE = 7
@@ -47,6 +58,15 @@ function patternsOf(number: number): Uint8Array[] {
   const syscall = [0x0f, 0x05]
   // opendir(3) comes through __open64_nocancel: mov %rdi, %rsi; mov $AT_FDCWD, %edi in between.
   const spread = [...mov, 0x48, 0x89, 0xfe, 0xbf, 0x9c, 0xff, 0xff, 0xff, ...syscall]
+  // Of the many futex calls the two that wait until a moment: mov $FUTEX_BITSET_MATCH_ANY, %r9d; xor %r8d, %r8d.
+  if (number === SYSTEM_CALLS.futex) {
+    const until = [0x41, 0xb9, 0xff, 0xff, 0xff, 0xff, 0x45, 0x31, 0xc0]
+    const value = [0x89, 0xea] // mov %ebp, %edx
+    return [
+      [...until, ...value, ...mov, ...syscall],
+      [...until, ...mov, ...syscall],
+    ].map((bytes) => Uint8Array.from(bytes))
+  }
   return [Uint8Array.from([...mov, ...syscall]), Uint8Array.from(spread)]
 }
 

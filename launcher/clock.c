@@ -113,14 +113,12 @@ static const struct timespec *to_kernel(const struct timespec *time, struct time
 
 enum { FUTEX_CLOCK_REALTIME = 256, TIMER_ABSTIME = 1 };
 
-/* The two system calls by which libc waits until a moment. Its futex calls of that kind all match any bit. */
-long wait_until(long number, long a, long b, long c, long d)
+/* The two system calls by which libc waits until a moment. */
+long wait_until(long number, long a, long b, long c, long d, long e, long f)
 {
 	struct timespec copy;
-	if (number == SYS_futex) {
-		if (offset_ns && d && !(b & FUTEX_CLOCK_REALTIME)) d = (long)to_kernel((const void *)d, &copy);
-		return syscall6(number, a, b, c, d, 0, -1);
-	}
-	if (offset_ns && b & TIMER_ABSTIME && is_monotonic((int)a)) c = (long)to_kernel((const void *)c, &copy);
-	return syscall4(number, a, b, c, d);
+	if (offset_ns && number == SYS_futex && d && !(b & FUTEX_CLOCK_REALTIME)) d = (long)to_kernel((const void *)d, &copy);
+	if (offset_ns && number == SYS_clock_nanosleep && b & TIMER_ABSTIME && is_monotonic((int)a))
+		c = (long)to_kernel((const void *)c, &copy);
+	return syscall6(number, a, b, c, d, e, f);
 }

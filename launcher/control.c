@@ -48,7 +48,6 @@ int control(const char *path, long *result)
 	else if (starts_with(verb, "exit/")) leave((int)number_of(verb + sizeof "exit/" - 1));
 	else if (same_text(verb, "barrier")) barrier(BARRIER_JAVASCRIPT);
 	else if (same_text(verb, "arm") && freezing) arm_freeze();
-	else if (same_text(verb, "look") && freezing) let_parent_look();
 	else if (starts_with(verb, "random/") && freezing) freeze_record.random = hexadecimal(verb + sizeof "random/" - 1);
 	else if (same_text(verb, "is-freezing") && freezing) *result = 0;
 	else *result = -ENOENT;

@@ -1,6 +1,5 @@
-/* libc's functions for variables, for the process's own number and for memory that is given back. The
-   image writer lets our copy of libc jump here (src/image/elf/libc.ts). In a build run they note what the
-   program asks for; in a thawed process they know what came from the image. */
+/* libc's functions for variables and for the process's own number. The image writer lets our copy of libc jump here (src/image/elf/libc.ts). In a build run they note what the
+   program asks for. */
 #include "frozen.h"
 #include "launcher.h"
 #include "paths.h"
@@ -86,16 +85,4 @@ int hook_fork_id(void)
 long hook_brk(void)
 {
 	return -1; /* it is called through sbrk(3), which looks at nothing else */
-}
-
-/* Of a private mapping of a file MADV_DONTNEED brings the file's bytes back, where the program expects zeros. */
-long hook_madvise(uint64_t address, uint64_t size, int advice)
-{
-	int protection;
-	if ((advice == MADV_DONTNEED || advice == MADV_FREE) && size && (protection = image_protection(address, size)) >= 0) {
-		long result = syscall6(SYS_mmap, (long)address, (long)size, protection,
-				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-		return result < 0 && result > -4096 ? result : 0;
-	}
-	return syscall3(SYS_madvise, address, size, advice);
 }

@@ -15,7 +15,7 @@ _Static_assert(sizeof(struct freeze_record) == 26184 && offsetof(struct freeze_r
 int freezing;
 static int stopping;
 
-/* A socket to the parent: it reads an F when the process is frozen, and answers an L when it has looked. */
+/* The parent reads a byte from here when the process is frozen. */
 #define REPORT_DESCRIPTOR 3
 
 /* Where no process has anything: above what ADDR_COMPAT_LAYOUT fills, below where the kernel puts the rest. */
@@ -294,13 +294,6 @@ void arm_freeze(void)
 	ADD(RETURN(TRAP));
 	install_filter(filter, count);
 	freezing = ARMED;
-}
-
-void let_parent_look(void)
-{
-	char answer;
-	syscall3(SYS_write, REPORT_DESCRIPTOR, "L", 1);
-	syscall3(SYS_read, REPORT_DESCRIPTOR, &answer, 1);
 }
 
 void barrier(int number)

@@ -60,7 +60,7 @@ struct thaw_operation {
 	uint64_t address, size, source; /* MOVE: where the kernel mapped it */
 };
 /* In this order in the table: only MOVE_LAST and what follows touch what a cold start needs. */
-enum { OPERATION_MAP = 1, OPERATION_MOVE = 2, OPERATION_MOVE_LAST = 3, OPERATION_PROTECT = 4, OPERATION_POPULATE = 5 };
+enum { OPERATION_MAP = 1, OPERATION_MOVE = 2, OPERATION_MOVE_LAST = 3, OPERATION_PROTECT = 4 };
 
 struct thaw_table {
 	uint64_t magic;
@@ -98,8 +98,6 @@ uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument
 void set_title(const char *title);
 /* From here on the first thing that a build cannot know freezes the process. */
 void arm_freeze(void);
-/* The parent remembers what memory holds now: what differs at the freeze is what a start will write to. */
-void let_parent_look(void);
 /* Freezes an armed process here; a frozen one goes on here when it is thawed. */
 void barrier(int number);
 
@@ -121,5 +119,5 @@ void find_kernel_clock(const uint64_t *auxiliary);
 int64_t monotonic_ns(void);
 void set_clock_offset(int64_t offset_ns);
 long hook_clock_gettime(int clock, struct timespec *time);
-long wait_until(long number, long a, long b, long c, long d);
+long wait_until(long number, long a, long b, long c, long d, long e, long f);
 extern const char own_vdso[];

@@ -37,7 +37,7 @@ int hook_close(int descriptor);
 int hook_access(const char *path, int mode);
 
 /* native.c: in place of a system call of libc. */
-long hook_system_call(long number, long a, long b, long c, long d, long e);
+long hook_system_call(long number, long a, long b, long c, long d, long e, long f);
 
 /* launch.c: whether a variable of this name is hidden from libc, OpenSSL and node. */
 int is_sealed_name(const char *name);
@@ -51,4 +51,3 @@ int hook_unsetenv(const char *name);
 int hook_getpid(void);
 int hook_fork_id(void); /* node's */
 long hook_brk(void);
-long hook_madvise(uint64_t address, uint64_t size, int advice);

@@ -252,13 +252,23 @@ static int is_internal(const char *path)
 	return starts_with(path, "/sys/devices/system/cpu/") || same_text(path, "/proc/self/maps");
 }
 
+/* Of a private mapping of a file MADV_DONTNEED brings the file's bytes back, where the program expects zeros. */
+static long advise(uint64_t address, uint64_t size, int advice)
+{
+	int protection = advice == MADV_DONTNEED || advice == MADV_FREE ? image_protection(address, size) : -1;
+	if (protection < 0 || !size) return syscall3(SYS_madvise, address, size, advice);
+	long result = syscall6(SYS_mmap, (long)address, (long)size, protection,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+	return result < 0 && result > -4096 ? result : 0;
+}
+
 /* The first argument is a path, not a descriptor. */
 static int names_path(long number)
 {
 	return number == SYS_stat || number == SYS_lstat || number == SYS_access || number == SYS_readlink;
 }
 
-long hook_system_call(long number, long a, long b, long c, long d, long e)
+long hook_system_call(long number, long a, long b, long c, long d, long e, long f)
 {
 	const struct archive_entry *entry = 0;
 	struct open_directory *directory;
@@ -315,9 +325,15 @@ long hook_system_call(long number, long a, long b, long c, long d, long e)
 	case SYS_readlinkat:
 		if (locate(a, (const char *)b, 0, &entry, &result)) return result ? result : read_link(entry, (char *)c, d);
 		break;
+	case SYS_mmap:
+		/* V8 wishes for random places. One next to the other they are few mappings, quickly made again. */
+		if (freezing && !(d & (MAP_FIXED | MAP_FIXED_NOREPLACE))) a = 0;
+		return syscall6(number, a, b, c, d, e, f);
+	case SYS_madvise:
+		return advise((uint64_t)a, (uint64_t)b, (int)c);
 	case SYS_futex:
 	case SYS_clock_nanosleep:
-		return wait_until(number, a, b, c, d);
+		return wait_until(number, a, b, c, d, e, f);
 	case SYS_getdents64:
 		if ((directory = find_directory(a))) return list(directory, (char *)b, (uint64_t)c);
 		break;

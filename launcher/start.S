@@ -6,7 +6,7 @@
 	.quad _start
 	.quad hook_open, hook_read, hook_pread, hook_fstatat, hook_mmap, hook_close, hook_access
 	.quad hook_system_call
-	.quad hook_getenv, hook_unsetenv, hook_getpid, hook_brk, hook_madvise
+	.quad hook_getenv, hook_unsetenv, hook_getpid, hook_brk
 	.quad hook_fork_id
 	.quad freeze_record
 	.quad __data_size

@@ -182,9 +182,6 @@ static int place_memory(void)
 		case OPERATION_PROTECT:
 			result = syscall3(SYS_mprotect, one->address, one->size, one->protection);
 			break;
-		case OPERATION_POPULATE:
-			syscall3(SYS_madvise, one->address, one->size, MADV_POPULATE_WRITE); /* since 5.14; faults do the same */
-			break;
 		}
 		if (!failed(result)) continue;
 		if (one->kind != OPERATION_MAP && one->kind != OPERATION_MOVE) syscall1(SYS_exit_group, 134);

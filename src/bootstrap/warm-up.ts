@@ -36,8 +36,7 @@ const MODULES = [
 
 export function warmUp(load: InternalRequire): void {
   for (const id of MODULES) load(id)
-  const { openSync, closeSync, existsSync } = load('fs')
-  existsSync(`${CONTROL_ROOT}look`)
+  const { openSync, closeSync } = load('fs')
   const SyncWriteStream = load('internal/fs/sync_write_stream')
   const { Console } = load('console')
   // Memory that the launcher gives: a file of the host would be the end of the build run.

@@ -4,7 +4,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
-import type { Duplex } from 'node:stream'
 
 import { readDescriptors } from './descriptors.ts'
 import type { FrozenProcess, NotFrozen, Region } from './frozen-process.ts'
@@ -31,16 +30,12 @@ export async function freezeProcess(file: string, record: RecordPlace): Promise<
     env: { [FREEZE_VARIABLE]: '1' },
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
-  // Opened when the child first speaks: before that it has executed itself once more.
-  let memory: ProcessMemory | undefined
-  const memoryOf = () => (memory ??= new ProcessMemory(child.pid!, realpathSync(file)))
   try {
-    const failure = await waitUntilFrozen(child, () => memoryOf().look())
-    return failure === undefined ? readProcess(child.pid!, memoryOf(), record) : { reason: failure }
+    const failure = await waitUntilFrozen(child)
+    return failure === undefined ? readProcess(child.pid!, realpathSync(file), record) : { reason: failure }
   } catch (error) {
     return { reason: (error as Error).message }
   } finally {
-    memory?.close()
     await end(child)
   }
 }
@@ -53,21 +48,13 @@ async function end(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** Why it did not come to that. `look` is to be done while the child waits for it. */
-function waitUntilFrozen(child: ChildProcess, look: () => void): Promise<string | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
+/** Why it did not come to that. */
+function waitUntilFrozen(child: ChildProcess): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
   const timer = setTimeout(resolve, LONGEST_BOOT_MS, 'the program did not come to its first input or output')
-  const socket = child.stdio[3] as Duplex
-  socket.on('data', (letters: Buffer) => {
-    try {
-      if (letters.includes('L')) look()
-      socket.write('L')
-    } catch (error) {
-      reject(error as Error)
-    }
-    if (letters.includes('F')) resolve(undefined)
-  })
-  socket.on('error', () => {}) // the child has ended: see below
+  const report = child.stdio[3]!
+  report.on('data', () => resolve(undefined))
+  report.on('error', () => {}) // the child has ended: see below
   child.on('error', (error) => resolve(error.message))
   child.on('exit', (code, signal) =>
     resolve(`the program ended in the build (${signal ?? `exit code ${code}`})`),
@@ -75,12 +62,16 @@ function waitUntilFrozen(child: ChildProcess, look: () => void): Promise<string 
   return promise.finally(() => clearTimeout(timer))
 }
 
-function readProcess(pid: number, memory: ProcessMemory, place: RecordPlace): FrozenProcess {
-  const descriptors = readDescriptors(pid)
-  const record = memory.read(place.address, place.size)
-  const regions = memory.regions()
-  const randomState = findRandomState(regions, record.subarray(place.random))
-  return { regions, descriptors, record, randomState }
+function readProcess(pid: number, executable: string, place: RecordPlace): FrozenProcess {
+  const memory = new ProcessMemory(pid, executable)
+  try {
+    const record = memory.read(place.address, place.size)
+    const regions = memory.regions()
+    const randomState = findRandomState(regions, record.subarray(place.random))
+    return { regions, descriptors: readDescriptors(pid), record, randomState }
+  } finally {
+    memory.close()
+  }
 }
 
 /** In 64-bit words: V8's batch of numbers, its length and type, and before it the state that made it. */

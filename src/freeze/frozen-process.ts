@@ -19,8 +19,6 @@ export interface Region {
   readonly fileOffset: number | undefined
   /** Pages that differ from the file, or from zeros; ascending. */
   readonly runs: readonly Run[]
-  /** What was written to last: a start will write to it soon. */
-  readonly hot: readonly { readonly address: number; readonly size: number }[]
 }
 
 export interface Run {

@@ -44,12 +44,11 @@ const SWAPPED = 0x4000_0000
 const FILE_PAGE = 0x2000_0000
 
 /** Runs that are this near to each other are moved as one: a move costs more than some pages of the file. */
-const LARGEST_GAP = 4 * PAGE_SIZE
+const LARGEST_GAP = 24 * PAGE_SIZE
 
 export class ProcessMemory {
   readonly #memory: number
   readonly #pages: number
-  readonly #before = new Map<number, Buffer>()
 
   readonly #pid: number
   readonly #executable: string
@@ -81,9 +80,7 @@ export class ProcessMemory {
     const { start, end, protection, name, offset } = mapping
     const isOwnFile = name === this.#executable
     const isOtherFile = !isOwnFile && name !== '' && !name.startsWith('[')
-    const examined = this.#examine(mapping, isOwnFile, isOtherFile)
-    const { written } = examined
-    let { wanted } = examined
+    let wanted = this.#wantedPages(mapping, isOwnFile, isOtherFile)
     // Data that was made read-only after relocation: all of it, since its first page in the file may also be
     // the last one of the constants before it, and a page can be moved only once.
     if (isOwnFile && wanted.length > 0 && (protection & PROT_WRITE) === 0) wanted = pagesOf(mapping)
@@ -91,14 +88,12 @@ export class ProcessMemory {
       address: from,
       bytes: this.read(from, to - from),
     }))
-    const hot = joinPages(written).map(([from, to]) => ({ address: from, size: to - from }))
-    return { start, end, protection, fileOffset: isOwnFile ? offset : undefined, runs, hot }
+    return { start, end, protection, fileOffset: isOwnFile ? offset : undefined, runs }
   }
 
-  #examine({ start, end, protection }: Mapping, isOwnFile: boolean, isOtherFile: boolean) {
+  #wantedPages({ start, end }: Mapping, isOwnFile: boolean, isOtherFile: boolean): number[] {
     const count = (end - start) / PAGE_SIZE
     const wanted: number[] = []
-    const written: number[] = []
     const chunk = Buffer.alloc(8 * Math.min(count, 65_536))
     for (let first = 0; first < count; first += chunk.length / 8) {
       const size = Math.min(chunk.length, 8 * (count - first))
@@ -109,30 +104,9 @@ export class ProcessMemory {
         if (isOtherFile) wanted.push(address)
         else if ((bits & (PRESENT | SWAPPED)) === 0) continue
         else if (isOwnFile ? (bits & FILE_PAGE) === 0 : this.#hasContent(address)) wanted.push(address)
-        if (protection & PROT_WRITE && this.#isOtherThanBefore(address)) written.push(address)
       }
     }
-    return { wanted, written }
-  }
-
-  /** Remembers the memory as it is now, so that a later look sees what has been written to since. */
-  look(): void {
-    for (const mapping of readMappings(this.#pid)) {
-      if ((mapping.protection & PROT_WRITE) === 0) continue
-      const { wanted } = this.#examine(mapping, mapping.name === this.#executable, false)
-      for (const [from, to] of joinPages(wanted)) {
-        const bytes = this.read(from, to - from)
-        for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
-          this.#before.set(from + at, bytes.subarray(at, at + PAGE_SIZE))
-        }
-      }
-    }
-  }
-
-  #isOtherThanBefore(address: number): boolean {
-    if (this.#before.size === 0) return false
-    const before = this.#before.get(address)
-    return before === undefined || !this.read(address, PAGE_SIZE).equals(before)
+    return wanted
   }
 
   #hasContent(address: number): boolean {

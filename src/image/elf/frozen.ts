@@ -37,7 +37,6 @@ const MAP = 1
 const MOVE = 2
 const MOVE_LAST = 3
 const PROTECT = 4
-const POPULATE = 5
 
 const DescriptorRecord = struct({
   kind: 'u32',
@@ -79,20 +78,16 @@ export function planFrozen(support: FrozenSupport, frozen: FrozenProcess, size: 
   const move: Operation[] = []
   const last: Operation[] = []
   const protect: Operation[] = []
-  const populate: Operation[] = []
   for (const region of regions) {
     const { start, end, protection, fileOffset } = region
     const home = homeOf(region)
     const parked = parkedProtection(protection)
     if (!home) {
-      map.push({ kind: MAP, protection, address: start, size: end - start, source: 0 })
+      if (!isWhole(region)) map.push({ kind: MAP, protection, address: start, size: end - start, source: 0 })
       if (fileOffset !== undefined && !isWhole(region)) {
         const source = parking.alias(parked, fileOffset, end - start)
         move.push({ kind: MOVE, protection: parked, address: start, size: end - start, source })
       }
-    }
-    for (const { address, size } of region.hot) {
-      populate.push({ kind: POPULATE, protection, address, size, source: 0 })
     }
     for (const { address, bytes } of region.runs) {
       const source = parking.park(parked, bytes)
@@ -107,7 +102,7 @@ export function planFrozen(support: FrozenSupport, frozen: FrozenProcess, size: 
   }
   return parking.finish(support, frozen, {
     map: joinMaps(map),
-    moves: [...move, ...last, ...protect, ...populate],
+    moves: [...move, ...last, ...protect],
   })
 }
 

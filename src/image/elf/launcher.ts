@@ -23,7 +23,6 @@ const LauncherHeader = struct({
   unsetenv: 'u64',
   getpid: 'u64',
   brk: 'u64',
-  madvise: 'u64',
   forkId: 'u64',
   freezeRecord: 'u64',
   dataSize: 'u64',
@@ -33,7 +32,7 @@ const LauncherHeader = struct({
 export type Hook = 'open' | 'read' | 'pread' | 'fstatat' | 'mmap' | 'close' | 'access'
 
 /** The functions of libc that it replaces as a whole. */
-export const REPLACED = ['getenv', 'unsetenv', 'getpid', 'brk', 'madvise'] as const
+export const REPLACED = ['getenv', 'unsetenv', 'getpid', 'brk'] as const
 export type Replacement = (typeof REPLACED)[number]
 
 export interface Launcher {

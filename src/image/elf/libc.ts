@@ -19,6 +19,8 @@ import { findSymbols } from './symbols.ts'
 /** asm/unistd_64.h; the ones that native.c answers. */
 const SYSTEM_CALLS = {
   close: 3,
+  mmap: 9,
+  madvise: 28,
   stat: 4,
   fstat: 5,
   lstat: 6,
@@ -45,6 +47,8 @@ const REQUIRED = [
   'openat',
   'newfstatat',
   'statx',
+  'mmap',
+  'madvise',
   'futex',
 ] as const
 
@@ -134,6 +138,7 @@ function makeStub(mov: Uint8Array, number: number, hook: number, at: number, bac
     [0x48, 0x89, 0xd1, 0x48, 0x89, 0xf2, 0x48, 0x89, 0xfe], // mov rdx, rcx; mov rsi, rdx; mov rdi, rsi
     [0xbf, ...u32(number)], // mov $number, %edi
     [0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xe4, 0xf0], // push rbp; mov rsp, rbp; and $-16, rsp
+    [0x50, 0xff, 0x75, 0x08], // push rax; push 8(rbp): r9, which is the seventh argument
     [0xb8, ...u32(hook), 0xff, 0xd0], // mov $hook, %eax; call *%rax
     [0x48, 0x89, 0xec, 0x5d], // mov rbp, rsp; pop rbp
     [0x41, 0x59, 0x41, 0x58, 0x41, 0x5a, 0x5a, 0x5e, 0x5f], // pop r9, r8, r10, rdx, rsi, rdi

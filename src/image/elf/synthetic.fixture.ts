@@ -218,7 +218,7 @@ export function makeLauncher(): Buffer {
   const address = (i: number) => LAUNCHER_TEXT + 0x100 + 16 * i
   const fields = [
     LAYOUT_VERSION,
-    ...Array.from({ length: 15 }, (_, i) => address(i)),
+    ...Array.from({ length: 14 }, (_, i) => address(i)),
     LAUNCHER_DATA + 0x100,
     0x1800,
   ]

@@ -3,7 +3,8 @@
 // What cannot be known becomes a wildcard, so that './locales/' + name + '.json' is a glob.
 
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+
+import { pathOfFileUrl, pathOfRelativeUrl } from './file-url.ts'
 
 /** Stands for text that is known only at run time. */
 export const WILDCARD = '\0'
@@ -132,27 +133,19 @@ export class Evaluator {
 
   #url([input, base]: AstNode[]): Evaluated {
     const { text } = this.evaluate(input)
-    if (!base)
-      return text.startsWith('file:') && !text.includes(WILDCARD)
-        ? { text: fileURLToPath(text), anchored: false }
-        : UNKNOWN
+    if (!base) {
+      const file = text.startsWith('file:') && !text.includes(WILDCARD) ? pathOfFileUrl(text) : undefined
+      return file === undefined ? UNKNOWN : { text: file, anchored: false }
+    }
     const from = this.evaluate(base)
     if (!from.anchored || /^[a-z]+:/i.test(text)) return UNKNOWN
     const directory = from.text.endsWith('/') ? from.text : path.dirname(from.text)
-    return { text: path.join(directory, decode(text)), anchored: true }
+    return { text: path.join(directory, pathOfRelativeUrl(text)), anchored: true }
   }
 }
 
 function concat(parts: readonly Evaluated[]): Evaluated {
   return { text: parts.map((part) => part.text).join(''), anchored: parts.some((part) => part.anchored) }
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text.replace(/[?#].*$/, ''))
-  } catch {
-    return text
-  }
 }
 
 /** `a.b.c` of a callee made of identifiers, else ''. */

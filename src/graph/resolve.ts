@@ -5,10 +5,10 @@
 import { lstatSync, readlinkSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import { ResolverFactory } from 'rolldown/experimental'
 
+import { pathOfFileUrl, pathOfRelativeUrl } from './file-url.ts'
 import { isInPackage } from './source.ts'
 
 export type EdgeKind = 'import' | 'require'
@@ -57,7 +57,8 @@ export class Resolver {
   resolve(specifier: string, importer: string, kind: EdgeKind): Resolution {
     if (isBuiltin(specifier)) return { kind: 'builtin' }
     if (specifier.startsWith('data:')) return { kind: 'builtin' }
-    const request = specifier.startsWith('file:') ? fileURLToPath(specifier) : withoutQuery(specifier, kind)
+    const request = specifier.startsWith('file:') ? pathOfFileUrl(specifier) : withoutQuery(specifier, kind)
+    if (request === undefined) return { kind: 'missing' }
     const { path: file } = this.#node[kind].resolveFileSync(importer, request)
     if (file) return { kind: 'file', file, compilerOnly: kind === 'import' && isGuessed(request, file) }
     if (isInPackage(importer)) return { kind: 'missing' }
@@ -96,7 +97,7 @@ function eachKind(make: (conditions: string[]) => ResolverFactory): Record<EdgeK
 /** ES module specifiers are URLs: `./x.js?v=1` names x.js. */
 function withoutQuery(specifier: string, kind: EdgeKind): string {
   if (kind === 'require' || !/^\.{0,2}\//.test(specifier)) return specifier
-  return decodeURIComponent(specifier.replace(/[?#].*$/, ''))
+  return pathOfRelativeUrl(specifier)
 }
 
 function readLink(file: string): PackageLink | undefined {

@@ -1,7 +1,7 @@
 // Facts about the packages on disk, read once: which package a file belongs to, what it declares,
 // what of it must be embedded as a whole.
 
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { packageInPath } from './source.ts'
@@ -44,7 +44,8 @@ export class Packages {
   /** The package as npm sees it: below node_modules the one with a name there, whatever scopes it has inside. */
   ownerOf(file: string): Package | undefined {
     const directory = packageInPath(file)?.directory
-    if (directory === undefined) return this.scopeOf(file)
+    // A single file directly in node_modules has a package's name and is none.
+    if (directory === undefined || directory === file) return this.scopeOf(file)
     const known = this.#byDirectory.get(directory)
     if (known?.directory === directory) return known
     const found = readPackage(directory)
@@ -55,7 +56,7 @@ export class Packages {
 
 function readPackage(directory: string): Package | undefined {
   const file = path.join(directory, 'package.json')
-  if (!existsSync(file)) return undefined
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return undefined
   try {
     return { directory, json: JSON.parse(readFileSync(file, 'utf8')) as PackageJson }
   } catch {

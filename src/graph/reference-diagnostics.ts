@@ -5,17 +5,21 @@ import { packageNameOf, type EdgeKind } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
 import { placeOf } from './source.ts'
 
-/** @throws BuildError UNRESOLVED_IMPORT if the program could not start */
+/**
+ * @param isIncluded the file is there because of `include` alone: it may be wrong on purpose
+ * @throws BuildError UNRESOLVED_IMPORT if the program could not start
+ */
 export function missingReference(
   file: string,
   scan: Scan,
   { specifier, start, optional }: Reference,
+  isIncluded: boolean,
 ): Diagnostic {
   const at = placeOf(file, scan.text, start)
   const help = /^[./]/.test(specifier)
     ? 'correct the path'
     : `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
-  if (!optional) throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
+  if (!optional && !isIncluded) throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
   return {
     severity: 'warning',
     code: 'UNRESOLVED_IMPORT',

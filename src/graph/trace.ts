@@ -53,7 +53,9 @@ export function keyOf(reference: Pick<Reference, 'kind' | 'specifier'>): string 
 export function traceProgram(config: ResolvedConfig): Trace {
   const tracer = new Tracer(config)
   for (const entry of config.entries) tracer.reach(entry.file)
-  for (const pattern of config.include) tracer.include(pattern)
+  tracer.run()
+  // After the program itself, which is judged more strictly than what it may only want to read.
+  tracer.include(config.include)
   tracer.run()
   return tracer
 }
@@ -74,6 +76,8 @@ class Tracer implements Trace {
   readonly #wholePackages = new Set<string>()
   readonly #seenPackages = new Set<string>()
   #hasProgramDependencies = false
+  /** Whether what is found now is there because of `include` alone: templates and fixtures may be wrong on purpose. */
+  #isIncluding = false
   /** The module being followed. */
   #current: string | undefined
 
@@ -150,7 +154,7 @@ class Tracer implements Trace {
     try {
       return scanModule(file, readText(file))
     } catch (error) {
-      if (!keepBecause || !(error instanceof BuildError)) throw error
+      if (!(keepBecause || this.#isIncluding) || !(error instanceof BuildError)) throw error
       const { code, message, at, help } = error
       this.diagnostics.push({ severity: 'warning', code, message, ...(at && { at }), ...(help && { help }) })
       return undefined
@@ -204,7 +208,7 @@ class Tracer implements Trace {
     if (resolution.kind === 'missing' && reference.elsewhere)
       this.#warnComputed(module, kind, reference.start)
     else if (resolution.kind === 'missing' && !isInPackage(file))
-      this.diagnostics.push(missingReference(file, scan, reference))
+      this.diagnostics.push(missingReference(file, scan, reference, this.#isIncluding))
     if (resolution.kind !== 'file') return
     this.#links.add(this.#resolver.linkFor(specifier, file))
     this.reach(resolution.file, reference.byPath ? 'is asked for by path' : undefined)
@@ -272,8 +276,14 @@ class Tracer implements Trace {
     return files !== undefined
   }
 
-  /** `include` of the configuration: a file, a directory or a glob. */
-  include(pattern: string): void {
+  /** `include` of the configuration: files, directories and globs. */
+  include(patterns: readonly string[]): void {
+    this.#isIncluding = true
+    this.#current = undefined
+    for (const pattern of patterns) this.#include(pattern)
+  }
+
+  #include(pattern: string): void {
     const stats = statSync(pattern, { throwIfNoEntry: false })
     if (stats?.isFile()) this.reach(pattern, 'is included')
     else if (stats?.isDirectory()) this.#reachDirectory(pattern)

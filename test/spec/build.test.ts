@@ -247,6 +247,30 @@ await import(\`./plugins/none-\${process.argv.length}.ts\`).catch((error) => con
     check: ({ diagnostics: [first] }) => assert.equal(first?.severity, 'info'),
   },
   {
+    title: 'what is only included may be wrong on purpose: templates, fixtures',
+    files: {
+      'main.ts': `import { readFileSync } from 'node:fs'
+console.log(readFileSync(new URL(process.argv[2]!, import.meta.url), 'utf8').trim())
+await import(process.argv[3]!).catch((e) => console.log(e.code))
+`,
+      'template/app.js': `import './view.js'
+`,
+      'template/view.js': `import 'left-pad'
+import 'file://host/x.js'
+`,
+      'template/broken.js': `const = 1
+`,
+      'node_modules/single.js': `module.exports = require(process.argv[9] ?? './other.js')
+`,
+      'template/single.cjs': `require('single')
+`,
+    },
+    flags: ['--include', 'template/**'],
+    args: ['./template/app.js', './template/view.js'],
+    prints: [`import './view.js'`, 'ERR_MODULE_NOT_FOUND'],
+    diagnostics: ['DYNAMIC_IMPORT', 'SYNTAX_ERROR', 'UNRESOLVED_IMPORT', 'UNRESOLVED_IMPORT'],
+  },
+  {
     title: 'assets by URL, by path, by directory, by pattern, by include',
     files: {
       'main.ts': `import { readFileSync, readdirSync, existsSync, createReadStream } from 'node:fs'

@@ -10,6 +10,7 @@ import { installCopies } from './fs-copy.ts'
 import { fileHandle, installJobs } from './fs-jobs.ts'
 import { toArchivePath } from './paths.ts'
 import { answerWith, patch, type Answer, type Binding, type Native, type Request } from './requests.ts'
+import { listRecursively } from './recursive-listing.ts'
 import { comingFrom } from './stack.ts'
 import { statArray, statfsArray } from './stats.ts'
 import { baseName, direntType, isDirectory, type Tree } from './tree.ts'
@@ -84,11 +85,9 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
     const names = entries.map((entry) => encode(baseName(entry), encoding))
     return withTypes ? [names, entries.map(direntType)] : names
   })
-  onPath('readdirRecursive', 3, (path, [, encoding, withTypes]) => {
-    const found = [...tree.walk(path)]
-    const names = found.map((item) => encode(item.path, encoding))
-    return withTypes ? [names, found.map(({ entry }) => direntType(entry))] : names
-  })
+  onPath('readdirRecursive', 3, (path, [, encoding, withTypes]) =>
+    listRecursively(tree, path, withTypes, (name) => encode(name, encoding)),
+  )
   onDescriptor('readFileUtf8', NO_REQUEST, (descriptor) => tree.rest(descriptor).toString())
   onPath('readFileUtf8', NO_REQUEST, (path, args) => {
     const descriptor = tree.open(path, args[1])

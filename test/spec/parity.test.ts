@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite, test } from 'node:test'
 
@@ -21,28 +21,32 @@ suite('parity with plain node', () => {
   // More than node reads at once, with characters on every boundary.
   writeFileSync(path.join(project, 'large.txt'), 'x' + 'é'.repeat(700_000) + 'the end')
 
-  const scratch = path.join(work, 'scratch')
-  mkdirSync(scratch)
-  chmodSync(scratch, 0o777)
-
   for (const name of ['fs', 'reads', 'copies', 'processes']) {
     test(name, async () => {
       const out = path.join(work, name)
       await ingotBuild([`${name}.mjs`, '-o', out, '--include=tree', '--include=*.{cjs,txt}'], {
         cwd: project,
       })
-      const plain = spawnSync(process.execPath, [`${name}.mjs`, scratch], {
+      const plain = spawnSync(process.execPath, [`${name}.mjs`, scratch(work)], {
         cwd: project,
         encoding: 'utf8',
         env: {},
       })
       assert.equal(plain.status, 0, plain.stderr)
-      const inside = await runInEmptyRoot(out, { proc: true, args: [scratch], binds: [scratch] })
+      const own = scratch(work)
+      const inside = await runInEmptyRoot(out, { proc: true, args: [own], binds: [own] })
       assert.deepEqual(lines(inside.stdout), lines(plain.stdout), inside.stderr)
       assert.equal(inside.status, 0)
     })
   }
 })
+
+/** A directory that nobody, who runs the executable, may write to. */
+function scratch(parent: string): string {
+  const directory = mkdtempSync(path.join(parent, 'scratch-'))
+  chmodSync(directory, 0o777)
+  return directory
+}
 
 /** The program's own directory has another name inside. */
 function lines(output: string): string[] {

@@ -19,8 +19,10 @@ export function installPublicFs({ whenLoaded }: Pick<Internals, 'whenLoaded'>, t
     toArchivePath(
       input instanceof URL && input.protocol === 'file:' ? fileURLToPath(input) : (input as string),
     )
-  const encode = (text: string, options: any) =>
-    (typeof options === 'string' ? options : options?.encoding) === 'buffer' ? Buffer.from(text) : text
+  const encode = (text: string, options: any) => {
+    const encoding = (typeof options === 'string' ? options : options?.encoding) ?? 'utf8'
+    return encoding === 'buffer' ? Buffer.from(text) : Buffer.from(text).toString(encoding)
+  }
 
   const { archive } = tree
   const { readFile, readFileSync, realpath, realpathSync, openAsBlob } = fs as any

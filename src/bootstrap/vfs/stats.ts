@@ -36,9 +36,9 @@ export function statArray(entry: Entry, bigint: boolean, isSync: boolean): Float
   return bigint ? BigInt64Array.from(fields, BigInt) : fields
 }
 
-/** statfs(2): a full, read-only file system. */
+/** statfs(2): a full, read-only file system. Order of fields: lib/internal/fs/utils.js, StatFs. */
 export function statfsArray(bigint: boolean): Float64Array | BigInt64Array {
-  const fields = [0, BLOCK_SIZE, 0, 0, 0, 0, 0]
+  const fields = [0, BLOCK_SIZE, BLOCK_SIZE, 0, 0, 0, 0, 0]
   return bigint ? BigInt64Array.from(fields, BigInt) : Float64Array.from(fields)
 }
 

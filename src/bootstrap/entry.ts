@@ -49,7 +49,7 @@ installLoader(internals, tree, {
 })
 if (codeFromDisk === 'deny') denyAddonsFromDisk()
 installProcesses(internals, tree)
-installWorkers(internals)
+installWorkers(internals, job !== undefined)
 compiler.install()
 if (sourceMaps) process.setSourceMapsEnabled(true)
 

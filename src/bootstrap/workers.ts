@@ -25,16 +25,48 @@ interface StartMessage {
 
 const KINDS = { classic: 'eval', 'data-url': 'url', internal: 'hooks' } as const
 
-export function installWorkers({ worker: binding }: Internals): void {
-  binding.Worker = class Worker extends binding.Worker {
-    constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
-      super(url, env, withInternals(execArgv), ...rest)
-      const port = (this as any).messagePort
+export function installWorkers({ worker: binding }: Internals, isInWorker: boolean): void {
+  interceptStart(binding.Worker.prototype)
+  if (!isInWorker) {
+    binding.Worker = class Worker extends binding.Worker {
+      constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
+        super(url, env, withInternals(execArgv), ...rest)
+      }
+    }
+    return
+  }
+  // In a worker, node has taken the native class long before us. Before any ES module imports the public
+  // one: its named exports are taken from the builtin then.
+  const threads = process.getBuiltinModule('node:worker_threads') as { Worker: any }
+  threads.Worker = class Worker extends threads.Worker {
+    constructor(filename: unknown, options?: { execArgv?: unknown }) {
+      const execArgv = options?.execArgv
+      super(
+        filename,
+        Array.isArray(execArgv)
+          ? Object.create(options!, { execArgv: { value: withInternals(execArgv) } })
+          : options,
+      )
+    }
+  }
+}
+
+/** The native constructor sets the port on the new worker, and lib/internal/worker.js sends the start through it. */
+function interceptStart(prototype: object): void {
+  Object.defineProperty(prototype, 'messagePort', {
+    configurable: true,
+    set(port) {
       const { postMessage } = port
       port.postMessage = (message: StartMessage, transfer: unknown) =>
         Reflect.apply(postMessage, port, [viaBootstrap(message), transfer])
-    }
-  }
+      Object.defineProperty(this, 'messagePort', {
+        value: port,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+    },
+  })
 }
 
 function viaBootstrap(message: StartMessage): StartMessage {

@@ -12,8 +12,9 @@ export const CHILD_VARIABLE = '\u0001INGOT_CHILD=1'
 export interface ScriptCommand {
   /** As given; undefined with `evaluate`. */
   readonly script: string | undefined
+  /** Without `code` it is what standard input says. */
   readonly evaluate:
-    | { readonly code: string; readonly print: boolean; readonly isModule: boolean }
+    | { readonly code: string | undefined; readonly print: boolean; readonly isModule: boolean }
     | undefined
   /** Options before the script, for process.execArgv. */
   readonly execArgv: readonly string[]
@@ -67,13 +68,15 @@ function parse(
       code = value()
       print = name !== '-e' && name !== '--eval'
     } else if (name === '-r' || name === '--require') preload.push(value())
+    else if (name === '-v' || name === '--version') code = 'console.log(process.version)'
     else if (name === '--input-type') inputType = value()
     else if (options.isV8(name)) v8Flags.push(option)
     else if (options.takesValue(name)) value()
   }
+  const hasScript = code === undefined && rest.length > 0 && rest[0] !== '-'
   return {
-    script: code === undefined ? rest.shift() : undefined,
-    evaluate: code === undefined ? undefined : { code, print, isModule: inputType === 'module' },
+    script: hasScript ? rest.shift() : undefined,
+    evaluate: hasScript ? undefined : { code, print, isModule: inputType === 'module' },
     execArgv: execArgv.at(-1) === '--' ? execArgv.slice(0, -1) : execArgv,
     preload,
     v8Flags,

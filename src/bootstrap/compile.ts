@@ -68,10 +68,15 @@ export class Compiler {
     const { Module, kIsExecuting } = cjsLoader
     const native = Module.prototype._compile
     const { maybeCacheSourceMap } = this.#internals.sourceMaps
+    const isWrapperPatched = watchWrapper(Module)
 
     Module.prototype._compile = function _compile(content: string, filename: string, format?: string) {
       const known = served.get(filename)
-      if (known === undefined || content !== (known.text ?? archive.code(known.entry))) {
+      if (
+        known === undefined ||
+        isWrapperPatched() ||
+        content !== (known.text ?? archive.code(known.entry))
+      ) {
         return native.call(this, content, filename, format)
       }
       const { entry } = known
@@ -109,16 +114,18 @@ export class Compiler {
   }
 
   #installModules(): void {
-    const { esmTranslators, esmUtils, esmLoader, moduleWrap, sourceMaps } = this.#internals
+    const { esmTranslators, esmUtils, esmLoader, moduleWrap, options, sourceMaps } = this.#internals
     const { translators } = esmTranslators
     const native = translators.get('module')!
     const buffers = this.#buffers
     const archive = this.#archive
 
+    /** import.meta.resolve with a second argument, which ours does not have. */
+    const hasOtherResolve = () => options.getOptionValue('--experimental-import-meta-resolve') === true
     translators.set('module', function (this: unknown, url: string, context: any, parentURL?: string) {
       const entry = buffers.get(context.source)
       const cache = entry && archive.codeCache(entry)
-      if (!entry || !cache) return native.call(this, url, context, parentURL)
+      if (!entry || !cache || hasOtherResolve()) return native.call(this, url, context, parentURL)
 
       const source = archive.code(entry)
       let wrap: any
@@ -154,6 +161,15 @@ export class Compiler {
       },
     )
   }
+}
+
+/** node notices, too, when a program sets Module.wrap or Module.wrapper, but keeps it to itself. */
+function watchWrapper(Module: any): () => boolean {
+  const { wrap } = Module
+  const { wrapper } = Module
+  const [head, tail] = wrapper
+  return () =>
+    Module.wrap !== wrap || Module.wrapper !== wrapper || wrapper[0] !== head || wrapper[1] !== tail
 }
 
 /** What node's native initializer sets, in its order (src/module_wrap.cc). */

@@ -54,6 +54,7 @@ export interface Internals {
   readonly processMethods: Binding
   readonly execution: {
     evalTypeScript(name: string, source: string, breakFirstLine?: boolean, print?: boolean): void
+    readStdin(callback: (source: string) => void): void
     evalModuleEntryPoint(source: string, print: boolean): Promise<unknown>
   }
   readonly runMain: {
@@ -66,7 +67,10 @@ export interface Internals {
   whenLoaded(id: string, then: (exports: any) => void): void
   readonly options: {
     getOptionValue(name: string): unknown
-    getCLIOptionsInfo(): { readonly options: Map<string, { readonly type: number }> }
+    getCLIOptionsInfo(): {
+      readonly options: Map<string, { readonly type: number }>
+      readonly aliases: Map<string, readonly string[]>
+    }
   }
   /** Any builtin module, after the door is closed too. */
   readonly requireBuiltin: InternalRequire
@@ -173,8 +177,9 @@ function closeInternals(BuiltinModule: BuiltinModules, Module: any): void {
 /** What node's own table of options says of them (lib/internal/options.js). */
 export function optionTable({ options, optionTypes }: Internals): OptionTable {
   const typeOf = (name: string) => {
-    const table = options.getCLIOptionsInfo().options
-    return (table.get(name) ?? table.get(name.replace(/^--no-/, '--')))?.type
+    const { options: table, aliases } = options.getCLIOptionsInfo()
+    const real = aliases.get(name)?.[0] ?? name
+    return (table.get(real) ?? table.get(real.replace(/^--no-/, '--')))?.type
   }
   const { kNoOp, kV8Option, kBoolean } = optionTypes
   return {

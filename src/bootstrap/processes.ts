@@ -4,8 +4,8 @@
 
 import path from 'node:path'
 
-import { CHILD_VARIABLE, RUN_SCRIPT } from './arguments.ts'
-import type { Internals } from './internals.ts'
+import { CHILD_VARIABLE, RUN_SCRIPT, type OptionTable } from './arguments.ts'
+import { optionTable, type Internals } from './internals.ts'
 import { getVirtualWorkingDirectory, toArchivePath, toVirtualPath } from './vfs/paths.ts'
 import { isFile, type Tree } from './vfs/tree.ts'
 
@@ -17,8 +17,9 @@ interface Spawn {
   readonly envPairs: readonly string[] | undefined
 }
 
-export function installProcesses({ processWrap, spawnSync }: Internals, tree: Tree): void {
-  const redirect = createRedirect(tree)
+export function installProcesses(internals: Internals, tree: Tree): void {
+  const { processWrap, spawnSync } = internals
+  const redirect = createRedirect(tree, () => optionTable(internals))
   const { spawn } = processWrap.Process.prototype
   processWrap.Process.prototype.spawn = function (
     file: string,
@@ -31,18 +32,21 @@ export function installProcesses({ processWrap, spawnSync }: Internals, tree: Tr
     return Reflect.apply(spawn, this, [child.file, child.args, child.cwd, child.envPairs, ...rest])
   }
   const native = spawnSync.spawn
-  spawnSync.spawn = (options: Spawn) => native({ ...options, ...redirect(options) })
+  // Without a prototype, like node's own options: native code would read what a program has put on Object's.
+  spawnSync.spawn = (options: Spawn) => native({ __proto__: null, ...options, ...redirect(options) })
 }
 
-function createRedirect(tree: Tree): (spawn: Spawn) => Spawn {
+function createRedirect(tree: Tree, options: () => OptionTable): (spawn: Spawn) => Spawn {
   return (spawn) => {
-    const { args, cwd } = spawn
+    const { cwd } = spawn
+    // node passes on what it was given, numbers and URLs too; native code would turn them into text.
+    const args = Array.from(spawn.args, String)
     const virtualCwd = cwd === undefined ? getVirtualWorkingDirectory() : virtualDirectory(cwd)
     // The kernel cannot go there: the child starts where we are, and is told if it is ours.
     const realCwd = virtualCwd === undefined ? cwd : undefined
     const runScript = (scriptArgs: readonly string[]) => ({
       file: process.execPath,
-      args: scriptArguments(scriptArgs, virtualCwd),
+      args: scriptArguments(scriptArgs, virtualCwd, options()),
       cwd: realCwd,
       envPairs: [...(spawn.envPairs ?? []), CHILD_VARIABLE],
     })
@@ -53,10 +57,10 @@ function createRedirect(tree: Tree): (spawn: Spawn) => Spawn {
     const archivePath = toArchivePath(file)
     const entry = archivePath === undefined ? undefined : tree.archive.resolve(archivePath, true)
     const isEmbedded = entry !== undefined && typeof entry !== 'string' && isFile(entry)
-    const options = isEmbedded && entry.mode & 0o111 ? nodeOptionsOf(tree.archive.data(entry)) : undefined
-    if (options) return runScript([args[0] ?? file, ...options, file, ...args.slice(1)])
+    const wanted = isEmbedded && entry.mode & 0o111 ? nodeOptionsOf(tree.archive.data(entry)) : undefined
+    if (wanted) return runScript([args[0] ?? file, ...wanted, file, ...args.slice(1)])
     // An embedded executable is libc's affair: its execve knows the tree (launcher/execute.c).
-    return { ...spawn, file, cwd: realCwd }
+    return { ...spawn, args, file, cwd: realCwd }
   }
 }
 
@@ -76,12 +80,19 @@ function virtualDirectory(directory: string): string | undefined {
 }
 
 /** node obeys its own options only from this argument, and the launcher lets it pass only behind the marker. */
-function scriptArguments([name = '', ...args]: readonly string[], cwd: string | undefined): string[] {
-  const end = args.findIndex((arg) => !arg.startsWith('-'))
-  const before = end === -1 ? args : args.slice(0, end)
-  const forNode = before.filter(
-    (option) => !OURS.test(option) && process.allowedNodeEnvironmentFlags.has(option),
-  )
+function scriptArguments(
+  [name = '', ...args]: readonly string[],
+  cwd: string | undefined,
+  { takesValue }: OptionTable,
+): string[] {
+  const forNode: string[] = []
+  for (let at = 0; args[at]?.startsWith('-');) {
+    const option = args[at]!
+    if (option === '-' || option === '--') break
+    const given = args.slice(at, at + (takesValue(option.replaceAll('_', '-')) ? 2 : 1))
+    if (!OURS.test(option) && process.allowedNodeEnvironmentFlags.has(option)) forNode.push(...given)
+    at += given.length
+  }
   const options = forNode.length > 0 ? [`--node-options=${forNode.map(quote).join(' ')}`] : []
   return [name, RUN_SCRIPT, ...options, cwd ?? '', ...args]
 }

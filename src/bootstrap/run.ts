@@ -13,14 +13,22 @@ import { ownExecArgv, type WorkerJob } from './workers.ts'
 /** Runs a main module by the format that the build has settled; files on disk as node does. */
 export function runFile(internals: Internals, tree: Tree, file: string): void {
   const { runMain, cjsLoader, options } = internals
+  // A preloaded module has put something of its own there (tracers do).
+  if (cjsLoader.Module.runMain !== runMain.executeUserEntryPoint) {
+    cjsLoader.Module.runMain(file)
+    return
+  }
   const archivePath = toArchivePath(file)
   const entry = archivePath === undefined ? undefined : tree.archive.find(archivePath)
   if (!entry || entry.format === 0) {
     runMain.executeUserEntryPoint(file)
     return
   }
-  const hasImports = (options.getOptionValue('--import') as unknown[]).length > 0
-  if (entry.format === FORMAT_MODULE || hasImports) importMain(internals, pathToFileURL(file))
+  // As node's shouldUseESMLoader: these are to see the main module, whatever it is.
+  const isImported = ['--import', '--experimental-loader'].some(
+    (name) => (options.getOptionValue(name) as unknown[]).length > 0,
+  )
+  if (entry.format === FORMAT_MODULE || isImported) importMain(internals, pathToFileURL(file))
   else cjsLoader.wrapModuleLoad(file, null, true)
 }
 
@@ -39,8 +47,17 @@ export function runScript(internals: Internals, tree: Tree, command: ScriptComma
   if (command.preload.length > 0) internals.cjsLoader.Module._preloadModules([...command.preload])
   if (evaluate) {
     const { execution } = internals
-    if (evaluate.isModule) void execution.evalModuleEntryPoint(evaluate.code, evaluate.print)
-    else execution.evalTypeScript('[eval]', evaluate.code, false, evaluate.print)
+    const { code, print, isModule } = evaluate
+    const run = (name: string, source: string): void => {
+      if (isModule) void execution.evalModuleEntryPoint(source, print)
+      else execution.evalTypeScript(name, source, false, print)
+    }
+    if (code !== undefined) run('[eval]', code)
+    else
+      execution.readStdin((source) => {
+        ;(process as { _eval?: string })._eval = source // what fork() leaves out of execArgv
+        run('[stdin]', source)
+      })
   } else if (main[0] !== undefined) {
     runFile(internals, tree, main[0])
   }

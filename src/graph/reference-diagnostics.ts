@@ -19,7 +19,8 @@ export function missingReference(
   const help = /^[./]/.test(specifier)
     ? 'correct the path'
     : `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
-  if (!optional && !isIncluded) throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
+  if (!optional && !isIncluded)
+    throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
   return {
     severity: 'warning',
     code: 'UNRESOLVED_IMPORT',

@@ -9,7 +9,15 @@ import type { ErrorFactory } from './errors.ts'
 import { installCopies } from './fs-copy.ts'
 import { fileHandle, installJobs } from './fs-jobs.ts'
 import { toArchivePath } from './paths.ts'
-import { answerWith, patch, type Answer, type Binding, type Native, type Request } from './requests.ts'
+import {
+  answerWith,
+  isMode,
+  patch,
+  type Answer,
+  type Binding,
+  type Native,
+  type Request,
+} from './requests.ts'
 import { listRecursively } from './recursive-listing.ts'
 import { comingFrom } from './stack.ts'
 import { statArray, statfsArray } from './stats.ts'
@@ -70,7 +78,10 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
     operation: (descriptor: number, args: any[]) => unknown,
   ) => serve(name, (given) => (tree.isOurs(given) ? given : undefined), requestAt, operation)
 
-  onPath('access', 2, (path, [, mode]) => tree.access(path, mode))
+  const { access } = binding
+  onPath('access', 2, (path, [given, mode, request]) =>
+    isMode(mode) ? tree.access(path, mode) : access(given, mode, request),
+  )
   onPath('existsSync', NO_REQUEST, (path) => tree.exists(path))
   onPath('internalModuleStat', NO_REQUEST, (path) => moduleStat(tree, path))
   onPath('open', 3, (path, args) => tree.open(path, args[1]))

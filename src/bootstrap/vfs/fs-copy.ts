@@ -7,7 +7,7 @@ import path from 'node:path'
 
 import type { ErrorFactory } from './errors.ts'
 import { toArchivePath, type BindingPath } from './paths.ts'
-import { patch, type Answer, type Binding } from './requests.ts'
+import { isMode, patch, type Answer, type Binding } from './requests.ts'
 import type { Tree } from './tree.ts'
 
 const { COPYFILE_EXCL, O_CREAT, O_EXCL, O_TRUNC, O_WRONLY } = constants
@@ -16,6 +16,7 @@ export function installCopies(binding: Binding, tree: Tree, answer: Answer, erro
   const copyOut = createCopyOut(tree, error)
   patch(binding, 'copyFile', (native, args) => {
     const [from, to, mode, request] = args
+    if (!isMode(mode)) return native(...args)
     const target = toArchivePath(to)
     const source = toArchivePath(from)
     if (target !== undefined) return answer(request, () => tree.refuse('copyfile', target, false))

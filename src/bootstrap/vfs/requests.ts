@@ -77,3 +77,8 @@ function attempt<T>(operation: () => T, fail: (error: unknown) => void, succeed:
   }
   succeed(value)
 }
+
+/** Of access and copyFile; what is none is refused by the native function, in its own words. */
+export function isMode(given: unknown): given is number | undefined {
+  return given === undefined || (Number.isInteger(given) && (given as number) >= 0 && (given as number) <= 7)
+}

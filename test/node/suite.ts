@@ -1,0 +1,72 @@
+// Node's own tests of one subject: an executable holds them, and what passes under plain Node passes
+// inside, but for the list in differing.ts.
+//
+// All of them take some minutes, so only CI and .ci/run run all; elsewhere it is every fourth of a
+// subject and the whole list of differing ones.
+
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { before, suite, test } from 'node:test'
+
+import { ingotBuild } from '../support/commands.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { DIFFERING, type Subject } from './differing.ts'
+import { runNodeTest } from './run-test.ts'
+import { nodeTestSources } from './source.ts'
+
+const EVERY = process.env['CI'] ? 1 : 4
+/** Where the tests are inside; their fixtures are found relative to their own place. */
+const INSIDE = '/dev/null/app/test'
+
+export function nodeTests(subject: Subject): void {
+  const chosen = JSON.parse(
+    readFileSync(path.join(import.meta.dirname, `chosen/${subject}.json`), 'utf8'),
+  ) as readonly string[]
+  const differing = DIFFERING[subject]
+  const isRun = (name: string, at: number): boolean => at % EVERY === 0 || name in differing
+
+  suite(`node's own tests: ${subject}`, { concurrency: 2 }, () => {
+    const project = path.join(temporaryDirectory(), 'project')
+    const executable = path.join(project, 'node-tests')
+
+    before(async () => {
+      const sources = await nodeTestSources()
+      for (const name of ['common', 'fixtures', ...chosen]) {
+        const target = path.join(project, 'test', name)
+        mkdirSync(path.dirname(target), { recursive: true })
+        cpSync(path.join(sources, name), target, { recursive: true, verbatimSymlinks: true })
+      }
+      writeFileSync(path.join(project, 'package.json'), '{ "name": "node-tests" }')
+      writeFileSync(path.join(project, 'main.cjs'), '// the tests are started by their path\n')
+      await ingotBuild(['main.cjs', '-o', executable, '--no-bundle', '--include', 'test/**'], {
+        cwd: project,
+      })
+    })
+
+    test('the lists', () => {
+      assert.ok(chosen.length > 100)
+      assert.equal(new Set(chosen).size, chosen.length, 'each once')
+      const unknown = Object.keys(differing).filter((name) => !chosen.includes(name))
+      assert.deepEqual(unknown, [], 'listed, but not chosen')
+    })
+
+    for (const name of chosen.filter(isRun)) {
+      test(name, async () => {
+        await passes(process.execPath, path.join(project, 'test', name))
+        const reason = differing[name]
+        if (reason === undefined) return passes(executable, `${INSIDE}/${name}`)
+        const { status } = await runNodeTest(executable, `${INSIDE}/${name}`)
+        return assert.notEqual(status, 0, `it passes: take it from the list, where it is because ${reason}`)
+      })
+    }
+  })
+}
+
+/** Tests with timers may fail once on a busy machine. */
+async function passes(program: string, name: string): Promise<void> {
+  let run = await runNodeTest(program, name)
+  if (run.status !== 0) run = await runNodeTest(program, name)
+  assert.equal(run.status, 0, run.output)
+  assert.equal(run.skipped, false, run.output)
+}

@@ -1,0 +1,3 @@
+import { nodeTests } from '../../node/suite.ts'
+
+nodeTests('fs')

@@ -25,7 +25,7 @@ import { installErrorMarks } from './vfs/stack.ts'
 import { Tree } from './vfs/tree.ts'
 import { warmUp } from './warm-up.ts'
 import { installWorkers, type WorkerJob } from './workers.ts'
-import { installWorkingDirectory } from './working-directory.ts'
+import { installWorkerDirectory, installWorkingDirectory } from './working-directory.ts'
 
 declare const require: InternalRequire
 /** Present in a worker (workers.ts). */
@@ -54,7 +54,7 @@ compiler.install()
 if (sourceMaps) process.setSourceMapsEnabled(true)
 
 if (job) {
-  setVirtualWorkingDirectory(job.workingDirectory)
+  installWorkerDirectory(job.workingDirectory)
   runWorker(internals, tree, job)
 } else {
   restoreEnvironment()

@@ -53,7 +53,13 @@ export interface Internals {
   /** internalBinding('process_methods') */
   readonly processMethods: Binding
   readonly execution: {
-    evalTypeScript(name: string, source: string, breakFirstLine?: boolean, print?: boolean): void
+    evalTypeScript(
+      name: string,
+      source: string,
+      breakFirstLine?: boolean,
+      print?: boolean,
+      shouldLoadModules?: boolean,
+    ): void
     readStdin(callback: (source: string) => void): void
     evalModuleEntryPoint(source: string, print: boolean): Promise<unknown>
   }

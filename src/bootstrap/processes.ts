@@ -97,8 +97,11 @@ function scriptArguments(
   return [name, RUN_SCRIPT, ...options, cwd ?? '', ...args]
 }
 
-/** Handled by the bootstrap: they load code, which may be embedded. */
-const OURS = /^(?:-r|--require|-e|--eval|-p|--print|-pe)(?:=|$)/
+/**
+ * Handled by the bootstrap: they load code, which may be embedded. A worker would inherit --input-type, and
+ * take the bootstrap, which is evaluated there, for a module.
+ */
+const OURS = /^(?:-r|--require|-e|--eval|-p|--print|-pe|--input-type)(?:=|$)/
 
 function quote(option: string): string {
   return /[\s"\\]/.test(option) ? `"${option.replace(/["\\]/g, '\\$&')}"` : option

@@ -12,7 +12,7 @@ import { ownExecArgv, type WorkerJob } from './workers.ts'
 
 /** Runs a main module by the format that the build has settled; files on disk as node does. */
 export function runFile(internals: Internals, tree: Tree, file: string): void {
-  const { runMain, cjsLoader, options } = internals
+  const { runMain, cjsLoader } = internals
   // A preloaded module has put something of its own there (tracers do).
   if (cjsLoader.Module.runMain !== runMain.executeUserEntryPoint) {
     cjsLoader.Module.runMain(file)
@@ -24,12 +24,16 @@ export function runFile(internals: Internals, tree: Tree, file: string): void {
     runMain.executeUserEntryPoint(file)
     return
   }
-  // As node's shouldUseESMLoader: these are to see the main module, whatever it is.
-  const isImported = ['--import', '--experimental-loader'].some(
+  if (entry.format === FORMAT_MODULE || needsModuleLoader(internals))
+    importMain(internals, pathToFileURL(file))
+  else cjsLoader.wrapModuleLoad(file, null, true)
+}
+
+/** As node's shouldUseESMLoader: these are to run, and to see the main module, whatever it is. */
+function needsModuleLoader({ options }: Internals): boolean {
+  return ['--import', '--experimental-loader'].some(
     (name) => (options.getOptionValue(name) as unknown[]).length > 0,
   )
-  if (entry.format === FORMAT_MODULE || isImported) importMain(internals, pathToFileURL(file))
-  else cjsLoader.wrapModuleLoad(file, null, true)
 }
 
 function importMain({ runMain }: Internals, url: URL | string): void {
@@ -50,7 +54,7 @@ export function runScript(internals: Internals, tree: Tree, command: ScriptComma
     const { code, print, isModule } = evaluate
     const run = (name: string, source: string): void => {
       if (isModule) void execution.evalModuleEntryPoint(source, print)
-      else execution.evalTypeScript(name, source, false, print)
+      else execution.evalTypeScript(name, source, false, print, needsModuleLoader(internals))
     }
     if (code !== undefined) run('[eval]', code)
     else

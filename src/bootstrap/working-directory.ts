@@ -34,3 +34,11 @@ export function installWorkingDirectory(
     setVirtualWorkingDirectory(toVirtualPath((found as { path: string }).path))
   }
 }
+
+/** In a worker, which has the directory that was the program's when it was started. */
+export function installWorkerDirectory(directory: string | undefined): void {
+  if (directory === undefined) return
+  setVirtualWorkingDirectory(directory)
+  const { cwd } = process
+  process.cwd = () => getVirtualWorkingDirectory() ?? cwd()
+}

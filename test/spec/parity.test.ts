@@ -24,9 +24,12 @@ suite('parity with plain node', () => {
   for (const name of ['fs', 'reads', 'copies', 'processes']) {
     test(name, async () => {
       const out = path.join(work, name)
-      await ingotBuild([`${name}.mjs`, '-o', out, '--include=tree', '--include=*.{cjs,txt}'], {
-        cwd: project,
-      })
+      await ingotBuild(
+        [`${name}.mjs`, '-o', out, '--include=tree', '--include=hook*', '--include=*.{cjs,txt}'],
+        {
+          cwd: project,
+        },
+      )
       const plain = spawnSync(process.execPath, [`${name}.mjs`, scratch(work)], {
         cwd: project,
         encoding: 'utf8',

@@ -1,8 +1,6 @@
 // The chosen tests that pass under plain Node and fail inside an executable, and why. The spec fails
 // when one of them starts to pass.
 
-const HOOKS_THREAD =
-  'the thread of asynchronous module hooks (--loader, module.register) is started by Node itself and knows the disk only'
 const SHELL = 'a shell starts the executable with options of Node, which are arguments of the program there'
 const KERNEL_LINK = 'a symbolic link on the disk leads to an embedded file, where the kernel finds nothing'
 const WATCH = 'embedded files cannot change: the kernel watches none'
@@ -22,17 +20,6 @@ export const DIFFERING: Readonly<Record<Subject, Readonly<Record<string, string>
     'parallel/test-fs-symlink-dir-junction-relative.js': KERNEL_LINK,
   },
   modules: {
-    'es-module/test-esm-initialization.mjs': HOOKS_THREAD,
-    'es-module/test-esm-loader-chaining.mjs': HOOKS_THREAD,
-    'es-module/test-esm-loader-default-resolver.mjs': HOOKS_THREAD,
-    'es-module/test-esm-loader-http-imports.mjs': HOOKS_THREAD,
-    'es-module/test-esm-loader-mock.mjs': HOOKS_THREAD,
-    'es-module/test-esm-loader-programmatically.mjs': HOOKS_THREAD,
-    'es-module/test-esm-loader-resolve-type.mjs': HOOKS_THREAD,
-    'es-module/test-esm-loader-spawn-promisified.mjs': HOOKS_THREAD,
-    'es-module/test-esm-loader-thenable.mjs': HOOKS_THREAD,
-    'es-module/test-esm-loader-with-syntax-error.mjs': HOOKS_THREAD,
-    'es-module/test-esm-virtual-json.mjs': HOOKS_THREAD,
     'es-module/test-esm-cjs-named-error.mjs':
       'source maps are on, because the build compiled a module; Node does not explain missing exports then',
     'es-module/test-esm-main-lookup.mjs':

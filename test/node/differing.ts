@@ -3,7 +3,8 @@
 
 const SHELL = 'a shell starts the executable with options of Node, which are arguments of the program there'
 const KERNEL_LINK = 'a symbolic link on the disk leads to an embedded file, where the kernel finds nothing'
-const WATCH = 'embedded files cannot change: the kernel watches none'
+const WATCH = 'fs.watch throws ENOTDIR: the kernel has no embedded file to watch (and none ever changes)'
+const WATCH_FILE = 'fs.watchFile looks past the tree and calls back as for a missing file'
 const SHELL_DIRECTORY = 'a shell cannot have an embedded directory as its working directory'
 
 export type Subject = 'fs' | 'modules' | 'workers' | 'children'
@@ -13,7 +14,7 @@ export const DIFFERING: Readonly<Record<Subject, Readonly<Record<string, string>
     'parallel/test-fs-options-immutable.js': WATCH,
     'parallel/test-fs-promises-watch.js': WATCH,
     'parallel/test-fs-watch-ref-unref.js': WATCH,
-    'parallel/test-fs-watchfile-ref-unref.js': WATCH,
+    'parallel/test-fs-watchfile-ref-unref.js': WATCH_FILE,
     'parallel/test-fs-readfile-pipe.js': 'another program (cat) is given the path of an embedded file',
     'parallel/test-fs-realpath.js': KERNEL_LINK,
     'parallel/test-fs-symlink-buffer-path.js': KERNEL_LINK,
@@ -27,8 +28,7 @@ export const DIFFERING: Readonly<Record<Subject, Readonly<Record<string, string>
     'es-module/test-esm-repl-imports.js': 'there is no REPL (--interactive) inside',
     'es-module/test-esm-symlink-main.js': KERNEL_LINK,
     'es-module/test-esm-symlink-type.js': KERNEL_LINK,
-    'parallel/test-module-loading-globalpaths.js':
-      'NODE_PATH and $PREFIX/lib/node are not looked at: the environment is sealed',
+    'parallel/test-module-loading-globalpaths.js': 'NODE_PATH does not count: the environment is sealed',
     'parallel/test-preload-self-referential.js': SHELL_DIRECTORY,
     'parallel/test-preload.js': SHELL_DIRECTORY,
     'parallel/test-require-symlink.js': 'NODE_PRESERVE_SYMLINKS does not count: the environment is sealed',

@@ -136,7 +136,13 @@ export function openInternals(require: InternalRequire): Internals {
     esmFormats: require('internal/modules/esm/get_format'),
     runMain: require('internal/modules/run_main'),
     runHooksWorker() {
-      const { workerData, parentPort } = process.getBuiltinModule('node:worker_threads')
+      const threads = process.getBuiltinModule('node:worker_threads') as {
+        workerData: unknown
+        parentPort: unknown
+      }
+      const { workerData, parentPort } = threads
+      // As lib/internal/main/worker_thread.js: they are not the hooks' own.
+      threads.workerData = threads.parentPort = null
       // It insists on being the first script of its thread, and the bootstrap was that.
       const { hasStartedUserCJSExecution } = loaderHelpers
       loaderHelpers.hasStartedUserCJSExecution = () => false

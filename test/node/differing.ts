@@ -26,7 +26,6 @@ export const DIFFERING: Readonly<Record<Subject, Readonly<Record<string, string>
     'es-module/test-esm-main-lookup.mjs':
       'an import of a directory is resolved by the build, as compilers do, where Node refuses it',
     'es-module/test-esm-repl-imports.js': 'there is no REPL (--interactive) inside',
-    'es-module/test-esm-symlink-main.js': KERNEL_LINK,
     'es-module/test-esm-symlink-type.js': KERNEL_LINK,
     'parallel/test-module-loading-globalpaths.js': 'NODE_PATH does not count: the environment is sealed',
     'parallel/test-preload-self-referential.js': SHELL_DIRECTORY,

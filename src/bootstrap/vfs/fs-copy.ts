@@ -134,10 +134,10 @@ function failure(code: string, message: string): Error {
 
 function createCopyOut(tree: Tree, error: ErrorFactory) {
   return (from: BindingPath, source: string, to: BindingPath, mode: number): void => {
-    const entry = tree.readable(source)
-    const data = tree.archive.data(entry)
-    const flags = O_WRONLY | O_CREAT | (mode & COPYFILE_EXCL ? O_EXCL : O_TRUNC)
     try {
+      const entry = tree.readable(source)
+      const data = tree.archive.data(entry)
+      const flags = O_WRONLY | O_CREAT | (mode & COPYFILE_EXCL ? O_EXCL : O_TRUNC)
       const descriptor = openSync(to as string, flags, entry.mode)
       try {
         for (let position = 0; position < data.length;) position += writeSync(descriptor, data, position)

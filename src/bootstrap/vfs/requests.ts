@@ -80,5 +80,5 @@ function attempt<T>(operation: () => T, fail: (error: unknown) => void, succeed:
 
 /** Of access and copyFile; what is none is refused by the native function, in its own words. */
 export function isMode(given: unknown): given is number {
-  return given === undefined || (Number.isInteger(given) && (given as number) >= 0 && (given as number) <= 7)
+  return given == null || (Number.isInteger(given) && (given as number) >= 0 && (given as number) <= 7)
 }

@@ -44,6 +44,7 @@ int control(const char *path, long *result)
 	if (!starts_with(path, CONTROL_ROOT)) return 0;
 	const char *verb = path + sizeof CONTROL_ROOT - 1;
 	*result = 0;
+	has_bootstrap_begun = 1;
 	if (same_text(verb, "arguments")) *result = open_arguments();
 	else if (starts_with(verb, "exit/")) leave((int)number_of(verb + sizeof "exit/" - 1));
 	else if (same_text(verb, "barrier")) barrier(BARRIER_JAVASCRIPT);

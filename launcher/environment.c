@@ -30,14 +30,18 @@ static void note(char *names, uint32_t *size, uint32_t limit, const char *name, 
 	*size += (uint32_t)length + 1;
 }
 
-/* What node asks for when it starts, and the bootstrap makes undone (HOME) or a thaw compares by value. */
+/* What node asks for when it starts, and a thaw compares by value. */
 static int is_settled(const char *name)
 {
-	return same_text(name, "HOME") || same_text(name, "LC_ALL") || same_text(name, "LC_MESSAGES") || same_text(name, "LANG");
+	return same_text(name, "LC_ALL") || same_text(name, "LC_MESSAGES") || same_text(name, "LANG");
 }
+
+int has_bootstrap_begun;
 
 char *hook_getenv(const char *name)
 {
+	/* node looks there for modules; src/bootstrap/global-paths.ts. */
+	if (!has_bootstrap_begun && same_text(name, "HOME")) return 0;
 	uint64_t length = length_of(name);
 	char **variable = variables();
 	for (; variable && *variable; variable++) {

@@ -46,6 +46,7 @@ int is_sealed_name(const char *name);
 int control(const char *path, long *result);
 
 /* environment.c: what libc's functions of these names are replaced with. */
+extern int has_bootstrap_begun;
 char *hook_getenv(const char *name);
 int hook_unsetenv(const char *name);
 int hook_getpid(void);

@@ -276,7 +276,7 @@ void thaw(const struct machine *machine)
 		return;
 	}
 	const struct freeze_record *frozen = record();
-	thawed = 1;
+	thawed = has_bootstrap_begun = 1;
 	find_kernel_clock(machine->auxiliary);
 	set_clock_offset(0);
 	set_clock_offset(frozen->monotonic_ns - monotonic_ns());

@@ -10,6 +10,7 @@ import { Compiler } from './compile.ts'
 import { restoreEnvironment } from './environment.ts'
 import { installExit } from './exit.ts'
 import { detectFreezing, type Freezing } from './frozen.ts'
+import { sealGlobalPaths } from './global-paths.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
 import { installMissingFileHint } from './missing-file.ts'
 import { installProcesses } from './processes.ts'
@@ -38,6 +39,7 @@ const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals)
 const { entries, sourceMaps, codeFromDisk } = archive.manifest
+if (!job) sealGlobalPaths(internals)
 const freezing = job ? undefined : detectFreezing(internals)
 
 installErrorMarks(internals.privateSymbols)

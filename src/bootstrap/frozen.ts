@@ -54,6 +54,7 @@ export function detectFreezing(internals: Internals): Freezing | undefined {
       replaceProperties({ settle, program, replaced, define: definer(v8) })
       tell(`random/${drainRandom(replaceRandom(settle, replaced))}`)
       replaceKernelRelease(internals)
+      replaceTimeOrigin(internals, settle, replaced)
       deferCertificates(internals)
       process.chdir('/') // node remembers the working directory until it changes
       tell('arm')
@@ -111,6 +112,29 @@ function replaceKernelRelease({ requireBuiltin, os: { getOSInformation } }: Inte
   }
   ask('version', 1)
   ask('release', 2)
+}
+
+/** When a process began is known when it is thawed: what its monotonic clock has counted includes the build run. */
+function replaceTimeOrigin(
+  { performance: { milestones, constants } }: Internals,
+  settle: () => Start,
+  replaced: ((start: Start) => void)[],
+): void {
+  const { performance } = globalThis
+  const prototype = Object.getPrototypeOf(performance) as Performance
+  const original = Object.getOwnPropertyDescriptor(prototype, 'timeOrigin')!
+  Object.defineProperty(prototype, 'timeOrigin', {
+    ...original,
+    get(this: Performance) {
+      settle()
+      return this.timeOrigin
+    },
+  })
+  replaced.push(() => {
+    Object.defineProperty(prototype, 'timeOrigin', original)
+    const microseconds = 1000 * (Date.now() - performance.now())
+    milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP!] = microseconds
+  })
 }
 
 /**

@@ -48,6 +48,7 @@ export interface Internals {
   /** internalBinding('os'); */
   readonly os: { getOSInformation(): [type: string, version: string, release: string, machine: string] }
   readonly crypto: { startLoadingCertificatesOffThread(): void }
+  readonly performance: { readonly milestones: Float64Array; readonly constants: Record<string, number> }
   /** internalBinding('util') */
   readonly util: { getCallSites(count: number): unknown[] }
   /** internalBinding('process_methods') */
@@ -113,6 +114,9 @@ export function openInternals(require: InternalRequire): Internals {
     sea: internalBinding('sea'),
     worker: internalBinding('worker'),
     v8: internalBinding('v8'),
+    get performance() {
+      return internalBinding('performance')
+    },
     get crypto() {
       return internalBinding('crypto')
     },

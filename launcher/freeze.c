@@ -250,7 +250,7 @@ void arm_freeze(void)
 		131 /* sigaltstack */, 157 /* prctl */, 158 /* arch_prctl */, 186 /* gettid */, 202 /* futex */,
 		218 /* set_tid_address */, 219 /* restart_syscall */, 231 /* exit_group */, 233 /* epoll_ctl */, 273 /* set_robust_list */,
 		274 /* get_robust_list */, 290 /* eventfd2 */, 291 /* epoll_create1 */, 293 /* pipe2 */, 319 /* memfd_create */,
-		324 /* membarrier */, 143 /* sched_getparam */, 145 /* sched_getscheduler */, 230 /* clock_nanosleep */, 435 /* clone3, refused */,
+		324 /* membarrier */, 125 /* capget, before node reads a variable */, 143 /* sched_getparam */, 145 /* sched_getscheduler */, 230 /* clock_nanosleep */, 435 /* clone3, refused */,
 	};
 	/* On descriptors of our own. */
 	static const uint16_t on_own[] = { 0 /* read */, 1 /* write */, 3 /* close */, 5 /* fstat */, 8 /* lseek */, 17 /* pread64 */, 20 /* writev */, 72 /* fcntl */ };

@@ -34,6 +34,7 @@ export class Compiler {
   }
 
   install(): void {
+    this.#disableDiskCache()
     this.#installExtensions()
     this.#installCommonJs()
     this.#installModules()
@@ -50,6 +51,14 @@ export class Compiler {
       if (this.#served.has(file)) return source
       return native(source, filename, url)
     }
+  }
+
+  /** As with NODE_DISABLE_COMPILE_CACHE: the code caches are inside, and nothing is written to a disk. */
+  #disableDiskCache(): void {
+    this.#internals.whenLoaded('module', (Module) => {
+      const status = Module.constants.compileCacheStatus.DISABLED
+      Module.enableCompileCache = () => ({ status, message: 'the code cache is in the executable' })
+    })
   }
 
   /** node has loaders for .ts only; the build has made JavaScript of these too. */

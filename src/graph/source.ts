@@ -18,6 +18,11 @@ export function isScript(file: string): boolean {
   return JAVASCRIPT.test(file) || (isTypeScript(file) && !isInPackage(file))
 }
 
+/** If it is imported or required: programs of packages have no extension, and are JavaScript. */
+export function isProgram(file: string): boolean {
+  return path.extname(file) === ''
+}
+
 export function isInPackage(file: string): boolean {
   return file.includes('/node_modules/')
 }

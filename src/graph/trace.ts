@@ -13,7 +13,7 @@ import { filesMatching } from './patterns.ts'
 import { computedReference, missingReference } from './reference-diagnostics.ts'
 import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
 import { scanModule, type Reference, type Scan } from './scan.ts'
-import { formatOfExtension, isInPackage, isScript, readText } from './source.ts'
+import { formatOfExtension, isInPackage, isProgram, isScript, readText } from './source.ts'
 import { wasmImports } from './wasm-imports.ts'
 
 export interface TracedModule {
@@ -102,10 +102,8 @@ class Tracer implements Trace {
     if (this.modules.has(file) || this.assets.has(file)) return
     // A file has one place, however it was named: node follows links before it looks for what a module imports.
     const directory = this.#links.realDirectory(path.dirname(file))
-    if (directory !== path.dirname(file)) {
-      this.reach(path.join(directory, path.basename(file)), keepBecause)
-      return
-    }
+    if (directory !== path.dirname(file))
+      return this.reach(path.join(directory, path.basename(file)), keepBecause)
     if (lstatSync(file).isSymbolicLink()) {
       this.#reachLink(file, keepBecause)
       return
@@ -120,7 +118,8 @@ class Tracer implements Trace {
       this.#platformPackages(owner)
       this.#current = referrer
     }
-    const scan = isScript(file) ? this.#scan(file, keepBecause) : undefined
+    const isModule = isScript(file) || (!keepBecause && isProgram(file))
+    const scan = isModule ? this.#scan(file, keepBecause) : undefined
     if (!scan) {
       this.assets.add(file)
       if (file.endsWith('.wasm')) this.#followWasm(file)
@@ -141,7 +140,7 @@ class Tracer implements Trace {
     else if (link) this.reach(link.target, keepBecause)
   }
 
-  /** Node links a WebAssembly module that is imported as it links an ES module. */
+  /** Node links an imported WebAssembly module as it links an ES module. */
   #followWasm(file: string): void {
     for (const name of wasmImports(readFileSync(file))) {
       const resolution = this.#resolver.resolve(name, file, 'import')

@@ -337,6 +337,20 @@ console.log(VERSION, process.env.NODE_ENV, process.env.NODE_ENV === 'production'
     check: ({ modules }) => assert.deepEqual(modules.external, ['fancy']),
   },
   {
+    title: 'a package’s program, which has no extension, and asks for a cache on the disk',
+    files: {
+      'main.js': `import './node_modules/tool/bin/tool'
+`,
+      'node_modules/tool/package.json': { name: 'tool' },
+      'node_modules/tool/bin/tool': `#!/usr/bin/env node
+require('../lib/tool.js')
+`,
+      'node_modules/tool/lib/tool.js': `console.log(require('node:module').enableCompileCache('/tmp/x').status)
+`,
+    },
+    prints: ['3'],
+  },
+  {
     title: 'minify',
     files: {
       'main.ts': `import { long } from './long.ts'\nconst aVeryLongNameIndeed = long(process.argv.length)\nconsole.log(aVeryLongNameIndeed)\n`,

@@ -1,0 +1,206 @@
+// A frozen executable does as its own cold start does, whatever it is started with: where the world is not as
+// at the build, it starts cold, and where it is thawed, nobody can tell.
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import { runInEmptyRoot } from '../../support/empty-root.ts'
+import { temporaryDirectory } from '../../support/temporary.ts'
+import {
+  AS_BUILT,
+  buildFrozen,
+  COLD,
+  comparable,
+  howItStarted,
+  skip,
+  skipWithoutRoot,
+  start,
+  type Start,
+  type StartOptions,
+} from './frozen.fixture.ts'
+
+/** Either: where it does not matter, as long as the program does the same. */
+type Expected = 'thawed' | 'cold' | 'either'
+
+interface Row extends StartOptions {
+  readonly program: 'facts' | 'variables' | 'endings'
+  readonly args?: readonly string[]
+  readonly skip?: string | false
+}
+
+const HOST = { PATH: '/usr/bin:/bin', HOME: '/no/such/home' }
+const variables = (env: Record<string, string>): Row => ({ program: 'variables', env })
+const facts = (...args: readonly string[]): Row => ({ program: 'facts', args, env: HOST })
+const shell = (script: string, ...args: readonly string[]): Row => ({ ...facts(...args), script })
+const ends = (ending: string): Row => ({ program: 'endings', args: [ending], env: HOST })
+
+const FACTS: readonly (readonly [title: string, expected: Expected, row: Row])[] = [
+  ['no variable that it reads', 'thawed', variables({})],
+  [
+    'no variable at all',
+    'thawed',
+    { program: 'variables', script: 'exec env -i INGOT_START="$INGOT_START" "$@"' },
+  ],
+  ['NODE_ENV set', 'cold', variables({ NODE_ENV: 'production' })],
+  ['NODE_ENV set to nothing', 'cold', variables({ NODE_ENV: '' })],
+  ['a custom variable set', 'cold', variables({ CUSTOM: '1' })],
+  ['variables with longer and shorter names', 'thawed', variables({ CUSTOMS: '1', CUSTO: '1' })],
+  ['FORCE_COLOR set', 'cold', variables({ FORCE_COLOR: '3' })],
+  ['DEBUG set', 'cold', variables({ DEBUG: '*' })],
+  ['HOME, which it reads', 'cold', variables({ HOME: '/root' })],
+  ['HOME, which it does not read', 'thawed', { ...facts('place'), env: { HOME: '/root' } }],
+  ['no HOME', 'thawed', { ...facts('place'), env: {} }],
+  ['a variable that it deletes', 'thawed', variables({ DELETED_EARLY: 'x' })],
+  ['a variable that it sets', 'either', variables({ SET_EARLY: 'outside', AFTER: 'x' })],
+  ['variables that it does not read', 'thawed', variables({ A: '1', B: 'ä', C: '' })],
+  [
+    '200 variables',
+    'thawed',
+    variables(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`V${i}`, `${i}`]))),
+  ],
+  ['NODE_OPTIONS', 'thawed', { ...facts('locale'), env: { ...HOST, NODE_OPTIONS: '--no-such-option' } }],
+  ['NODE_DEBUG', 'thawed', { ...facts('digest'), env: { ...HOST, NODE_DEBUG: 'none' } }],
+
+  ['names of all variables', 'thawed', facts('environment-names', 'environment')],
+  ['properties of process and Math', 'thawed', facts('properties', 'random')],
+  [
+    'arguments',
+    'thawed',
+    facts('command', '', ' ', '--', '-e', '--version', 'ä\u{1f600}', "it's", 'a\nb', '--node-options=x'),
+  ],
+  ['1000 arguments', 'thawed', facts('command', ...Array.from({ length: 1000 }, (_, i) => `${i}`))],
+  ...['node', '-sh', '', 'x'.repeat(4000)].map(
+    (name) =>
+      [
+        `argv[0] "${name.slice(0, 9)}"`,
+        'thawed',
+        { ...shell('exec -a "$NAME" "$@"', 'command'), env: { ...HOST, NAME: name } },
+      ] as const,
+  ),
+  ['another directory', 'thawed', { ...facts('place'), cwd: '/usr/bin' }],
+  ['a directory that is gone', 'thawed', shell('d=$(mktemp -d); cd "$d"; rmdir "$d"; exec "$@"', 'digest')],
+  ['umask', 'thawed', shell('umask 027; exec "$@"', 'place')],
+  ['user and machine', 'thawed', facts('user', 'machine', 'heap')],
+  ['limits', 'thawed', facts('limits')],
+  ['TZ', 'thawed', { ...facts('zone'), env: { ...HOST, TZ: 'Asia/Kathmandu' } }],
+  ['no TZ', 'thawed', facts('zone', 'locale')],
+  ['LANG=de_DE.UTF-8', 'cold', { ...facts('locale'), env: { ...HOST, LANG: 'de_DE.UTF-8' } }],
+  ['LC_ALL=sv_SE', 'cold', { ...facts('locale'), env: { ...HOST, LC_ALL: 'sv_SE', LANG: 'C' } }],
+  ['LANG=C.UTF-8', 'thawed', { ...facts('locale'), env: { ...HOST, LANG: 'C.UTF-8' } }],
+  ['LANG=en_US.UTF-8', 'thawed', { ...facts('locale'), env: { ...HOST, LANG: 'en_US.UTF-8' } }],
+  ['LANG=en_GB.UTF-8', 'cold', { ...facts('locale'), env: { ...HOST, LANG: 'en_GB.UTF-8' } }],
+
+  ['output to a pipe', 'thawed', shell('"$@" | cat', 'streams', 'terminal')],
+  ['output to a file', 'thawed', shell('f=$(mktemp); "$@" >"$f"; cat "$f"; rm "$f"', 'streams', 'terminal')],
+  ['input from /dev/null', 'thawed', shell('exec "$@" </dev/null', 'streams', 'terminal')],
+  ['input closed', 'cold', shell('exec "$@" <&-', 'streams', 'terminal')],
+  ['errors closed', 'cold', shell('exec "$@" 2>&-', 'streams')],
+  ['input read at once', 'thawed', { ...facts('input'), input: 'some text\n' }],
+  ['input read as it comes', 'thawed', { ...facts('input-events'), input: 'x'.repeat(200_000) }],
+  [
+    'a terminal',
+    'thawed',
+    shell('stty() { :; }; exec script -qec "$1 streams terminal" /dev/null </dev/null'),
+  ],
+
+  ['a hard limit of 64 descriptors', 'cold', shell('ulimit -n 64; exec "$@"', 'limits')],
+  ['a soft limit of 64 descriptors', 'thawed', shell('ulimit -Sn 64; exec "$@"', 'limits')],
+  ['a limit of the address space', 'cold', shell('ulimit -v 60000000; exec "$@"', 'limits')],
+  ['a limit of the data', 'cold', shell('ulimit -d 60000000; exec "$@"', 'limits')],
+  ['a small stack', 'thawed', shell('ulimit -Ss 1024; exec "$@"', 'limits')],
+  ['a limit that prlimit sets', 'cold', shell('exec prlimit --as=60000000000 -- "$@"', 'digest')],
+  [
+    'descriptors 100 to 110 in use',
+    'cold',
+    {
+      ...shell(
+        'for i in 0 1 2 3 4 5 6 7 8 9 10; do eval "exec $((100 + i))</dev/null"; done; exec "$@"',
+        'inherited-descriptors',
+        'child-descriptors',
+      ),
+    },
+  ],
+  ['descriptor 9 in use', 'thawed', shell('exec 9</dev/null; exec "$@"', 'child-descriptors')],
+  [
+    'another user',
+    'thawed',
+    {
+      ...shell('exec setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"', 'user', 'place'),
+      skip: skipWithoutRoot,
+    },
+  ],
+
+  ['a child process', 'thawed', facts('child', 'child-descriptors')],
+  ['a worker', 'thawed', facts('worker')],
+  ['a server and a client', 'thawed', facts('fetch')],
+  ['all at once', 'thawed', facts('fetch', 'worker', 'child', 'digest', 'locale', 'zone')],
+
+  ...[
+    'at-its-end',
+    'exit',
+    'exit-code',
+    'throw',
+    'reject',
+    'abort',
+    'early-handler',
+    'late-handler',
+    'SIGTERM',
+    'SIGINT',
+    'SIGHUP',
+    'SIGKILL',
+    'SIGALRM',
+    'SIGPIPE',
+  ].map((ending) => [`ending: ${ending}`, 'thawed', ends(ending)] as const),
+]
+
+suite('a frozen executable does as its cold start', { skip }, async () => {
+  const work = temporaryDirectory()
+  const programs: Record<Row['program'], string> = { facts: '', variables: '', endings: '' }
+  if (!skip) {
+    programs.facts = await buildFrozen(work, 'facts.mjs')
+    programs.variables = await buildFrozen(work, 'variables.cjs')
+    programs.endings = await buildFrozen(work, 'endings.cjs')
+  }
+
+  for (const [title, expected, { program, args = [], env = {}, skip: reason = false, ...options }] of FACTS) {
+    test(title, { skip: reason }, async () => {
+      const [asBuilt, cold] = (await Promise.all(
+        [AS_BUILT, COLD].map((INGOT_START) =>
+          start(programs[program], args, { ...options, env: { ...env, INGOT_START } }),
+        ),
+      )) as [Start, Start]
+      assert.deepEqual(comparable(asBuilt), comparable(cold))
+      assert.equal(cold.started, 'cold')
+      if (expected !== 'either') assert.equal(asBuilt.started, expected)
+    })
+  }
+
+  for (const proc of [true, false]) {
+    test(
+      `in an empty root as nobody, ${proc ? 'with' : 'without'} /proc`,
+      { skip: skipWithoutRoot },
+      async () => {
+        const [asBuilt, cold] = (await Promise.all(
+          [AS_BUILT, COLD].map(async (INGOT_START) => {
+            const args = [
+              'command',
+              'environment',
+              'place',
+              'streams',
+              'zone',
+              'locale',
+              'fetch',
+              'worker',
+              'input',
+            ]
+            const env = { HOME: '/', INGOT_START }
+            return howItStarted(await runInEmptyRoot(programs.facts, { args, env, proc, input: 'text' }))
+          }),
+        )) as [Start, Start]
+        assert.equal(asBuilt.status, 0, asBuilt.stderr)
+        assert.deepEqual(comparable(asBuilt), comparable(cold))
+        assert.equal(asBuilt.started, proc ? 'thawed' : undefined)
+      },
+    )
+  }
+})

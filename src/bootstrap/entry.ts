@@ -9,7 +9,7 @@ import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
 import { restoreEnvironment } from './environment.ts'
 import { installExit } from './exit.ts'
-import { detectFreezing, type Freezing } from './frozen.ts'
+import { correctNames, detectFreezing, type Freezing } from './frozen.ts'
 import { sealGlobalPaths } from './global-paths.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
 import { installMissingFileHint } from './missing-file.ts'
@@ -57,6 +57,7 @@ if (sourceMaps) process.setSourceMapsEnabled(true)
 
 if (job) {
   installWorkerDirectory(job.workingDirectory)
+  correctNames(internals, job)
   runWorker(internals, tree, job)
 } else {
   restoreEnvironment()

@@ -160,6 +160,22 @@ function drainRandom(random: () => number): string {
     .padStart(16, '0')
 }
 
+/** A worker's native side still has the names of the build run. */
+export function correctNames(
+  { v8 }: Internals,
+  names: { readonly execPath: string; readonly argv0: string },
+): void {
+  if (process.execPath !== names.execPath) process.argv[0] = process.execPath = names.execPath
+  if (process.argv0 === names.argv0) return
+  definer(v8)(process, 'argv0', () => names.argv0)
+  Object.defineProperty(process, 'argv0', {
+    enumerable: true,
+    configurable: false,
+    writable: false,
+    value: names.argv0,
+  })
+}
+
 /** process.argv0 is not configurable; V8 itself may redefine it all the same. */
 function definer(v8: Internals['v8']): (target: object, name: string, get: () => unknown) => void {
   v8.setFlagsFromString('--allow-natives-syntax')

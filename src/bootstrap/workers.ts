@@ -14,6 +14,9 @@ export interface WorkerJob {
   /** A file's path, a script's source, a data: URL, or node's own module that runs module.register's hooks. */
   readonly content: string
   readonly workingDirectory: string | undefined
+  /** The program's. */
+  readonly execPath: string
+  readonly argv0: string
 }
 
 /** The message with which lib/internal/worker.js starts a script, as far as it matters here. */
@@ -73,7 +76,13 @@ function viaBootstrap(message: StartMessage): StartMessage {
   const { doEval, filename, webWorkerData } = message
   if (doEval === undefined || webWorkerData !== undefined) return message
   const kind = doEval === false ? 'file' : KINDS[doEval]
-  const job: WorkerJob = { kind, content: filename, workingDirectory: getVirtualWorkingDirectory() }
+  const job: WorkerJob = {
+    kind,
+    content: filename,
+    workingDirectory: getVirtualWorkingDirectory(),
+    execPath: process.execPath,
+    argv0: process.argv0,
+  }
   return { ...message, doEval: 'classic', filename: bootScript(JSON.stringify(job)) }
 }
 

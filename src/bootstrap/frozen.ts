@@ -67,15 +67,21 @@ interface Replacing {
   readonly program: (start: Start) => string[]
   /** How each is made right again. */
   readonly replaced: ((start: Start) => void)[]
-  readonly define: (target: object, name: string, get: () => unknown) => void
+  readonly define: Define
 }
+
+type Define = (target: object, name: string, get: () => unknown, set?: (value: unknown) => void) => void
 
 function replaceProperties({ settle, program, replaced, define }: Replacing): void {
   const stale = (name: string, attributes: PropertyDescriptor, current: (start: Start) => unknown) => {
-    define(process, name, () => (settle(), (process as any)[name]))
-    replaced.push((now) =>
-      Object.defineProperty(process, name, { enumerable: true, ...attributes, value: current(now) }),
-    )
+    const put = (value: unknown) =>
+      Object.defineProperty(process, name, { enumerable: true, ...attributes, value })
+    const get = () => (settle(), (process as any)[name])
+    define(process, name, get, attributes.writable ? put : undefined)
+    replaced.push((now) => {
+      // Unless the program has put something of its own there.
+      if (Object.getOwnPropertyDescriptor(process, name)?.get === get) put(current(now))
+    })
   }
   stale('argv', { writable: true, configurable: true }, (now) => [now.execPath, ...program(now)])
   stale('argv0', { writable: false, configurable: false }, (now) => now.argv0)
@@ -83,13 +89,18 @@ function replaceProperties({ settle, program, replaced, define }: Replacing): vo
   stale('pid', { writable: false, configurable: true }, (now) => now.pid)
 
   const { env } = process
-  process.env = new Proxy(env, {
+  const watched = new Proxy(env, {
     ownKeys(target) {
       settle()
       return Reflect.ownKeys(target)
     },
+    // Without the receiver: an assignment would become a definition, which process.env takes for complete ones only.
+    set: (target, key, value) => Reflect.set(target, key, value),
   })
-  replaced.push(() => void (process.env = env))
+  process.env = watched
+  replaced.push(() => {
+    if (process.env === watched) process.env = env
+  })
 }
 
 /** The original. */
@@ -97,8 +108,11 @@ function replaceRandom(settle: () => Start, replaced: ((start: Start) => void)[]
   const { random } = Math
   const define = (value: () => number) =>
     Object.defineProperty(Math, 'random', { writable: true, configurable: true, value })
-  define({ random: () => (settle(), random()) }.random)
-  replaced.push(() => define(random))
+  const watched = { random: () => (settle(), random()) }.random
+  define(watched)
+  replaced.push(() => {
+    if (Math.random === watched) define(random)
+  })
   return random
 }
 
@@ -177,15 +191,16 @@ export function correctNames(
 }
 
 /** process.argv0 is not configurable; V8 itself may redefine it all the same. */
-function definer(v8: Internals['v8']): (target: object, name: string, get: () => unknown) => void {
+function definer(v8: Internals['v8']): Define {
   v8.setFlagsFromString('--allow-natives-syntax')
   // oxlint-disable-next-line typescript/no-implied-eval -- the syntax exists only now
   const define = new Function(
     'target',
     'name',
     'get',
-    '%DefineAccessorPropertyUnchecked(target, name, get, undefined, 0)',
-  ) as (target: object, name: string, get: () => unknown) => void
+    'set',
+    '%DefineAccessorPropertyUnchecked(target, name, get, set, 0)',
+  ) as Define
   v8.setFlagsFromString('--no-allow-natives-syntax')
   return define
 }

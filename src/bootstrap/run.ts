@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { FORMAT_MODULE } from '../format/archive.ts'
 import type { ScriptCommand } from './arguments.ts'
 import type { Internals } from './internals.ts'
-import { toArchivePath } from './vfs/paths.ts'
+import { toArchivePath, toVirtualPath } from './vfs/paths.ts'
 import type { Tree } from './vfs/tree.ts'
 import { ownExecArgv, type WorkerJob } from './workers.ts'
 
@@ -37,9 +37,17 @@ function needsModuleLoader({ options }: Internals): boolean {
 }
 
 function importMain({ runMain }: Internals, url: URL | string): void {
-  void runMain.runEntryPointWithESMLoader((loader) =>
-    loader.import(url, undefined, { __proto__: null }, undefined, true),
-  )
+  void runMain.runEntryPointWithESMLoader((loader) => {
+    // Whatever is imported first is resolved against the working directory, which says nothing about a URL; but
+    // asking for it is what no build can know (frozen.ts).
+    const { cwd } = process
+    process.cwd = () => toVirtualPath('')
+    try {
+      return loader.import(url, undefined, { __proto__: null }, undefined, true) as Promise<unknown>
+    } finally {
+      process.cwd = cwd
+    }
+  })
 }
 
 export function runScript(internals: Internals, tree: Tree, command: ScriptCommand): void {

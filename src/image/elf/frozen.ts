@@ -8,7 +8,7 @@
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { struct } from '../../format/struct.ts'
-import type { Descriptor, FrozenProcess, Region } from '../../freeze/frozen-process.ts'
+import type { Descriptor, FrozenProcess } from '../../freeze/frozen-process.ts'
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_NULL } from './constants.ts'
 import { nameBarrier } from './barriers.ts'
 import { LAUNCHER_DATA, LaunchTable, PARKING_BASE } from './layout.ts'
@@ -37,6 +37,7 @@ const MAP = 1
 const MOVE = 2
 const MOVE_LAST = 3
 const PROTECT = 4
+const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
 
 const DescriptorRecord = struct({
   kind: 'u32',
@@ -68,47 +69,86 @@ export interface FrozenAppendix {
 
 /** @param size of the executable so far, in bytes */
 export function planFrozen(support: FrozenSupport, frozen: FrozenProcess, size: number): FrozenAppendix {
-  const parking = new Parking(alignUp(size, PAGE_SIZE))
-  const homes = support.programHeaders.filter(({ type }) => type === PT_LOAD)
-  const regions = frozen.regions.filter(({ start }) => start !== LAUNCHER_DATA)
-  const homeOf = ({ start, end }: Region) =>
-    homes.find((home) => start < home.virtualAddress + home.memorySize && end > home.virtualAddress)
+  const { maps, pieces, protects } = planOperations(support, frozen)
+  const offset = alignUp(size, PAGE_SIZE)
+  // The table first; its size does not depend on the addresses in it.
+  const count = maps.length + pieces.length + protects.length
+  const tableSize = alignUp(
+    tableOf(
+      frozen,
+      Array.from({ length: count }, () => NO_OPERATION),
+      0,
+    ).length,
+    PAGE_SIZE,
+  )
+  const table = { protection: PROT_READ, fileOffset: offset, size: tableSize }
+  const saved = placeSaved(pieces, offset + tableSize)
+  const spare = support.programHeaders.filter(({ type }) => type === PT_NULL).length
+  const segments = park([table, ...saved.ranges, ...aliases(pieces, spare - 1 - saved.ranges.length)])
 
-  const map: Operation[] = []
-  const move: Operation[] = []
-  const last: Operation[] = []
-  const protect: Operation[] = []
-  for (const region of regions) {
-    const { start, end, protection, fileOffset } = region
-    const home = homeOf(region)
-    const parked = parkedProtection(protection)
-    if (!home) {
-      if (!isWhole(region)) map.push({ kind: MAP, protection, address: start, size: end - start, source: 0 })
-      if (fileOffset !== undefined && !isWhole(region)) {
-        const source = parking.alias(parked, fileOffset, end - start)
-        move.push({ kind: MOVE, protection: parked, address: start, size: end - start, source })
-      }
+  const moves = pieces.map(({ kind, protection, address, size, fileOffset }) => {
+    const segment = segments.find((it) => it.protection === protection && isInside(fileOffset, it))!
+    return {
+      kind,
+      protection,
+      address,
+      size,
+      source: segment.virtualAddress + fileOffset - segment.fileOffset,
     }
-    for (const { address, bytes } of region.runs) {
-      const source = parking.park(parked, bytes)
-      const kind = home ? MOVE_LAST : MOVE
-      ;(home ? last : move).push({ kind, protection: parked, address, size: bytes.length, source })
-    }
-    const hasPieces = region.runs.length > 0 || fileOffset !== undefined
-    const isOther = protection !== parked || (home && protection !== protectionOf(home.flags))
-    if (hasPieces && isOther) {
-      protect.push({ kind: PROTECT, protection, address: start, size: end - start, source: 0 })
-    }
-  }
-  return parking.finish(support, frozen, {
-    map: joinMaps(map),
-    moves: [...move, ...last, ...protect],
   })
+  const bytes = new Uint8Array(tableSize)
+  bytes.set(tableOf(frozen, [...maps, ...moves, ...protects], segments[0]!.virtualAddress))
+  return {
+    facts: { bytes: tableSize + saved.size, ...factsOf(frozen.record) },
+    offset,
+    chunks: [bytes, ...saved.chunks],
+    patches: [
+      ...headerPatches(support, segments),
+      thawPatch(support, segments[0]!.virtualAddress),
+      freezePatch(support, 0),
+    ],
+  }
 }
 
-/** Nothing of it comes from the file. */
-function isWhole({ start, end, runs }: Region): boolean {
-  return runs[0]?.address === start && runs[0].bytes.length === end - start
+/** Memory that is moved into place: saved, or mapped from the file as it was. */
+interface Piece {
+  readonly kind: number
+  /** Of the segment that it is parked in. */
+  readonly protection: number
+  readonly address: number
+  readonly size: number
+  readonly bytes: Uint8Array | undefined
+  /** Settled for saved bytes by `placeSaved`. */
+  fileOffset: number
+}
+
+/** What the launcher is to do, in its order: pieces that replace what a cold start needs come last. */
+function planOperations(support: FrozenSupport, frozen: FrozenProcess) {
+  const homes = support.programHeaders.filter(({ type }) => type === PT_LOAD)
+  const maps: Operation[] = []
+  const pieces: Piece[] = []
+  const protects: Operation[] = []
+  for (const region of frozen.regions) {
+    const { start, end, protection, fileOffset, runs } = region
+    if (start === LAUNCHER_DATA) continue
+    const home = homes.find((it) => start < it.virtualAddress + it.memorySize && end > it.virtualAddress)
+    const parked = parkedProtection(protection)
+    const whole = { address: start, size: end - start }
+    const isSaved = runs[0]?.address === start && runs[0].bytes.length === whole.size
+    if (!home && !isSaved) {
+      maps.push({ kind: MAP, protection, ...whole, source: 0 })
+      if (fileOffset !== undefined)
+        pieces.push({ kind: MOVE, protection: parked, ...whole, bytes: undefined, fileOffset })
+    }
+    const kind = home ? MOVE_LAST : MOVE
+    for (const { address, bytes } of runs) {
+      pieces.push({ kind, protection: parked, address, size: bytes.length, bytes, fileOffset: 0 })
+    }
+    const hasPieces = runs.length > 0 || fileOffset !== undefined
+    const isOther = protection !== parked || (home && protection !== protectionOf(home.flags))
+    if (hasPieces && isOther) protects.push({ kind: PROTECT, protection, ...whole, source: 0 })
+  }
+  return { maps: joinMaps(maps), pieces: pieces.toSorted((a, b) => a.kind - b.kind), protects }
 }
 
 function protectionOf(flags: number): number {
@@ -133,100 +173,65 @@ function joinMaps(operations: readonly Operation[]): Operation[] {
   return joined
 }
 
-interface Segment {
+/** Bytes of the file that are one segment. */
+interface FileRange {
   readonly protection: number
-  fileOffset: number
-  size: number
-  virtualAddress: number
+  readonly fileOffset: number
+  readonly size: number
 }
 
-/** Gives out places in the file and at PARKING_BASE. Addresses are settled at the end: until then a place is a function. */
-class Parking {
-  readonly #offset: number
-  readonly #images = new Map<number, { readonly chunks: Uint8Array[]; size: number }>()
-  readonly #aliases: Segment[] = []
-  readonly #places: { readonly segment: () => Segment; readonly within: number }[] = []
+interface Segment extends FileRange {
+  readonly virtualAddress: number
+}
 
-  constructor(offset: number) {
-    this.#offset = offset
-  }
+function isInside(fileOffset: number, range: FileRange): boolean {
+  return fileOffset >= range.fileOffset && fileOffset < range.fileOffset + range.size
+}
 
-  /** A token for the address, which `finish` resolves. */
-  park(protection: number, bytes: Uint8Array): number {
-    let image = this.#images.get(protection)
-    if (!image) this.#images.set(protection, (image = { chunks: [], size: 0 }))
-    image.chunks.push(bytes)
-    image.size += bytes.length
-    return this.#place(() => this.#segments.get(protection)!, image.size - bytes.length)
-  }
-
-  alias(protection: number, fileOffset: number, size: number): number {
-    const near = this.#aliases.find(
-      (alias) =>
-        alias.protection === protection &&
-        fileOffset < alias.fileOffset + alias.size + NEAR &&
-        fileOffset + size > alias.fileOffset - NEAR,
-    )
-    const alias = near ?? { protection, fileOffset, size: 0, virtualAddress: 0 }
-    if (!near) this.#aliases.push(alias)
-    const end = Math.max(alias.fileOffset + alias.size, fileOffset + size)
-    alias.fileOffset = Math.min(alias.fileOffset, fileOffset)
-    alias.size = end - alias.fileOffset
-    return this.#place(
-      () => ({ ...alias, virtualAddress: alias.virtualAddress - alias.fileOffset }),
-      fileOffset,
-    )
-  }
-
-  #place(segment: () => Segment, within: number): number {
-    this.#places.push({ segment, within })
-    return this.#places.length - 1
-  }
-
-  readonly #segments = new Map<number, Segment>()
-
-  finish(
-    support: FrozenSupport,
-    frozen: FrozenProcess,
-    operations: { readonly map: readonly Operation[]; readonly moves: readonly Operation[] },
-  ): FrozenAppendix {
-    let fileOffset = this.#offset
-    let virtualAddress = PARKING_BASE
-    const take = (segment: Segment): Segment => {
-      segment.virtualAddress = virtualAddress
-      virtualAddress += alignUp(segment.size, PAGE_SIZE) + PAGE_SIZE
-      return segment
+/** Saved bytes lie by protection, in the order in which they are moved. */
+function placeSaved(pieces: readonly Piece[], start: number) {
+  const ranges: FileRange[] = []
+  const chunks: Uint8Array[] = []
+  let end = start
+  for (const protection of new Set(pieces.map((piece) => piece.protection))) {
+    const fileOffset = end
+    for (const piece of pieces) {
+      if (!piece.bytes || piece.protection !== protection) continue
+      piece.fileOffset = end
+      chunks.push(piece.bytes)
+      end += piece.size
     }
-    const chunks: Uint8Array[] = []
-    const all: Segment[] = []
-    // The table first; its size does not depend on the addresses in it.
-    const placeholder = emitTable(frozen, [...operations.map, ...operations.moves], 0)
-    const tableSize = alignUp(placeholder.length, PAGE_SIZE)
-    all.push(take({ protection: PROT_READ, fileOffset, size: tableSize, virtualAddress: 0 }))
-    fileOffset += tableSize
-    for (const [protection, { chunks: pieces, size }] of this.#images) {
-      const segment = take({ protection, fileOffset, size, virtualAddress: 0 })
-      this.#segments.set(protection, segment)
-      all.push(segment)
-      chunks.push(...pieces)
-      fileOffset += size
-    }
-    for (const alias of this.#aliases) all.push(take(alias))
-
-    const resolve = (operation: Operation): Operation => {
-      if (operation.kind !== MOVE && operation.kind !== MOVE_LAST) return operation
-      const { segment, within } = this.#places[operation.source]!
-      return { ...operation, source: segment().virtualAddress + within }
-    }
-    const bytes = new Uint8Array(tableSize)
-    bytes.set(emitTable(frozen, [...operations.map, ...operations.moves.map(resolve)], PARKING_BASE))
-    return {
-      facts: { bytes: fileOffset - this.#offset, ...factsOf(frozen.record) },
-      offset: this.#offset,
-      chunks: [bytes, ...chunks],
-      patches: [...headerPatches(support, all), thawPatch(support, PARKING_BASE), freezePatch(support, 0)],
-    }
+    if (end > fileOffset) ranges.push({ protection, fileOffset, size: end - fileOffset })
   }
+  return { ranges, chunks, size: end - start }
+}
+
+/** Parts of the file this near to each other are one range, and farther ones if there are too many. */
+const NEAR = 8 << 20
+
+/** The file's own bytes once more, with the protections that mappings of them had. */
+function aliases(pieces: readonly Piece[], limit: number): FileRange[] {
+  const mapped = pieces.filter((piece) => !piece.bytes).toSorted((a, b) => a.fileOffset - b.fileOffset)
+  for (let near = NEAR; ; near *= 4) {
+    const ranges: { protection: number; fileOffset: number; size: number }[] = []
+    for (const { protection, fileOffset, size } of mapped) {
+      const last = ranges.findLast((range) => range.protection === protection)
+      if (last && fileOffset - (last.fileOffset + last.size) < near) {
+        last.size = Math.max(last.size, fileOffset + size - last.fileOffset)
+      } else ranges.push({ protection, fileOffset, size })
+    }
+    if (ranges.length <= limit) return ranges
+  }
+}
+
+/** With a page between them, so that the kernel keeps them apart. */
+function park(ranges: readonly FileRange[]): Segment[] {
+  let virtualAddress = PARKING_BASE
+  return ranges.map((range) => {
+    const segment = { ...range, virtualAddress }
+    virtualAddress += alignUp(range.size, PAGE_SIZE) + PAGE_SIZE
+    return segment
+  })
 }
 
 function factsOf(record: Uint8Array): { barrier: string; variables: string[] } {
@@ -243,13 +248,8 @@ function factsOf(record: Uint8Array): { barrier: string; variables: string[] } {
   }
 }
 
-/** Parts of the file this near to each other are one segment. */
-const NEAR = 8 << 20
-
 function headerPatches(support: FrozenSupport, segments: readonly Segment[]): Chunk[] {
   const spare = support.programHeaders.flatMap(({ type }, i) => (type === PT_NULL ? [i] : []))
-  if (segments.length > spare.length)
-    throw new Error(`${segments.length} segments for ${spare.length} headers`)
   return segments.map(({ protection, fileOffset, size, virtualAddress }, i) => {
     const bytes = new Uint8Array(ProgramHeader.size)
     ProgramHeader.write(viewOf(bytes), 0, {
@@ -284,7 +284,7 @@ function u64(value: number): Uint8Array {
   return bytes
 }
 
-function emitTable(frozen: FrozenProcess, operations: readonly Operation[], address: number): Uint8Array {
+function tableOf(frozen: FrozenProcess, operations: readonly Operation[], address: number): Uint8Array {
   const descriptors = frozen.descriptors.flatMap(describe)
   const operationsAt = ThawTable.size
   const descriptorsAt = operationsAt + operations.length * Operation.size

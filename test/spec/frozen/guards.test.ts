@@ -182,17 +182,7 @@ suite('a frozen executable does as its cold start', { skip }, async () => {
       async () => {
         const [asBuilt, cold] = (await Promise.all(
           [AS_BUILT, COLD].map(async (INGOT_START) => {
-            const args = [
-              'command',
-              'environment',
-              'place',
-              'streams',
-              'zone',
-              'locale',
-              'fetch',
-              'worker',
-              'input',
-            ]
+            const args = ['command', 'environment', 'place', 'streams', 'zone', 'locale', 'fetch', 'input']
             const env = { HOME: '/', INGOT_START }
             return howItStarted(await runInEmptyRoot(programs.facts, { args, env, proc, input: 'text' }))
           }),

@@ -191,20 +191,27 @@ static int place_memory(void)
 	return 1;
 }
 
-/* The new variables, without those that the program had deleted, with those that it had set. */
+static char *find_same(char **variables, const char *variable)
+{
+	for (; variables && *variables; variables++) {
+		uint64_t length = 0;
+		while ((*variables)[length] && (*variables)[length] == variable[length] && variable[length] != '=') length++;
+		if ((*variables)[length] == '=' && variable[length] == '=') return *variables;
+	}
+	return 0;
+}
+
+/* The new variables, without those that the program had deleted; what it had set is where setenv(3) puts it. */
 static void set_environment(const struct machine *machine, char **vector)
 {
 	char **frozen = *(char ***)TABLE->environ, **to = vector;
 	for (char **variable = machine->environment; *variable; variable++) {
-		int is_set = 0;
-		for (char **own = frozen; own && *own; own++) {
-			uint64_t length = 0;
-			while ((*own)[length] && (*own)[length] == (*variable)[length] && (*own)[length] != '=') length++;
-			is_set |= (*own)[length] == '=' && (*variable)[length] == '=';
-		}
-		if (!is_set && !is_named(*variable, record()->deleted_names, record()->deleted_size)) *to++ = *variable;
+		char *own = find_same(frozen, *variable);
+		if (own || !is_named(*variable, record()->deleted_names, record()->deleted_size)) *to++ = own ? own : *variable;
 	}
-	for (char **own = frozen; own && *own; own++) *to++ = *own;
+	*to = 0;
+	for (char **own = frozen; own && *own; own++)
+		if (!find_same(machine->environment, *own)) *to++ = *own;
 	*to = 0;
 	*(char ***)TABLE->environ = vector;
 }

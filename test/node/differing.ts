@@ -2,7 +2,8 @@
 // when one of them starts to pass.
 
 const SHELL = 'a shell starts the executable with options of Node, which are arguments of the program there'
-const KERNEL_LINK = 'a symbolic link on the disk leads to an embedded file, where the kernel finds nothing'
+const KERNEL_LINK =
+  'a symbolic link on the disk into the tree: the kernel finds nothing there, so what it leads to is copied'
 const WATCH = 'fs.watch throws ENOTDIR: the kernel has no embedded file to watch (and none ever changes)'
 const WATCH_FILE = 'fs.watchFile looks past the tree and calls back as for a missing file'
 const SHELL_DIRECTORY = 'a shell cannot have an embedded directory as its working directory'
@@ -18,6 +19,7 @@ export const DIFFERING: Readonly<Record<Subject, Readonly<Record<string, string>
     'parallel/test-fs-readfile-pipe.js': 'another program (cat) is given the path of an embedded file',
     'parallel/test-fs-realpath.js': KERNEL_LINK,
     'parallel/test-fs-symlink-buffer-path.js': KERNEL_LINK,
+    'parallel/test-fs-symlink-dir-junction.js': KERNEL_LINK,
     'parallel/test-fs-symlink-dir-junction-relative.js': KERNEL_LINK,
   },
   modules: {

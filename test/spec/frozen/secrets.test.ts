@@ -77,14 +77,11 @@ suite('the machine that built is not in the file', { skip }, () => {
     'content of files around': Object.values(contents).map((text) => text.slice(text.indexOf('=') + 1)),
     'names of files around': Object.keys(contents).filter((name) => name.length > 10),
     'the home directory': [path.basename(home), path.basename(project)],
+    // A short one is found by chance.
+    'the name of the machine': [hostname()].filter((name) => name.length >= 8),
     'the directory of the build': [path.basename(work), '.program.ingot-'],
   }
   for (const [title, texts] of Object.entries(looked)) {
     test(title, () => assert.deepEqual(texts.filter(isInside), []))
   }
-
-  const host = hostname()
-  test('the name of the machine', { skip: host.length < 8 && 'too short to look for' }, () => {
-    assert.equal(isInside(host), false)
-  })
 })

@@ -192,12 +192,17 @@ static void freeze(struct signal_context *context)
 	wait_for_the_end();
 }
 
+static int is_main_thread(void)
+{
+	return syscall1(SYS_gettid, 0) == syscall1(SYS_getpid, 0);
+}
+
 /* A wait of an event loop. Whether it ended by itself: what it waited for was the process's own doing. The
    program's loop, on the main thread, is not given much time, for then nothing is left but to wait for the
    world; another thread waits until all are to stop. */
 static int wait_a_little(struct signal_context *context)
 {
-	const int slice_ms = 5, limit_ms = syscall1(SYS_gettid, 0) == syscall1(SYS_getpid, 0) ? 20 : 0x7fffffff;
+	const int slice_ms = 5, limit_ms = is_main_thread() ? 20 : 0x7fffffff;
 	int timeout = (int)context->r10, waited = 0;
 	while (waited < limit_ms && !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
 		int is_last = timeout >= 0 && timeout - waited <= slice_ms;
@@ -225,6 +230,11 @@ static void on_stop(int signal, const int *information, char *frame)
 	if (signal == SIGSYS) {
 		int number = (int)context->rax;
 		if ((number == SYS_epoll_wait || number == SYS_epoll_pwait) && wait_a_little(context)) return;
+		if (number == SYS_sched_getaffinity && !is_main_thread()) {
+			/* malloc, which gives each thread memory of its own as long as there are processors. */
+			context->rax = (uint64_t)syscall3(number, context->rdi, context->rsi, context->rdx);
+			return;
+		}
 		context->rip -= 2; /* of the syscall instruction: it runs when the process is thawed */
 		claim_stop(number);
 	}

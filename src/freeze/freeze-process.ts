@@ -67,11 +67,33 @@ function readProcess(pid: number, executable: string, place: RecordPlace): Froze
   try {
     const record = memory.read(place.address, place.size)
     const regions = memory.regions()
+    if (holdsLock(regions, pid)) throw new Error('it holds a lock that knows its thread by number')
     const randomState = findRandomState(regions, record.subarray(place.random))
     return { regions, descriptors: readDescriptors(pid), record, randomState }
   } finally {
     memory.close()
   }
+}
+
+/**
+ * Whether the main thread holds a recursive or error-checking mutex: it would not know it again under another
+ * number. pthread_mutex_t of glibc: lock, count, owner, users, kind, each of 32 bits.
+ */
+function holdsLock(regions: readonly Region[], thread: number): boolean {
+  const owner = Buffer.alloc(4)
+  owner.writeUInt32LE(thread)
+  for (const { runs } of regions) {
+    for (const { bytes } of runs) {
+      const memory = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+      for (let at = memory.indexOf(owner); at !== -1; at = memory.indexOf(owner, at + 1)) {
+        if (at % 8 !== 0 || at < 8 || at + 12 > memory.length) continue
+        const [lock, count, users, kind] = [-8, -4, 4, 8].map((offset) => memory.readUInt32LE(at + offset))
+        const isMutex = (lock === 1 || lock === 2) && count! > 0 && count! < 64 && users === 1
+        if (isMutex && (kind! & 0x7f) >= 1 && (kind! & 0x7f) <= 2) return true
+      }
+    }
+  }
+  return false
 }
 
 /** In 64-bit words: V8's batch of numbers, its length and type, and before it the state that made it. */

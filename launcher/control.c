@@ -28,6 +28,7 @@ static long open_arguments(void)
 static void leave(int code)
 {
 	barrier(SYS_exit_group);
+	end_rehearsal();
 	restore_stdio();
 	syscall1(SYS_exit_group, code);
 }
@@ -49,6 +50,10 @@ int control(const char *path, long *result)
 	else if (starts_with(verb, "exit/")) leave((int)number_of(verb + sizeof "exit/" - 1));
 	else if (same_text(verb, "barrier")) barrier(BARRIER_JAVASCRIPT);
 	else if (same_text(verb, "arm") && freezing) arm_freeze();
+	else if (same_text(verb, "begin") && freezing) freeze_record.has_begun = 1;
+	else if (same_text(verb, "arm") && rehearsing) arm_rehearsal();
+	else if (same_text(verb, "is-rehearsing") && rehearsing) *result = 0;
+	else if (same_text(verb, "rehearsed")) end_rehearsal();
 	else if (starts_with(verb, "random/") && freezing) freeze_record.random = hexadecimal(verb + sizeof "random/" - 1);
 	else if (same_text(verb, "is-freezing") && freezing) *result = 0;
 	else *result = -ENOENT;

@@ -4,6 +4,7 @@
    What a build cannot know is found by the kernel: a seccomp filter traps every system call that is not
    about the process's own memory, threads and wake-ups. So nothing is missed, whether JavaScript, node or
    native code asks. The trapped call is not made; it is made when the process is thawed. */
+#include "filter.h"
 #include "frozen.h"
 #include "launcher.h"
 #include "paths.h"
@@ -11,12 +12,9 @@
 
 struct freeze_record freeze_record;
 /* src/image/elf/frozen.ts has these numbers. */
-_Static_assert(sizeof(struct freeze_record) == 26184 && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
+_Static_assert(sizeof(struct freeze_record) == 26192 && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
 int freezing;
 static int stopping;
-
-/* The parent reads a byte from here when the process is frozen. */
-#define REPORT_DESCRIPTOR 3
 
 /* Where no process has anything: above what ADDR_COMPAT_LAYOUT fills, below where the kernel puts the rest. */
 #define STACK_BASE 0x2a0000000000
@@ -25,28 +23,18 @@ static int stopping;
 /* argv[0] is as long as a title may become, at the end of the stack. */
 #define TITLE_SIZE 4096
 
-/* struct sock_filter and seccomp_data of linux/filter.h and linux/seccomp.h */
-struct filter_instruction {
-	uint16_t code;
-	uint8_t if_true, if_false;
-	uint32_t operand;
-};
-#define LOAD(offset) { 0x20, 0, 0, offset }
-#define IF_EQUAL(value, yes, no) { 0x15, yes, no, value }
-#define IF_AT_LEAST(value, yes, no) { 0x35, yes, no, value }
-#define IF_SET(bits, yes, no) { 0x45, yes, no, bits }
-#define RETURN(action) { 0x06, 0, 0, action }
-enum { NUMBER = 0, POINTER_LOW = 8, POINTER_HIGH = 12, ARGUMENT_0 = 16, ARGUMENT_2 = 32, ARGUMENT_3 = 40 };
-enum { ALLOW = 0x7fff0000, TRAP = 0x30000, FAIL = 0x50000, SECCOMP_SET_MODE_FILTER = 1, SECCOMP_FILTER_FLAG_TSYNC = 1 };
-
-static void install_filter(const struct filter_instruction *instructions, uint64_t count)
+void refuse_shared(void)
 {
-	const struct {
-		uint64_t count;
-		const struct filter_instruction *instructions;
-	} program = { count, instructions };
-	syscall6(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
-	syscall3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+	static const struct filter_instruction refuse[] = {
+		LOAD(NUMBER),
+		IF_EQUAL(SYS_io_uring_setup, 4, 0),
+		IF_EQUAL(SYS_pkey_alloc, 3, 0),
+		IF_EQUAL(SYS_rseq, 2, 0),
+		IF_EQUAL(SYS_clone3, 1, 0),
+		RETURN(ALLOW),
+		RETURN(FAIL | ENOSYS),
+	};
+	install_filter(refuse, COUNT(refuse));
 }
 
 void prepare_freeze(const struct machine *machine)
@@ -60,18 +48,7 @@ void prepare_freeze(const struct machine *machine)
 	/* node's own descriptors begin where a program's hardly reach. */
 	for (int i = REPORT_DESCRIPTOR + 1; i < FIRST_OWN_DESCRIPTOR; i++) syscall3(SYS_dup3, REPORT_DESCRIPTOR, i, O_CLOEXEC);
 
-	/* What cannot be carried over: memory that is shared with the kernel or tied to this processor. clone3
-	   hides its flags from filters; libc then uses clone. */
-	static const struct filter_instruction refuse[] = {
-		LOAD(NUMBER),
-		IF_EQUAL(SYS_io_uring_setup, 4, 0),
-		IF_EQUAL(SYS_pkey_alloc, 3, 0),
-		IF_EQUAL(SYS_rseq, 2, 0),
-		IF_EQUAL(SYS_clone3, 1, 0),
-		RETURN(ALLOW),
-		RETURN(FAIL | ENOSYS),
-	};
-	install_filter(refuse, COUNT(refuse));
+	refuse_shared();
 	find_kernel_clock(machine->auxiliary);
 	freeze_record.memory_size = memory_size();
 	freeze_record.features = cpu_features();
@@ -134,7 +111,7 @@ static struct frozen_thread *save_thread(struct signal_context *context)
 	return thread;
 }
 
-__attribute__((noreturn)) static void wait_for_the_end(void)
+void wait_for_the_end(void)
 {
 	const struct timespec hour = { 3600, 0 };
 	for (;;) syscall3(SYS_nanosleep, &hour, 0, 0);
@@ -148,8 +125,7 @@ static uint32_t saved_threads(void)
 	return count;
 }
 
-/* Sends the other threads to the handler. How many threads there are. */
-static uint32_t stop_threads(int process, int self)
+static uint32_t list_threads(int threads[MAXIMUM_THREADS])
 {
 	struct record { uint64_t ino; int64_t next; uint16_t length; uint8_t type; char name[]; };
 	char buffer[2048] __attribute__((aligned(8)));
@@ -159,24 +135,64 @@ static uint32_t stop_threads(int process, int self)
 		for (long at = 0; at < size; at += ((struct record *)(buffer + at))->length) {
 			int thread = number_of(((struct record *)(buffer + at))->name);
 			if (!thread) continue;
-			count++;
-			int is_saved = thread == self;
-			for (uint32_t i = 0; i < MAXIMUM_THREADS; i++) is_saved |= freeze_record.threads[i].id == thread;
-			if (!is_saved) syscall3(SYS_tgkill, process, thread, SIGFREEZE);
+			if (count == MAXIMUM_THREADS) syscall1(SYS_exit_group, 3);
+			threads[count++] = thread;
 		}
 	syscall1(SYS_close, directory);
 	return count;
+}
+
+/* Sends the other threads to the handler. How many threads there are. */
+static uint32_t stop_threads(int process, int self)
+{
+	int threads[MAXIMUM_THREADS];
+	uint32_t count = list_threads(threads);
+	for (uint32_t k = 0; k < count; k++) {
+		int is_saved = threads[k] == self;
+		for (uint32_t i = 0; i < MAXIMUM_THREADS; i++) is_saved |= freeze_record.threads[i].id == threads[k];
+		if (!is_saved) syscall3(SYS_tgkill, process, threads[k], SIGFREEZE);
+	}
+	return count;
+}
+
+/* The third field of /proc/self/task/ID/stat. */
+static int is_sleeping(int thread)
+{
+	char path[48] = "/proc/self/task/", digits[12] = { 0 }, *digit = digits + sizeof digits - 1, text[64];
+	for (; thread; thread /= 10) *--digit = (char)('0' + thread % 10);
+	memcpy(path + 16, digit, length_of(digit));
+	memcpy(path + 16 + length_of(digit), "/stat", 6);
+	long file = syscall4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), size = syscall3(SYS_read, file, text, sizeof text - 1);
+	syscall1(SYS_close, file);
+	for (long i = 0; i + 2 < size; i++)
+		if (text[i] == ')') return text[i + 2] == 'S';
+	return 1; /* it has ended */
+}
+
+/* V8's helpers are given time to finish what they have begun: a start would wait for them, and they are
+   the last that it makes (thaw.c). */
+static void wait_for_helpers(int self)
+{
+	const struct timespec moment = { 0, 1000000 };
+	int threads[MAXIMUM_THREADS];
+	for (int tries = 0, quiet = 0; tries < 200 && quiet < 2; tries++) {
+		uint32_t count = list_threads(threads);
+		quiet++;
+		for (uint32_t i = 0; i < count; i++)
+			if (threads[i] != self && !is_sleeping(threads[i])) quiet = 0;
+		syscall3(SYS_nanosleep, &moment, 0, 0);
+	}
 }
 
 /* On the thread that reached the barrier: stops all others, and notes what only this process can know. */
 static void freeze(struct signal_context *context)
 {
 	int process = (int)syscall1(SYS_getpid, 0), self = stopping;
+	wait_for_helpers(self);
 	save_thread(context);
 	const struct timespec moment = { 0, 1000000 };
 	for (;;) {
 		uint32_t count = stop_threads(process, self);
-		if (count > MAXIMUM_THREADS) syscall1(SYS_exit_group, 3);
 		for (int i = 0; i < 20 && saved_threads() < count; i++) syscall3(SYS_nanosleep, &moment, 0, 0);
 		if (saved_threads() == count) break;
 	}
@@ -188,7 +204,7 @@ static void freeze(struct signal_context *context)
 		if (freeze_record.threads[i].id == process) freeze_record.main_thread = (int32_t)i;
 	freeze_record.monotonic_ns = monotonic_ns();
 	freeze_record.is_complete = 1;
-	syscall3(SYS_write, REPORT_DESCRIPTOR, "F", 1);
+	syscall3(SYS_write, REPORT_DESCRIPTOR, END_OF_REPORT, 1);
 	wait_for_the_end();
 }
 
@@ -200,9 +216,9 @@ static int is_main_thread(void)
 /* A wait of an event loop. Whether it ended by itself: what it waited for was the process's own doing. The
    program's loop, on the main thread, is not given much time, for then nothing is left but to wait for the
    world; another thread waits until all are to stop. */
-static int wait_a_little(struct signal_context *context)
+int wait_a_little(struct signal_context *context, int longest_ms)
 {
-	const int slice_ms = 5, limit_ms = is_main_thread() ? 20 : 0x7fffffff;
+	const int slice_ms = 5, limit_ms = is_main_thread() ? longest_ms : 0x7fffffff;
 	int timeout = (int)context->r10, waited = 0;
 	while (waited < limit_ms && !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
 		int is_last = timeout >= 0 && timeout - waited <= slice_ms;
@@ -229,7 +245,7 @@ static void on_stop(int signal, const int *information, char *frame)
 	(void)information;
 	if (signal == SIGSYS) {
 		int number = (int)context->rax;
-		if ((number == SYS_epoll_wait || number == SYS_epoll_pwait) && wait_a_little(context)) return;
+		if ((number == SYS_epoll_wait || number == SYS_epoll_pwait) && wait_a_little(context, 20)) return;
 		if (number == SYS_sched_getaffinity && !is_main_thread()) {
 			/* malloc, which gives each thread memory of its own as long as there are processors. */
 			context->rax = (uint64_t)syscall3(number, context->rdi, context->rsi, context->rdx);
@@ -252,8 +268,7 @@ void arm_freeze(void)
 	syscall4(SYS_rt_sigaction, SIGFREEZE, &action, 0, 8);
 	syscall4(SYS_rt_sigaction, SIGSYS, &action, 0, 8);
 
-	/* About the process's own memory, threads and wake-ups. Of calls from the launcher none is trapped: it
-	   knows what it does. A wait of the event loop is looked at by the handler. */
+	/* About the process's own memory, threads and wake-ups. A wait of the event loop is looked at by the handler. */
 	static const uint16_t harmless[] = {
 		9 /* mmap */, 10 /* mprotect */, 11 /* munmap */, 12 /* brk */, 13 /* rt_sigaction */, 14 /* rt_sigprocmask */,
 		15 /* rt_sigreturn */, 24 /* sched_yield */, 25 /* mremap */, 27 /* mincore */, 28 /* madvise */, 60 /* exit */,
@@ -265,14 +280,7 @@ void arm_freeze(void)
 	/* On descriptors of our own. */
 	static const uint16_t on_own[] = { 0 /* read */, 1 /* write */, 3 /* close */, 5 /* fstat */, 8 /* lseek */, 17 /* pread64 */, 20 /* writev */, 72 /* fcntl */ };
 	struct filter_instruction filter[2 * COUNT(harmless) + 2 * COUNT(on_own) + 40];
-	uint32_t count = 0;
-#define ADD(...) filter[count++] = (struct filter_instruction)__VA_ARGS__
-	ADD(LOAD(POINTER_HIGH));
-	ADD(IF_EQUAL(0, 0, 4));
-	ADD(LOAD(POINTER_LOW));
-	ADD(IF_AT_LEAST(LAUNCHER_TEXT, 0, 2));
-	ADD(IF_AT_LEAST(LAUNCHER_DATA, 1, 0));
-	ADD(RETURN(ALLOW));
+	uint32_t count = allow_launcher(filter);
 	ADD(LOAD(NUMBER));
 	for (uint32_t i = 0; i < COUNT(harmless); i++) {
 		ADD(IF_EQUAL(harmless[i], 0, 1));

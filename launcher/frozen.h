@@ -40,6 +40,7 @@ struct freeze_record {
 	/* Names of the variables that were asked for and are not set, and of those that were deleted; each ends with a zero. */
 	uint32_t read_size, deleted_size;
 	char read_names[16384], deleted_names[4096];
+	uint32_t has_begun, pad; /* the program: it was not the bootstrap that was stopped */
 };
 
 enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4 };
@@ -62,12 +63,17 @@ struct thaw_operation {
 /* In this order in the table: only MOVE_LAST and what follows touch what a cold start needs. */
 enum { OPERATION_MAP = 1, OPERATION_MOVE = 2, OPERATION_MOVE_LAST = 3, OPERATION_PROTECT = 4 };
 
+struct prefault {
+	uint64_t address, size;
+};
+
 struct thaw_table {
 	uint64_t magic;
 	uint64_t operations, operation_count;
 	uint64_t descriptors, descriptor_count;
 	uint64_t record;
 	uint64_t random_state; /* address of the two words that are to be random */
+	uint64_t prefaults, prefault_count;
 };
 #define THAW_TABLE_MAGIC 0x3130574148544e49 /* "INTHAW01" */
 /* Descriptors below this one belong to the program's world, not to node's inside. */
@@ -79,6 +85,10 @@ struct machine {
 	char **arguments, **environment;
 	uint64_t argument_count, *auxiliary;
 };
+
+/* src/freeze/ reads this byte from there when the process is frozen, or a rehearsal over. */
+#define REPORT_DESCRIPTOR 3
+#define END_OF_REPORT "\xff"
 
 /* control.c */
 void remember_machine(const struct machine *machine);
@@ -93,6 +103,9 @@ enum { NOT_FREEZING, BOOTING, ARMED };
 extern int freezing;
 /* In a build run: what of the start has to be the same everywhere. Returns the stack to go on with. */
 void prepare_freeze(const struct machine *machine);
+/* Refuses what cannot be carried over: memory that is shared with the kernel or tied to this processor. clone3
+   hides its flags from filters; libc then uses clone. */
+void refuse_shared(void);
 uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument_count);
 /* What process.title reads: libuv has taken it for argv[0] of the build run. */
 void set_title(const char *title);
@@ -102,6 +115,19 @@ void arm_freeze(void);
 void barrier(int number);
 
 extern char freeze_restorer[];
+__attribute__((noreturn)) void wait_for_the_end(void);
+/* In place of a trapped wait of an event loop: 1 if it ended by itself, 0 if the main thread's would take longer. */
+int wait_a_little(struct signal_context *context, int longest_ms);
+
+/* rehearse.c */
+extern int rehearsing;
+void prepare_rehearsal(void);
+/* From here on the process cannot reach anything. */
+void arm_rehearsal(void);
+/* Does not return in a rehearsal. */
+void end_rehearsal(void);
+/* In a rehearsal: a path of the host. */
+int is_out_of_reach(const char *path);
 
 /* thaw.c: does not return if it thaws. */
 void thaw(const struct machine *machine);

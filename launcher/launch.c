@@ -29,8 +29,9 @@ const char RUN_EXECUTABLE[] = "\1ingot-exec";
 const char CHILD_VARIABLE[] = "\1INGOT_CHILD=1";
 /* node takes options from this argument, but from nobody else than those children. */
 static const char NODE_OPTIONS_ARGUMENT[] = "--node-options";
-/* Of a build run (freeze.c), and of a start that is to be a cold one. */
+/* Of a build run (freeze.c), of a rehearsal (rehearse.c), and of a start that is to be a cold one. */
 static const char FREEZE_VARIABLE[] = "\1INGOT_FREEZE=1";
+static const char REHEARSE_VARIABLE[] = "\1INGOT_REHEARSE=1";
 static const char COLD_VARIABLE[] = "INGOT_START=cold";
 
 static int is_sealed(const char *variable)
@@ -107,6 +108,7 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	struct machine machine = { arguments, environment, argument_count, auxiliary };
 	remember_machine(&machine);
 	remember_stdio();
+	if (TABLE->may_freeze && remove_variable(environment, &variable_count, REHEARSE_VARIABLE)) prepare_rehearsal();
 	if (TABLE->may_freeze && has_variable(environment, FREEZE_VARIABLE)) {
 		prepare_freeze(&machine);
 		remove_variable(environment, &variable_count, FREEZE_VARIABLE);

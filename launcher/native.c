@@ -268,6 +268,15 @@ static int names_path(long number)
 	return number == SYS_stat || number == SYS_lstat || number == SYS_access || number == SYS_readlink;
 }
 
+/* The path among the arguments, if there is one. */
+static const char *path_argument(long number, long a, long b)
+{
+	if (names_path(number)) return (const char *)a;
+	const int is_relative_to_descriptor = number == SYS_newfstatat || number == SYS_statx || number == SYS_faccessat
+					      || number == SYS_faccessat2 || number == SYS_readlinkat;
+	return is_relative_to_descriptor ? (const char *)b : 0;
+}
+
 long hook_system_call(long number, long a, long b, long c, long d, long e, long f)
 {
 	const struct archive_entry *entry = 0;
@@ -280,6 +289,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 		if (locate(a, (const char *)b, !(c & O_NOFOLLOW), &entry, &result))
 			return result ? (result == -ENOENT && c & O_ACCMODE ? -EROFS : result) : open_entry(entry, c);
 		if (!is_internal((const char *)b)) barrier(SYS_openat);
+		if (is_out_of_reach((const char *)b) && !is_internal((const char *)b)) return open_default((const char *)b, c);
 		result = syscall4(number, a, b, c, d);
 		return result == -ENOENT ? open_default((const char *)b, c) : result;
 	case SYS_newfstatat:
@@ -310,6 +320,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 		if (locate(a, (const char *)b, 1, &entry, &result)) return result ? result : check_access(entry, c);
 		break;
 	case SYS_execve:
+		if (rehearsing) return -EACCES;
 		if (locate(AT_FDCWD, (const char *)a, 1, &entry, &result))
 			return result ? result : execute_entry(entry, (char **)b, (char **)c);
 		break;
@@ -320,7 +331,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 		/* Where a build run lies says nothing about a start. */
 		if (freezing == BOOTING && same_text((const char *)a, "/proc/self/exe")) return memcpy((char *)b, "/ingot", 6), 6;
 		barrier(SYS_readlink);
-		result = syscall3(number, a, b, c);
+		result = is_out_of_reach((const char *)a) ? -ENOENT : syscall3(number, a, b, c);
 		return result == -ENOENT && is_above_root((const char *)a) ? -EINVAL : result;
 	case SYS_readlinkat:
 		if (locate(a, (const char *)b, 0, &entry, &result)) return result ? result : read_link(entry, (char *)c, d);
@@ -348,5 +359,6 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 		break;
 	}
 	if (names_path(number) || (int)a < FIRST_OWN_DESCRIPTOR) barrier((int)number);
+	if (is_out_of_reach(path_argument(number, a, b))) return -ENOENT;
 	return syscall5(number, a, b, c, d, e);
 }

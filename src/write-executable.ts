@@ -9,6 +9,7 @@ import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { freezeProcess } from './freeze/freeze-process.ts'
+import { rehearseCold, rehearseThaw } from './freeze/rehearse.ts'
 import type { AppendPlan } from './image/append.ts'
 import { FREEZE_RECORD, freezePatch, planFrozen, type FrozenAppendix } from './image/elf/frozen.ts'
 import type { BaseImage } from './image/image.ts'
@@ -59,12 +60,13 @@ const KEPT_FROZEN = 16
 type Frozen = FrozenAppendix | { readonly reason: string }
 
 /** The same program boots into the same process: it is frozen once. */
-async function freeze(pending: PendingExecutable, { base, payload, image, cache }: Parts): Promise<Frozen> {
+async function freeze(pending: PendingExecutable, parts: Parts): Promise<Frozen> {
+  const { base, payload, cache } = parts
   const hash = createHash('sha256').update(base.identity)
   for (const chunk of payload.chunks) hash.update(chunk)
   const fill = async (directory: string) => {
     prune('frozen-', KEPT_FROZEN, cache)
-    const frozen = await freezeAndPlan(pending, base, image.size)
+    const frozen = await freezeAndPlan(pending, parts)
     if ('reason' in frozen) throw new NotFrozenError(frozen.reason)
     const { chunks, patches, ...rest } = frozen
     const plan = {
@@ -94,15 +96,26 @@ async function freeze(pending: PendingExecutable, { base, payload, image, cache 
 /** Nothing is cached then: the reason may be the machine's. */
 class NotFrozenError extends Error {}
 
-async function freezeAndPlan(
-  pending: PendingExecutable,
-  { frozen: support }: BaseImage,
-  size: number,
-): Promise<Frozen> {
-  const mayFreeze = (value: 0 | 1) =>
-    extendExecutable(pending, { offset: 0, chunks: [], patches: [freezePatch(support, value)] })
-  await mayFreeze(1)
-  const frozen = await freezeProcess(pending.temporary, { ...FREEZE_RECORD, address: support.recordAddress })
-  await mayFreeze(0)
-  return 'reason' in frozen ? frozen : planFrozen(support, frozen, size)
+async function freezeAndPlan(pending: PendingExecutable, parts: Parts): Promise<Frozen> {
+  const { image } = parts
+  const support = parts.base.frozen
+  const inBuildMode = (appendix: Partial<FrozenAppendix>, mayFreeze: 0 | 1) =>
+    extendExecutable(pending, {
+      offset: 0,
+      chunks: [],
+      ...appendix,
+      patches: [...(appendix.patches ?? []), freezePatch(support, mayFreeze)],
+    })
+  const record = { ...FREEZE_RECORD, address: support.recordAddress }
+
+  await inBuildMode({}, 1)
+  const training = await rehearseCold(pending.temporary)
+  const frozen = await freezeProcess(pending.temporary, record, training)
+  if ('reason' in frozen) {
+    await inBuildMode({}, 0)
+    return frozen
+  }
+  await inBuildMode(planFrozen(support, frozen, image.size), 1)
+  const touched = await rehearseThaw(pending.temporary)
+  return planFrozen(support, frozen, image.size, touched)
 }

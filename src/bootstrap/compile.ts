@@ -7,23 +7,26 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { FORMAT_MODULE } from '../format/archive.ts'
+import { compileCommonJs, compileModule } from './compile-source.ts'
 import type { Internals } from './internals.ts'
+import type { PreparedModules } from './prepared.ts'
 import type { Archive, Entry } from './vfs/archive.ts'
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
-const CJS_PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname']
 
 export class Compiler {
   readonly #archive: Archive
   readonly #internals: Internals
+  readonly #prepared: PreparedModules
   /** What the loaders were given for a path, to recognise it when it comes to be compiled. */
   readonly #served = new Map<string, { entry: Entry; text: string | undefined }>()
   readonly #buffers = new WeakMap<Buffer, Entry>()
   #isTypeScriptInstalled = false
 
-  constructor(archive: Archive, internals: Internals) {
+  constructor(archive: Archive, internals: Internals, prepared: PreparedModules) {
     this.#archive = archive
     this.#internals = internals
+    this.#prepared = prepared
   }
 
   onRead(file: string, entry: Entry, source: string | Buffer): void {
@@ -31,6 +34,11 @@ export class Compiler {
     if (TYPESCRIPT.test(file)) this.#installTypeScript()
     if (typeof source !== 'string') this.#buffers.set(source, entry)
     this.#served.set(file, { entry, text: typeof source === 'string' ? source : undefined })
+  }
+
+  /** Paths in the archive. */
+  loaded(): string[] {
+    return [...this.#served.values()].map(({ entry }) => entry.path)
   }
 
   install(): void {
@@ -71,7 +79,9 @@ export class Compiler {
   }
 
   #installCommonJs(): void {
-    const { cjsLoader, loaderHelpers, contextify, symbols } = this.#internals
+    const internals = this.#internals
+    const { cjsLoader, loaderHelpers } = internals
+    const prepared = this.#prepared
     const served = this.#served
     const archive = this.#archive
     const { Module, kIsExecuting } = cjsLoader
@@ -94,18 +104,8 @@ export class Compiler {
       const cache = archive.codeCache(entry)
       if (!cache) return native.call(this, content, filename, 'commonjs')
 
-      const { function: wrapper, sourceMapURL } = contextify.compileFunction(
-        content,
-        filename,
-        0,
-        0,
-        cache,
-        false,
-        undefined,
-        undefined,
-        CJS_PARAMETERS,
-        symbols.vm_dynamic_import_default_internal,
-      )
+      const { function: wrapper, sourceMapURL } =
+        prepared.takeFunction(entry) ?? compileCommonJs(internals, { source: content, file: filename, cache })
       if (sourceMapURL) maybeCacheSourceMap(filename, content, this, false, undefined, sourceMapURL)
       loaderHelpers.setHasStartedUserCJSExecution()
       this[kIsExecuting] = true
@@ -123,7 +123,9 @@ export class Compiler {
   }
 
   #installModules(): void {
-    const { esmTranslators, esmUtils, esmLoader, moduleWrap, options, sourceMaps } = this.#internals
+    const internals = this.#internals
+    const { esmTranslators, esmUtils, esmLoader, options, sourceMaps } = internals
+    const prepared = this.#prepared
     const { translators } = esmTranslators
     const native = translators.get('module')!
     const buffers = this.#buffers
@@ -136,10 +138,10 @@ export class Compiler {
       const cache = entry && archive.codeCache(entry)
       if (!entry || !cache || hasOtherResolve()) return native.call(this, url, context, parentURL)
 
-      const source = archive.code(entry)
+      const source = prepared.source(entry) ?? archive.code(entry)
       let wrap: any
       try {
-        wrap = new moduleWrap.ModuleWrap(url, undefined, source, 0, 0, cache)
+        wrap = prepared.takeModule(entry, url) ?? compileModule(internals, { source, url, cache })
       } catch (error: any) {
         // V8 runs with other flags than the cache was made for, or the module is wrong.
         if (error?.code !== 'ERR_VM_MODULE_CACHED_DATA_REJECTED') throw error

@@ -13,7 +13,9 @@ import { correctNames, detectFreezing, type Freezing } from './frozen.ts'
 import { sealGlobalPaths } from './global-paths.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
 import { installMissingFileHint } from './missing-file.ts'
+import { PreparedModules } from './prepared.ts'
 import { installProcesses } from './processes.ts'
+import { detectRehearsal } from './rehearsal.ts'
 import { runFile, runScript, runWorker } from './run.ts'
 import { selectEntry } from './select-entry.ts'
 import { Archive } from './vfs/archive.ts'
@@ -37,16 +39,19 @@ const internals = openInternals(require)
 const archive = new Archive(internals.sea.getAsset('payload'))
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
-const compiler = new Compiler(archive, internals)
+const prepared = new PreparedModules()
+const compiler = new Compiler(archive, internals, prepared)
 const { entries, sourceMaps, codeFromDisk } = archive.manifest
 if (!job) sealGlobalPaths(internals)
 const freezing = job ? undefined : detectFreezing(internals)
+const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(internals, tree)
 installLoader(internals, tree, {
   onRead: (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source),
+  preparedSource: (entry) => prepared.source(entry),
   onForeign: codeFromDisk === 'deny' ? denyCodeFromDisk : () => {},
 })
 if (codeFromDisk === 'deny') denyAddonsFromDisk()
@@ -62,13 +67,14 @@ if (job) {
 } else {
   restoreEnvironment()
   installWorkingDirectory(internals, tree, error)
-  installExit(internals)
+  installExit(internals, () => rehearsal?.end())
   installMissingFileHint()
   if (freezing) startFrozen(freezing)
   else start()
 }
 
 function start(): void {
+  rehearsal?.begin()
   const args = restoreArguments(process.argv.slice(2))
   const command = readScriptCommand(args, optionTable(internals))
   if (command) {
@@ -82,10 +88,16 @@ function start(): void {
   runFile(internals, tree, main)
 }
 
-function startFrozen({ arm, settle }: Freezing): void {
+function startFrozen({ training, arm, begin, settle }: Freezing): void {
   process.execArgv = []
   arm((now) => selectMain(now.argv0, now.args))
-  warmUp(internals.requireBuiltin)
+  // All functions, and not when they are first called.
+  internals.v8.setFlagsFromString('--no-lazy')
+  warmUp(internals.requireBuiltin, training.builtins)
+  prepared.prepare(internals, archive, training)
+  internals.v8.setFlagsFromString('--lazy')
+  Object.assign(internals.cjsLoader.Module._pathCache, Object.fromEntries(training.resolved))
+  begin()
   // Which of several programs it is only a start can tell.
   const [main] = entries.length === 1 ? selectMain('', []) : selectMain(settle().argv0, settle().args)
   runFile(internals, tree, main!)

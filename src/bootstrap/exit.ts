@@ -6,9 +6,14 @@ import { CONTROL_ROOT } from './control.ts'
 import type { Internals } from './internals.ts'
 
 /** Built-in modules with something to do when they go: a database to close, a recording to write. */
-const WITH_WORK = new Set(['NativeModule sqlite', 'NativeModule inspector', 'NativeModule trace_events'])
+const WITH_WORK = new Set(['sqlite', 'inspector', 'trace_events'])
 
-export function installExit({ fs, worker, util }: Internals): void {
+export function hasWorkAtEnd(builtin: string): boolean {
+  return WITH_WORK.has(builtin)
+}
+
+/** @param onEnd called after 'exit' handlers */
+export function installExit({ fs, worker, util }: Internals, onEnd: () => void): void {
   const exists = fs.existsSync as (file: string) => boolean
   let isPlain = true
   const { dlopen } = process
@@ -27,7 +32,7 @@ export function installExit({ fs, worker, util }: Internals): void {
   const { reallyExit } = process as any
   const leave = (code: number): void => {
     const { moduleLoadList } = process as any as { moduleLoadList: string[] }
-    if (isPlain && !moduleLoadList.some((id) => WITH_WORK.has(id)))
+    if (isPlain && !moduleLoadList.some((id) => hasWorkAtEnd(id.slice('NativeModule '.length))))
       exists(`${CONTROL_ROOT}exit/${code & 0xff}`)
   }
   const ownReallyExit = function (this: unknown, code: unknown) {
@@ -42,6 +47,7 @@ export function installExit({ fs, worker, util }: Internals): void {
   const ownEmit = function (this: NodeJS.Process, ...args: [string, ...unknown[]]): boolean {
     const result = Reflect.apply(emit, this, args)
     const isEnd = args[0] === 'exit' && this === process && (process as any)._exiting
+    if (isEnd) onEnd()
     // It leaves out its caller.
     if (isEnd && util.getCallSites(1).length === 0) leave(Number(process.exitCode ?? args[1]))
     return result

@@ -7,15 +7,21 @@
 
 import path from 'node:path'
 
-import { CONTROL_ROOT } from './control.ts'
+import { decodeTraining, type Training } from '../format/training.ts'
+import { CONTROL_ROOT, REPORT_DESCRIPTOR } from './control.ts'
 import type { Internals } from './internals.ts'
+import { deferCertificates, deferColors, replaceKernelRelease } from './node-facts.ts'
 
 export interface Freezing {
+  /** What the program is known to need. */
+  readonly training: Training
   /**
    * From here on the first thing that a build cannot know freezes the process.
    * @param program what process.argv is to be behind the executable, once it is known
    */
   arm(program: (start: Start) => string[]): void
+  /** Now it is the program that runs. */
+  begin(): void
   /** Freezes it here, and returns when it is thawed: with the command line of that start. */
   settle(): Start
 }
@@ -38,10 +44,12 @@ export function detectFreezing(internals: Internals): Freezing | undefined {
   const tell = (message: string) => exists(CONTROL_ROOT + message)
   if (!tell('is-freezing')) return undefined
 
+  const collectGarbage = exposeGarbageCollector(internals)
   let start: Start | undefined
   const replaced: ((start: Start) => void)[] = []
   const settle = () => {
     if (start) return start
+    if (tell('is-freezing')) collectGarbage()
     tell('barrier')
     const [pid, argv0 = '', ...args] = readFile(`${CONTROL_ROOT}arguments`, 0).split('\0').slice(0, -1)
     start = { pid: Number(pid), argv0, args, execPath: executablePath(readLink, argv0) }
@@ -50,15 +58,61 @@ export function detectFreezing(internals: Internals): Freezing | undefined {
   }
   return {
     settle,
+    begin: () => void tell('begin'),
+    training: readTraining(internals),
     arm(program) {
       replaceProperties({ settle, program, replaced, define: definer(v8) })
+      deferStreams(settle, replaced)
       tell(`random/${drainRandom(replaceRandom(settle, replaced))}`)
       replaceKernelRelease(internals)
       replaceTimeOrigin(internals, settle, replaced)
       deferCertificates(internals)
+      deferColors(internals, settle, replaced)
       process.chdir('/') // node remembers the working directory until it changes
       tell('arm')
     },
+  }
+}
+
+/** The builder writes it into the socket through which the launcher reports. */
+function readTraining({ requireBuiltin }: Internals): Training {
+  const { readSync } = requireBuiltin('fs')
+  return decodeTraining((size) => {
+    const bytes = Buffer.alloc(size)
+    for (let at = 0; at < size;) {
+      const count = readSync(REPORT_DESCRIPTOR, bytes, at, size - at)
+      if (count === 0) throw new Error('ingot: the build has ended')
+      at += count
+    }
+    return bytes
+  })
+}
+
+/**
+ * What is left in the young generation when a process is frozen is copied by the first collections of every
+ * start. Functions that have not run for a while would lose their code, were it not for the second flag.
+ */
+function exposeGarbageCollector({ v8, requireBuiltin }: Internals): () => void {
+  v8.setFlagsFromString('--expose-gc')
+  const collect = requireBuiltin('vm').runInNewContext('gc') as () => void
+  v8.setFlagsFromString('--no-expose-gc')
+  return () => {
+    v8.setFlagsFromString('--no-flush-bytecode')
+    collect()
+    v8.setFlagsFromString('--flush-bytecode')
+  }
+}
+
+/** Whoever takes a standard stream is about to use it; and here it is JavaScript that stops, not a system call. */
+function deferStreams(settle: () => Start, replaced: { push(restore: () => void): unknown }): void {
+  for (const name of ['stdin', 'stdout', 'stderr'] as const) {
+    const original = Object.getOwnPropertyDescriptor(process, name)!
+    const get = () => (settle(), process[name])
+    Object.defineProperty(process, name, { ...original, get })
+    replaced.push(() => {
+      if (Object.getOwnPropertyDescriptor(process, name)?.get === get)
+        Object.defineProperty(process, name, original)
+    })
   }
 }
 
@@ -116,18 +170,6 @@ function replaceRandom(settle: () => Start, replaced: ((start: Start) => void)[]
   return random
 }
 
-/** node:os asks for the kernel's release when it is loaded, and would know the builder's for ever. */
-function replaceKernelRelease({ requireBuiltin, os: { getOSInformation } }: Internals): void {
-  const os = requireBuiltin('os')
-  const ask = (name: string, index: number) => {
-    const current = { [name]: () => getOSInformation()[index] }[name]!
-    Object.defineProperty(current, Symbol.toPrimitive, { value: current })
-    os[name] = current
-  }
-  ask('version', 1)
-  ask('release', 2)
-}
-
 /** When a process began is known when it is thawed: what its monotonic clock has counted includes the build run. */
 function replaceTimeOrigin(
   { performance: { milestones, constants } }: Internals,
@@ -149,14 +191,6 @@ function replaceTimeOrigin(
     const microseconds = 1000 * (Date.now() - performance.now())
     milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP!] = microseconds
   })
-}
-
-/**
- * node:tls reads certificates in a thread of its own when it is loaded, to have them early. Here it is loaded
- * before it is known whether anybody wants them, so they are read when they are first needed.
- */
-function deferCertificates({ crypto }: Internals): void {
-  crypto.startLoadingCertificatesOffThread = () => {}
 }
 
 /** Values that V8 draws from its generator at once. */

@@ -48,7 +48,11 @@ export interface Internals {
   /** internalBinding('os'); */
   readonly os: { getOSInformation(): [type: string, version: string, release: string, machine: string] }
   readonly crypto: { startLoadingCertificatesOffThread(): void }
-  readonly performance: { readonly milestones: Float64Array; readonly constants: Record<string, number> }
+  readonly performance: {
+    readonly milestones: Float64Array
+    readonly constants: Record<string, number>
+    loopIdleTime(): number
+  }
   /** internalBinding('util') */
   readonly util: { getCallSites(count: number): unknown[] }
   /** internalBinding('process_methods') */

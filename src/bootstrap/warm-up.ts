@@ -3,9 +3,9 @@
 // a module that looked at the machine would end the build run here, and not bring the builder's along.
 
 import { CONTROL_ROOT } from './control.ts'
+import { hasWorkAtEnd } from './exit.ts'
 import type { InternalRequire } from './internals.ts'
 
-/** Not what has work to do at the end (exit.ts). */
 const MODULES = [
   'async_hooks',
   'buffer',
@@ -34,8 +34,13 @@ const MODULES = [
   'zlib',
 ]
 
-export function warmUp(load: InternalRequire): void {
-  for (const id of MODULES) load(id)
+/** Warn when they are loaded; and what begins so is loaded by others. */
+const NOT_AHEAD = /^(?:internal\/|_|punycode$|sys$|wasi$)/
+
+/** @param builtins that the program is known to load, too */
+export function warmUp(load: InternalRequire, builtins: readonly string[]): void {
+  const isLoadable = (id: string) => !NOT_AHEAD.test(id) && !hasWorkAtEnd(id)
+  for (const id of [...MODULES, ...builtins.filter(isLoadable)]) load(id)
   const { openSync, closeSync } = load('fs')
   const SyncWriteStream = load('internal/fs/sync_write_stream')
   const { Console } = load('console')

@@ -1,66 +1,54 @@
 // Runs an executable until its program does the first thing that a build cannot know (launcher/freeze.c),
 // and reads the stopped process.
 
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
 
+import { viewOf } from '../base/bytes.ts'
+import { encodeTraining, NO_TRAINING, type Training } from '../format/training.ts'
+import { withBuildRun } from './build-run.ts'
 import { readDescriptors } from './descriptors.ts'
 import type { FrozenProcess, NotFrozen, Region } from './frozen-process.ts'
-import { viewOf } from '../base/bytes.ts'
 import { ProcessMemory } from './memory.ts'
 
 /** Where launcher/ keeps what it knows of the process. */
 export interface RecordPlace {
   readonly address: number
   readonly size: number
-  /** Offset of the field of that name. */
+  /** Offsets of the fields of these names. */
   readonly random: number
+  readonly hasBegun: number
 }
 
-/** Known to launcher/launch.c. */
-const FREEZE_VARIABLE = '\u0001INGOT_FREEZE'
+/**
+ * Runs the program up to its first barrier. What is loaded ahead for it may have a barrier of its own: then less
+ * is loaded ahead.
+ */
+export async function freezeProcess(
+  file: string,
+  record: RecordPlace,
+  training: Training,
+): Promise<FrozenProcess | NotFrozen> {
+  for (const one of [training, { ...training, builtins: [] }]) {
+    const frozen = await freezeOnce(file, record, one)
+    if ('reason' in frozen || viewOf(frozen.record).getUint32(record.hasBegun, true) === 1) return frozen
+  }
+  return freezeOnce(file, record, NO_TRAINING)
+}
+
+function freezeOnce(
+  file: string,
+  record: RecordPlace,
+  training: Training,
+): Promise<FrozenProcess | NotFrozen> {
+  return withBuildRun(
+    file,
+    { mode: 'freeze', input: encodeTraining(training), longestMs: LONGEST_BOOT_MS },
+    (pid) => readProcess(pid, realpathSync(file), record),
+  )
+}
+
 /** A program that computes for longer before it does anything is not waited for. */
 const LONGEST_BOOT_MS = 20_000
-
-export async function freezeProcess(file: string, record: RecordPlace): Promise<FrozenProcess | NotFrozen> {
-  const child = spawn(file, [], {
-    cwd: '/',
-    // Nothing of the builder's environment may become part of the program.
-    env: { [FREEZE_VARIABLE]: '1' },
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  })
-  try {
-    const failure = await waitUntilFrozen(child)
-    return failure === undefined ? readProcess(child.pid!, realpathSync(file), record) : { reason: failure }
-  } catch (error) {
-    return { reason: (error as Error).message }
-  } finally {
-    await end(child)
-  }
-}
-
-/** Its file is not to be written to as long as it runs. */
-async function end(child: ChildProcess): Promise<void> {
-  const isRunning = child.pid !== undefined && child.exitCode === null && child.signalCode === null
-  const ended = isRunning ? once(child, 'exit') : undefined
-  child.kill('SIGKILL')
-  await ended
-}
-
-/** Why it did not come to that. */
-function waitUntilFrozen(child: ChildProcess): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>()
-  const timer = setTimeout(resolve, LONGEST_BOOT_MS, 'the program did not come to its first input or output')
-  const report = child.stdio[3]!
-  report.on('data', () => resolve(undefined))
-  report.on('error', () => {}) // the child has ended: see below
-  child.on('error', (error) => resolve(error.message))
-  child.on('exit', (code, signal) =>
-    resolve(`the program ended in the build (${signal ?? `exit code ${code}`})`),
-  )
-  return promise.finally(() => clearTimeout(timer))
-}
 
 function readProcess(pid: number, executable: string, place: RecordPlace): FrozenProcess {
   const memory = new ProcessMemory(pid, executable)

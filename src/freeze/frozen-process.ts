@@ -44,6 +44,12 @@ export interface Watch {
   readonly data: number
 }
 
+/** What a start that was thawed touched: addresses of pages, ascending. */
+export interface TouchedPages {
+  /** Written to. */
+  readonly written: readonly number[]
+}
+
 /** Why there is no frozen process; the executable starts cold. */
 export interface NotFrozen {
   readonly reason: string

@@ -3,7 +3,7 @@
 import { openSync, readSync, closeSync, readFileSync } from 'node:fs'
 
 import { PAGE_SIZE } from '../format/archive.ts'
-import type { Region, Run } from './frozen-process.ts'
+import type { Region, Run, TouchedPages } from './frozen-process.ts'
 
 interface Mapping {
   readonly start: number
@@ -45,6 +45,41 @@ const FILE_PAGE = 0x2000_0000
 
 /** Runs that are this near to each other are moved as one: a move costs more than some pages of the file. */
 const LARGEST_GAP = 24 * PAGE_SIZE
+
+/** In a process that runs: what it has made its own of its memory. */
+export function readTouchedPages(pid: number): TouchedPages {
+  const pages = openSync(`/proc/${pid}/pagemap`, 'r')
+  try {
+    const written = readMappings(pid).flatMap((mapping) =>
+      (mapping.protection & PROT_WRITE) === 0
+        ? []
+        : pagesWhere(pages, mapping, (bits) => (bits & PRESENT) !== 0 && (bits & FILE_PAGE) === 0),
+    )
+    return { written }
+  } finally {
+    closeSync(pages)
+  }
+}
+
+/** Addresses of the pages whose entry in pagemap (its high word) is such. */
+function pagesWhere(
+  pagemap: number,
+  { start, end }: Pick<Mapping, 'start' | 'end'>,
+  isWanted: (bits: number, address: number) => boolean,
+): number[] {
+  const count = (end - start) / PAGE_SIZE
+  const wanted: number[] = []
+  const chunk = Buffer.alloc(8 * Math.min(count, 65_536))
+  for (let first = 0; first < count; first += chunk.length / 8) {
+    const size = Math.min(chunk.length, 8 * (count - first))
+    readSync(pagemap, chunk, 0, size, (start / PAGE_SIZE + first) * 8)
+    for (let i = 0; i < size / 8; i++) {
+      const address = start + (first + i) * PAGE_SIZE
+      if (isWanted(chunk.readUInt32LE(8 * i + 4), address)) wanted.push(address)
+    }
+  }
+  return wanted
+}
 
 export class ProcessMemory {
   readonly #memory: number
@@ -91,22 +126,12 @@ export class ProcessMemory {
     return { start, end, protection, fileOffset: isOwnFile ? offset : undefined, runs }
   }
 
-  #wantedPages({ start, end }: Mapping, isOwnFile: boolean, isOtherFile: boolean): number[] {
-    const count = (end - start) / PAGE_SIZE
-    const wanted: number[] = []
-    const chunk = Buffer.alloc(8 * Math.min(count, 65_536))
-    for (let first = 0; first < count; first += chunk.length / 8) {
-      const size = Math.min(chunk.length, 8 * (count - first))
-      readSync(this.#pages, chunk, 0, size, (start / PAGE_SIZE + first) * 8)
-      for (let i = 0; i < size / 8; i++) {
-        const bits = chunk.readUInt32LE(8 * i + 4)
-        const address = start + (first + i) * PAGE_SIZE
-        if (isOtherFile) wanted.push(address)
-        else if ((bits & (PRESENT | SWAPPED)) === 0) continue
-        else if (isOwnFile ? (bits & FILE_PAGE) === 0 : this.#hasContent(address)) wanted.push(address)
-      }
-    }
-    return wanted
+  #wantedPages(mapping: Mapping, isOwnFile: boolean, isOtherFile: boolean): number[] {
+    return pagesWhere(this.#pages, mapping, (bits, address) => {
+      if (isOtherFile) return true
+      if ((bits & (PRESENT | SWAPPED)) === 0) return false
+      return isOwnFile ? (bits & FILE_PAGE) === 0 : this.#hasContent(address)
+    })
   }
 
   #hasContent(address: number): boolean {

@@ -37,6 +37,8 @@ const FORMAT_NAMES: Record<number, string> = { [FORMAT_COMMONJS]: 'commonjs', [F
 const TYPE = 2
 
 export interface LoaderWatch {
+  /** Of a module that is compiled already: the very string, so that it is not decoded again. */
+  preparedSource(entry: Entry): string | undefined
   /** Told of every source that is handed to a loader, so that its code cache can be used. */
   onRead(entry: Entry, source: string | Buffer): void
   /** Told of every file outside of the tree before a loader gets it; it throws what is to be thrown. */
@@ -46,7 +48,7 @@ export interface LoaderWatch {
 export function installLoader(
   { loaderHelpers, modules, errors }: Internals & { errors: any },
   tree: Tree,
-  { onRead, onForeign }: LoaderWatch,
+  { onRead, onForeign, preparedSource }: LoaderWatch,
 ): void {
   const { kLoaderOverrideNoResult: NO_RESULT } = loaderHelpers
   const packages = new Map<string, PackageTuple | undefined>()
@@ -90,7 +92,7 @@ export function installLoader(
         return undefined
       }
       const entry = tree.lookup(path, 'open')
-      const source = readSource(tree, entry, options)
+      const source = (isText(options) ? preparedSource(entry) : undefined) ?? readSource(tree, entry, options)
       onRead(entry, source)
       return source
     },
@@ -165,10 +167,13 @@ function joinBelow(directory: string, name: string): string {
   return parts.filter(Boolean).join('/')
 }
 
+function isText(options: unknown): boolean {
+  return options === 'utf8' || (options as { encoding?: string } | undefined)?.encoding === 'utf8'
+}
+
 function readSource(tree: Tree, entry: Entry, options: unknown): string | Buffer {
-  const asText = options === 'utf8' || (options as { encoding?: string } | undefined)?.encoding === 'utf8'
   const hasCode = entry.format !== 0
-  if (asText) return hasCode ? tree.archive.code(entry) : tree.archive.text(entry)
+  if (isText(options)) return hasCode ? tree.archive.code(entry) : tree.archive.text(entry)
   // A copy: load hooks may hand it to anybody, and the archive is read-only memory.
   return Buffer.from(hasCode ? tree.archive.codeBytes(entry) : tree.archive.data(entry))
 }

@@ -8,7 +8,7 @@
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { struct } from '../../format/struct.ts'
-import type { Descriptor, FrozenProcess } from '../../freeze/frozen-process.ts'
+import type { Descriptor, FrozenProcess, TouchedPages } from '../../freeze/frozen-process.ts'
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_NULL } from './constants.ts'
 import { nameBarrier } from './barriers.ts'
 import { LAUNCHER_DATA, LaunchTable, PARKING_BASE } from './layout.ts'
@@ -16,7 +16,14 @@ import type { FrozenSupport } from '../image.ts'
 import { ProgramHeader } from './structs.ts'
 
 /** struct freeze_record of launcher/frozen.h: its size, and where in it what is read here lies. */
-export const FREEZE_RECORD = { size: 26_184, random: 5656, barrier: 5692, readSize: 5696, readNames: 5704 }
+export const FREEZE_RECORD = {
+  size: 26_192,
+  random: 5656,
+  barrier: 5692,
+  readSize: 5696,
+  readNames: 5704,
+  hasBegun: 26_184,
+}
 
 const ThawTable = struct({
   magicLow: 'u32',
@@ -27,6 +34,8 @@ const ThawTable = struct({
   descriptorCount: 'u64',
   record: 'u64',
   randomState: 'u64',
+  prefaults: 'u64',
+  prefaultCount: 'u64',
 })
 /** "INTHAW01" */
 const THAW_TABLE_MAGIC = { magicLow: 0x4854_4e49, magicHigh: 0x3130_5741 }
@@ -38,6 +47,10 @@ const MOVE = 2
 const MOVE_LAST = 3
 const PROTECT = 4
 const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
+
+/** Memory that a start is about to write to. */
+const Prefault = struct({ address: 'u64', size: 'u64' })
+type Prefault = ReturnType<typeof Prefault.read>
 
 const DescriptorRecord = struct({
   kind: 'u32',
@@ -67,20 +80,23 @@ export interface FrozenAppendix {
   readonly patches: readonly Chunk[]
 }
 
-/** @param size of the executable so far, in bytes */
-export function planFrozen(support: FrozenSupport, frozen: FrozenProcess, size: number): FrozenAppendix {
+/**
+ * @param size of the executable so far, in bytes
+ * @param touched by a rehearsal
+ */
+export function planFrozen(
+  support: FrozenSupport,
+  frozen: FrozenProcess,
+  size: number,
+  touched: TouchedPages = { written: [] },
+): FrozenAppendix {
   const { maps, pieces, protects } = planOperations(support, frozen)
+  const prefaults = planPrefaults(frozen, touched)
   const offset = alignUp(size, PAGE_SIZE)
   // The table first; its size does not depend on the addresses in it.
   const count = maps.length + pieces.length + protects.length
-  const tableSize = alignUp(
-    tableOf(
-      frozen,
-      Array.from({ length: count }, () => NO_OPERATION),
-      0,
-    ).length,
-    PAGE_SIZE,
-  )
+  const noOperations = Array.from({ length: count }, () => NO_OPERATION)
+  const tableSize = alignUp(tableOf(frozen, { operations: noOperations, prefaults }, 0).length, PAGE_SIZE)
   const table = { protection: PROT_READ, fileOffset: offset, size: tableSize }
   const saved = placeSaved(pieces, offset + tableSize)
   const spare = support.programHeaders.filter(({ type }) => type === PT_NULL).length
@@ -97,7 +113,8 @@ export function planFrozen(support: FrozenSupport, frozen: FrozenProcess, size: 
     }
   })
   const bytes = new Uint8Array(tableSize)
-  bytes.set(tableOf(frozen, [...maps, ...moves, ...protects], segments[0]!.virtualAddress))
+  const operations = [...maps, ...moves, ...protects]
+  bytes.set(tableOf(frozen, { operations, prefaults }, segments[0]!.virtualAddress))
   return {
     facts: { bytes: tableSize + saved.size, ...factsOf(frozen.record) },
     offset,
@@ -149,6 +166,26 @@ function planOperations(support: FrozenSupport, frozen: FrozenProcess) {
     if (hasPieces && isOther) protects.push({ kind: PROTECT, protection, ...whole, source: 0 })
   }
   return { maps: joinMaps(maps), pieces: pieces.toSorted((a, b) => a.kind - b.kind), protects }
+}
+
+/** Pages this near to each other are one range: asking for another one costs as much as filling it. */
+const NEAR_PAGES = 2
+
+/** What the rehearsal had mapped for itself is elsewhere in every start. */
+function planPrefaults({ regions }: FrozenProcess, { written }: TouchedPages): Prefault[] {
+  const prefaults: Prefault[] = []
+  const pages = written.values()
+  let page = pages.next().value
+  for (const { start, end, protection } of regions) {
+    let last: Prefault | undefined
+    for (; page !== undefined && page < end; page = pages.next().value) {
+      if (page < start || (protection & PROT_WRITE) === 0) continue
+      if (last && page - (last.address + last.size) <= NEAR_PAGES * PAGE_SIZE) {
+        last.size = page + PAGE_SIZE - last.address
+      } else prefaults.push((last = { address: page, size: PAGE_SIZE }))
+    }
+  }
+  return prefaults
 }
 
 function protectionOf(flags: number): number {
@@ -284,11 +321,17 @@ function u64(value: number): Uint8Array {
   return bytes
 }
 
-function tableOf(frozen: FrozenProcess, operations: readonly Operation[], address: number): Uint8Array {
+interface Steps {
+  readonly operations: readonly Operation[]
+  readonly prefaults: readonly Prefault[]
+}
+
+function tableOf(frozen: FrozenProcess, { operations, prefaults }: Steps, address: number): Uint8Array {
   const descriptors = frozen.descriptors.flatMap(describe)
   const operationsAt = ThawTable.size
   const descriptorsAt = operationsAt + operations.length * Operation.size
-  const recordAt = descriptorsAt + descriptors.length * DescriptorRecord.size
+  const prefaultsAt = descriptorsAt + descriptors.length * DescriptorRecord.size
+  const recordAt = prefaultsAt + prefaults.length * Prefault.size
   const bytes = new Uint8Array(recordAt + frozen.record.length)
   const view = viewOf(bytes)
   ThawTable.write(view, 0, {
@@ -299,11 +342,14 @@ function tableOf(frozen: FrozenProcess, operations: readonly Operation[], addres
     descriptorCount: descriptors.length,
     record: address + recordAt,
     randomState: frozen.randomState,
+    prefaults: address + prefaultsAt,
+    prefaultCount: prefaults.length,
   })
   operations.forEach((operation, i) => Operation.write(view, operationsAt + i * Operation.size, operation))
   descriptors.forEach((one, i) =>
     DescriptorRecord.write(view, descriptorsAt + i * DescriptorRecord.size, one),
   )
+  prefaults.forEach((one, i) => Prefault.write(view, prefaultsAt + i * Prefault.size, one))
   bytes.set(frozen.record, recordAt)
   return bytes
 }

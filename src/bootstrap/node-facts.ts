@@ -1,0 +1,55 @@
+// What node finds out about the machine when it loads its own modules, for whoever may ask later. In a build
+// run it is found out when somebody asks.
+
+import type { Internals } from './internals.ts'
+
+/** node:os asks for the kernel's release when it is loaded, and would know the builder's for ever. */
+export function replaceKernelRelease({ requireBuiltin, os: { getOSInformation } }: Internals): void {
+  const os = requireBuiltin('os')
+  const ask = (name: string, index: number) => {
+    const current = { [name]: () => getOSInformation()[index] }[name]!
+    Object.defineProperty(current, Symbol.toPrimitive, { value: current })
+    os[name] = current
+  }
+  ask('version', 1)
+  ask('release', 2)
+}
+
+/**
+ * node:tls reads certificates in a thread of its own when it is loaded, to have them early. Here it is loaded
+ * before it is known whether anybody wants them, so they are read when they are first needed.
+ */
+export function deferCertificates({ crypto }: Internals): void {
+  crypto.startLoadingCertificatesOffThread = () => {}
+}
+
+/**
+ * Whether node's own messages are to have colors depends on the terminal and on FORCE_COLOR.
+ * @param settle freezes the process here, and returns when it is thawed
+ * @param replaced called then
+ */
+export function deferColors(
+  { requireBuiltin }: Internals,
+  settle: () => unknown,
+  replaced: { push(restore: () => void): unknown },
+): void {
+  const { env } = process
+  const stderr = Object.getOwnPropertyDescriptor(process, 'stderr')!
+  process.env = {}
+  Object.defineProperty(process, 'stderr', { configurable: true, value: undefined })
+  const colors = requireBuiltin('internal/util/colors')
+  Object.defineProperty(process, 'stderr', stderr)
+  process.env = env
+
+  const fields = Object.entries(colors).filter(([, value]) => typeof value !== 'function')
+  for (const [name] of fields) {
+    const get = () => (settle(), colors[name])
+    Object.defineProperty(colors, name, { configurable: true, enumerable: true, get })
+  }
+  replaced.push(() => {
+    for (const [name, value] of fields) {
+      Object.defineProperty(colors, name, { configurable: true, enumerable: true, writable: true, value })
+    }
+    colors.refresh()
+  })
+}

@@ -1,0 +1,61 @@
+// The program's side of a rehearsal (launcher/rehearse.c, freeze/rehearse.ts): runs the program as any cold
+// start does, and tells what it has loaded when it ends or has nothing to do.
+
+import { encodeTraining } from '../format/training.ts'
+import { CONTROL_ROOT, REPORT_DESCRIPTOR } from './control.ts'
+import type { Internals } from './internals.ts'
+import { toArchivePath } from './vfs/paths.ts'
+
+const LOOK_EVERY_MS = 40
+
+export interface Rehearsal {
+  /** From here on the process cannot reach anything. */
+  begin(): void
+  /** Does not return: the program has come to its end. */
+  end(): void
+}
+
+/**
+ * Undefined in a start.
+ * @param loadedModules paths in the archive
+ */
+export function detectRehearsal(
+  internals: Internals,
+  loadedModules: () => readonly string[],
+): Rehearsal | undefined {
+  const { fs, requireBuiltin, cjsLoader } = internals
+  const tell = (message: string) => (fs.existsSync as (file: string) => boolean)(CONTROL_ROOT + message)
+  if (!tell('is-rehearsing')) return undefined
+  const end = () => {
+    const paths = Object.entries(cjsLoader.Module._pathCache as Record<string, string>)
+    const prefix = 'NativeModule '
+    const { moduleLoadList } = process as any as { moduleLoadList: string[] }
+    const training = encodeTraining({
+      modules: loadedModules(),
+      resolved: paths.filter(([, file]) => toArchivePath(file) !== undefined),
+      builtins: moduleLoadList.filter((id) => id.startsWith(prefix)).map((id) => id.slice(prefix.length)),
+    })
+    const { writeSync } = requireBuiltin('fs')
+    for (let at = 0; at < training.length;) at += writeSync(REPORT_DESCRIPTOR, training, at)
+    tell('rehearsed')
+  }
+  return {
+    end,
+    begin() {
+      tell('arm')
+      endWhenIdle(internals, end)
+    },
+  }
+}
+
+/** A server waits for the world, which will not come. */
+function endWhenIdle({ performance }: Internals, end: () => void): void {
+  let idleMs = performance.loopIdleTime()
+  const look = () => {
+    const before = idleMs
+    idleMs = performance.loopIdleTime()
+    if (idleMs - before > LOOK_EVERY_MS / 2) end()
+    else setTimeout(look, LOOK_EVERY_MS).unref()
+  }
+  setTimeout(look, LOOK_EVERY_MS).unref()
+}

@@ -64,7 +64,8 @@ struct thaw_operation {
 enum { OPERATION_MAP = 1, OPERATION_MOVE = 2, OPERATION_MOVE_LAST = 3, OPERATION_PROTECT = 4 };
 
 struct prefault {
-	uint64_t address, size;
+	uint64_t address;
+	uint32_t size, writes;
 };
 
 struct thaw_table {

@@ -14,7 +14,7 @@ static int has_own_network;
 enum { CLONE_NEWUSER = 0x10000000, CLONE_NEWNET = 0x40000000, AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10 };
 enum { EPERM = 1, ENETUNREACH = 101 };
 /* An event loop that waits for longer waits for the world. */
-#define IDLE_MS 60
+#define IDLE_MS 10
 
 void prepare_rehearsal(void)
 {

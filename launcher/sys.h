@@ -16,13 +16,13 @@ enum { AT_NULL = 0, AT_PHDR = 3, AT_PHNUM = 5, AT_BASE = 7, AT_ENTRY = 9, AT_EXE
 
 /* For freezing and thawing. */
 enum { SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_rt_sigreturn = 15, SYS_mremap = 25, SYS_madvise = 28, SYS_dup2 = 33, SYS_nanosleep = 35,
-       SYS_getpid = 39, SYS_clone = 56, SYS_fork = 57, SYS_vfork = 58, SYS_exit = 60, SYS_fcntl = 72, SYS_sysinfo = 99, SYS_sigaltstack = 131, SYS_ioctl = 16, SYS_munmap = 11,
+       SYS_getpid = 39, SYS_clone = 56, SYS_fork = 57, SYS_vfork = 58, SYS_exit = 60, SYS_fcntl = 72, SYS_getrusage = 98, SYS_sysinfo = 99, SYS_sigaltstack = 131, SYS_ioctl = 16, SYS_munmap = 11,
        SYS_personality = 135, SYS_prctl = 157, SYS_arch_prctl = 158, SYS_gettid = 186, SYS_futex = 202, SYS_set_tid_address = 218, SYS_clock_gettime = 228,
        SYS_clock_nanosleep = 230, SYS_epoll_wait = 232, SYS_epoll_ctl = 233, SYS_tgkill = 234, SYS_set_robust_list = 273, SYS_get_robust_list = 274,
        SYS_epoll_pwait = 281, SYS_eventfd2 = 290, SYS_epoll_create1 = 291, SYS_dup3 = 292, SYS_pipe2 = 293, SYS_prlimit64 = 302, SYS_seccomp = 317,
        SYS_pkey_alloc = 330, SYS_rseq = 334, SYS_io_uring_setup = 425, SYS_clone3 = 435, SYS_getrandom = 318, SYS_sched_yield = 24, SYS_sched_getaffinity = 204, SYS_timer_create = 222, SYS_timer_settime = 223, SYS_timer_delete = 226,
        SYS_bind = 49, SYS_unshare = 272 };
-enum { MAP_NORESERVE = 0x4000, MAP_FIXED_NOREPLACE = 0x100000, MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2, MADV_DONTNEED = 4, MADV_FREE = 8, MADV_POPULATE_WRITE = 23 };
+enum { MAP_NORESERVE = 0x4000, MAP_FIXED_NOREPLACE = 0x100000, MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2, MADV_DONTNEED = 4, MADV_FREE = 8, MADV_WILLNEED = 3, MADV_POPULATE_WRITE = 23 };
 enum { CLONE_THREAD_FLAGS = 0x3d0f00 /* VM FS FILES SIGHAND THREAD SYSVSEM SETTLS PARENT_SETTID CHILD_CLEARTID */, CLONE_THREAD = 0x10000 };
 enum { ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, PR_SET_PDEATHSIG = 1, PR_SET_NAME = 15, PR_GET_NAME = 16, PR_SET_NO_NEW_PRIVS = 38 };
 enum { ADDR_NO_RANDOMIZE = 0x40000, ADDR_COMPAT_LAYOUT = 0x200000, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1 };

@@ -191,13 +191,25 @@ static int place_memory(void)
 	return 1;
 }
 
-/* What a start is about to write to, as far as a rehearsal could tell, is copied now: in few calls instead of
-   a fault for each page, and as long as no other processor has to be told. Kernels before 5.14 cannot. */
+/* Whether a page of the file had to be read from the disk so far. */
+static int is_cold(void)
+{
+	/* struct rusage: two timevals, ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, … */
+	int64_t usage[18] = { 0 };
+	return syscall3(SYS_getrusage, 0, usage, 0) == 0 && usage[9] > 0;
+}
+
+/* What a start is about to touch, as far as a rehearsal could tell. If it has to come from a disk, all of it is
+   asked for at once. What is written to is copied now: in few calls instead of a fault for each page, and as long
+   as no other processor has to be told; kernels before 5.14 cannot. */
 static void prefault(void)
 {
 	const struct prefault *list = (const void *)table()->prefaults;
-	for (uint64_t i = 0; i < table()->prefault_count; i++)
-		if (syscall3(SYS_madvise, list[i].address, list[i].size, MADV_POPULATE_WRITE) == -EINVAL) return;
+	const uint64_t count = table()->prefault_count;
+	const int cold = is_cold();
+	for (uint64_t i = 0; i < count && cold; i++) syscall3(SYS_madvise, list[i].address, list[i].size, MADV_WILLNEED);
+	for (uint64_t i = 0; i < count; i++)
+		if (list[i].writes && syscall3(SYS_madvise, list[i].address, list[i].size, MADV_POPULATE_WRITE) == -EINVAL) return;
 }
 
 static char *find_same(char **variables, const char *variable)

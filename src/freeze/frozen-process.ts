@@ -48,6 +48,8 @@ export interface Watch {
 export interface TouchedPages {
   /** Written to. */
   readonly written: readonly number[]
+  /** Read, and pages around them. */
+  readonly read: readonly number[]
 }
 
 /** Why there is no frozen process; the executable starts cold. */

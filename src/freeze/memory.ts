@@ -46,18 +46,20 @@ const FILE_PAGE = 0x2000_0000
 /** Runs that are this near to each other are moved as one: a move costs more than some pages of the file. */
 const LARGEST_GAP = 24 * PAGE_SIZE
 
-/** In a process that runs: what it has made its own of its memory. */
+/** What a process that runs has touched of its memory. */
 export function readTouchedPages(pid: number): TouchedPages {
-  const pages = openSync(`/proc/${pid}/pagemap`, 'r')
+  const pagemap = openSync(`/proc/${pid}/pagemap`, 'r')
+  const isOwn = (bits: number) => (bits & PRESENT) !== 0 && (bits & FILE_PAGE) === 0
+  const isFile = (bits: number) => (bits & PRESENT) !== 0 && (bits & FILE_PAGE) !== 0
   try {
-    const written = readMappings(pid).flatMap((mapping) =>
-      (mapping.protection & PROT_WRITE) === 0
-        ? []
-        : pagesWhere(pages, mapping, (bits) => (bits & PRESENT) !== 0 && (bits & FILE_PAGE) === 0),
-    )
-    return { written }
+    const mappings = readMappings(pid)
+    const writable = mappings.filter(({ protection }) => (protection & PROT_WRITE) !== 0)
+    return {
+      written: writable.flatMap((mapping) => pagesWhere(pagemap, mapping, isOwn)),
+      read: mappings.flatMap((mapping) => pagesWhere(pagemap, mapping, isFile)),
+    }
   } finally {
-    closeSync(pages)
+    closeSync(pagemap)
   }
 }
 

@@ -8,7 +8,7 @@
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { struct } from '../../format/struct.ts'
-import type { Descriptor, FrozenProcess, TouchedPages } from '../../freeze/frozen-process.ts'
+import type { Descriptor, FrozenProcess, Region, TouchedPages } from '../../freeze/frozen-process.ts'
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_NULL } from './constants.ts'
 import { nameBarrier } from './barriers.ts'
 import { LAUNCHER_DATA, LaunchTable, PARKING_BASE } from './layout.ts'
@@ -48,8 +48,8 @@ const MOVE_LAST = 3
 const PROTECT = 4
 const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
 
-/** Memory that a start is about to write to. */
-const Prefault = struct({ address: 'u64', size: 'u64' })
+/** Memory that a start is about to touch: `writes` is 1 if it is written to. */
+const Prefault = struct({ address: 'u64', size: 'u32', writes: 'u32' })
 type Prefault = ReturnType<typeof Prefault.read>
 
 const DescriptorRecord = struct({
@@ -88,7 +88,7 @@ export function planFrozen(
   support: FrozenSupport,
   frozen: FrozenProcess,
   size: number,
-  touched: TouchedPages = { written: [] },
+  touched: TouchedPages = { written: [], read: [] },
 ): FrozenAppendix {
   const { maps, pieces, protects } = planOperations(support, frozen)
   const prefaults = planPrefaults(frozen, touched)
@@ -168,24 +168,29 @@ function planOperations(support: FrozenSupport, frozen: FrozenProcess) {
   return { maps: joinMaps(maps), pieces: pieces.toSorted((a, b) => a.kind - b.kind), protects }
 }
 
-/** Pages this near to each other are one range: asking for another one costs as much as filling it. */
-const NEAR_PAGES = 2
-
 /** What the rehearsal had mapped for itself is elsewhere in every start. */
-function planPrefaults({ regions }: FrozenProcess, { written }: TouchedPages): Prefault[] {
-  const prefaults: Prefault[] = []
-  const pages = written.values()
-  let page = pages.next().value
-  for (const { start, end, protection } of regions) {
-    let last: Prefault | undefined
-    for (; page !== undefined && page < end; page = pages.next().value) {
-      if (page < start || (protection & PROT_WRITE) === 0) continue
-      if (last && page - (last.address + last.size) <= NEAR_PAGES * PAGE_SIZE) {
-        last.size = page + PAGE_SIZE - last.address
-      } else prefaults.push((last = { address: page, size: PAGE_SIZE }))
+function planPrefaults({ regions }: FrozenProcess, { written, read }: TouchedPages): Prefault[] {
+  const isWritable = ({ protection }: Region) => (protection & PROT_WRITE) !== 0
+  return [
+    ...rangesOf(regions.filter(isWritable), written).map((range) => ({ ...range, writes: 1 })),
+    ...rangesOf(regions, read).map((range) => ({ ...range, writes: 0 })),
+  ]
+}
+
+/** Both ascending. */
+function rangesOf(regions: readonly Region[], pages: readonly number[]): { address: number; size: number }[] {
+  const ranges: { address: number; size: number }[] = []
+  let at = 0
+  for (const { start, end } of regions) {
+    while (at < pages.length && pages[at]! < start) at++
+    let last: { address: number; size: number } | undefined
+    for (; at < pages.length && pages[at]! < end; at++) {
+      const address = pages[at]!
+      if (last && address === last.address + last.size) last.size += PAGE_SIZE
+      else ranges.push((last = { address, size: PAGE_SIZE }))
     }
   }
-  return prefaults
+  return ranges
 }
 
 function protectionOf(flags: number): number {

@@ -12,7 +12,7 @@
 
 struct freeze_record freeze_record;
 /* src/image/elf/frozen.ts has these numbers. */
-_Static_assert(sizeof(struct freeze_record) == 26192 && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
+_Static_assert(sizeof(struct freeze_record) == 26448 && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
 int freezing;
 static int stopping;
 
@@ -320,4 +320,12 @@ void barrier(int number)
 	claim_stop(number);
 	/* The handler saves this thread as it does any other, and when thawed it returns from here. */
 	syscall3(SYS_tgkill, syscall1(SYS_getpid, 0), syscall1(SYS_gettid, 0), SIGFREEZE);
+}
+
+void barrier_on(int number, const char *path)
+{
+	if (freezing != ARMED) return;
+	const uint64_t length = path ? length_of(path) : 0, room = sizeof freeze_record.path - 1;
+	memcpy(freeze_record.path, path, length < room ? length : room);
+	barrier(number);
 }

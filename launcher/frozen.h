@@ -41,9 +41,10 @@ struct freeze_record {
 	uint32_t read_size, deleted_size;
 	char read_names[16384], deleted_names[4096];
 	uint32_t has_begun, pad; /* the program: it was not the bootstrap that was stopped */
+	char path[256];          /* what a call of libc's is about, for people */
 };
 
-enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4 };
+enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4, BARRIER_READY = -5 };
 
 /* Of /proc/PID/fd at the freeze. */
 struct frozen_descriptor {
@@ -102,6 +103,8 @@ void restore_stdio(void);
 extern struct freeze_record freeze_record;
 enum { NOT_FREEZING, BOOTING, ARMED };
 extern int freezing;
+/* The program has said that it does not matter. */
+extern int date_is_free;
 /* In a build run: what of the start has to be the same everywhere. Returns the stack to go on with. */
 void prepare_freeze(const struct machine *machine);
 /* Refuses what cannot be carried over: memory that is shared with the kernel or tied to this processor. clone3
@@ -114,6 +117,8 @@ void set_title(const char *title);
 void arm_freeze(void);
 /* Freezes an armed process here; a frozen one goes on here when it is thawed. */
 void barrier(int number);
+/* The same, of a system call on a path. */
+void barrier_on(int number, const char *path);
 
 extern char freeze_restorer[];
 __attribute__((noreturn)) void wait_for_the_end(void);

@@ -288,7 +288,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 	case SYS_openat:
 		if (locate(a, (const char *)b, !(c & O_NOFOLLOW), &entry, &result))
 			return result ? (result == -ENOENT && c & O_ACCMODE ? -EROFS : result) : open_entry(entry, c);
-		if (!is_internal((const char *)b)) barrier(SYS_openat);
+		if (!is_internal((const char *)b)) barrier_on(SYS_openat, (const char *)b);
 		if (is_out_of_reach((const char *)b) && !is_internal((const char *)b)) return open_default((const char *)b, c);
 		result = syscall4(number, a, b, c, d);
 		return result == -ENOENT ? open_default((const char *)b, c) : result;
@@ -330,7 +330,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 			return result ? result : read_link(entry, (char *)b, c);
 		/* Where a build run lies says nothing about a start. */
 		if (freezing == BOOTING && same_text((const char *)a, "/proc/self/exe")) return memcpy((char *)b, "/ingot", 6), 6;
-		barrier(SYS_readlink);
+		barrier_on(SYS_readlink, (const char *)a);
 		result = is_out_of_reach((const char *)a) ? -ENOENT : syscall3(number, a, b, c);
 		return result == -ENOENT && is_above_root((const char *)a) ? -EINVAL : result;
 	case SYS_readlinkat:
@@ -358,7 +358,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 		}
 		break;
 	}
-	if (names_path(number) || (int)a < FIRST_OWN_DESCRIPTOR) barrier((int)number);
+	if (names_path(number) || (int)a < FIRST_OWN_DESCRIPTOR) barrier_on((int)number, path_argument(number, a, b));
 	if (is_out_of_reach(path_argument(number, a, b))) return -ENOENT;
 	return syscall5(number, a, b, c, d, e);
 }

@@ -19,6 +19,7 @@ const bundle = await rolldown({
   input: {
     index: 'src/index.ts',
     cli: 'src/cli/main.ts',
+    runtime: 'src/runtime.ts',
     'code-cache-worker': 'src/payload/code-cache-worker.ts',
   },
   platform: 'node',

@@ -29,8 +29,8 @@ export async function packPayload(
 ): Promise<Payload> {
   const files = collectFiles(graph)
   const caches = await codeCachesOf(files, { node, flagHash: Buffer.from(flagHash, 'hex') }, cache)
-  const { entries, sourceMaps } = graph
-  const manifest = { ingot: version, entries, sourceMaps, codeFromDisk }
+  const { entries, sourceMaps, waitsForReady } = graph
+  const manifest = { ingot: version, entries, sourceMaps, codeFromDisk, waitsForReady }
   return packArchive(withCodeCaches(files, caches), graph.links, manifest)
 }
 

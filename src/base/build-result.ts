@@ -63,6 +63,8 @@ export type StartResult =
       readonly bytes: number
       /** What the program was about to do when it was frozen. */
       readonly barrier: string
+      /** Whose code that was: a path in the executable. */
+      readonly module: string | undefined
       /** Environment variables that were asked for: a start that has one of them is cold. */
       readonly variables: readonly string[]
     }

@@ -15,6 +15,7 @@ import { openInternals, optionTable, type InternalRequire } from './internals.ts
 import { installMissingFileHint } from './missing-file.ts'
 import { PreparedModules } from './prepared.ts'
 import { installProcesses } from './processes.ts'
+import { serveRequests } from './program-requests.ts'
 import { detectRehearsal } from './rehearsal.ts'
 import { runFile, runScript, runWorker } from './run.ts'
 import { selectEntry } from './select-entry.ts'
@@ -41,7 +42,7 @@ const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const prepared = new PreparedModules()
 const compiler = new Compiler(archive, internals, prepared)
-const { entries, sourceMaps, codeFromDisk } = archive.manifest
+const { entries, sourceMaps, codeFromDisk, waitsForReady = false } = archive.manifest
 if (!job) sealGlobalPaths(internals)
 const freezing = job ? undefined : detectFreezing(internals)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
@@ -88,9 +89,11 @@ function start(): void {
   runFile(internals, tree, main)
 }
 
-function startFrozen({ training, arm, begin, settle }: Freezing): void {
+function startFrozen(freezing: Freezing): void {
+  const { training, arm, begin, settle } = freezing
   process.execArgv = []
-  arm((now) => selectMain(now.argv0, now.args))
+  arm((now) => selectMain(now.argv0, now.args), { isDateFree: waitsForReady })
+  serveRequests(internals.requireBuiltin, freezing)
   // All functions, and not when they are first called.
   internals.v8.setFlagsFromString('--no-lazy')
   warmUp(internals.requireBuiltin, training.builtins)

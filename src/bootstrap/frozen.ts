@@ -10,7 +10,7 @@ import path from 'node:path'
 import { decodeTraining, type Training } from '../format/training.ts'
 import { CONTROL_ROOT, REPORT_DESCRIPTOR } from './control.ts'
 import type { Internals } from './internals.ts'
-import { deferCertificates, deferColors, replaceKernelRelease } from './node-facts.ts'
+import { deferCertificates, deferColors, deferResolvers, replaceKernelRelease } from './node-facts.ts'
 
 export interface Freezing {
   /** What the program is known to need. */
@@ -18,12 +18,19 @@ export interface Freezing {
   /**
    * From here on the first thing that a build cannot know freezes the process.
    * @param program what process.argv is to be behind the executable, once it is known
+   * @param isDateFree reading it is no barrier
    */
-  arm(program: (start: Start) => string[]): void
+  arm(program: (start: Start) => string[], options: { readonly isDateFree: boolean }): void
   /** Now it is the program that runs. */
   begin(): void
-  /** Freezes it here, and returns when it is thawed: with the command line of that start. */
-  settle(): Start
+  /**
+   * Freezes it here, and returns when it is thawed: with the command line of that start.
+   * @param reason launcher/control.c knows both
+   */
+  settle(reason?: 'barrier' | 'ready'): Start
+  /** Called back by the first `settle` in a thawed process. */
+  onSettled(callback: () => void): void
+  isBuilding(): boolean
 }
 
 /** What differs from start to start. */
@@ -47,10 +54,11 @@ export function detectFreezing(internals: Internals): Freezing | undefined {
   const collectGarbage = exposeGarbageCollector(internals)
   let start: Start | undefined
   const replaced: ((start: Start) => void)[] = []
-  const settle = () => {
+  const isBuilding = () => tell('is-freezing')
+  const settle: Freezing['settle'] = (reason = 'barrier') => {
     if (start) return start
-    if (tell('is-freezing')) collectGarbage()
-    tell('barrier')
+    if (isBuilding()) collectGarbage()
+    tell(reason)
     const [pid, argv0 = '', ...args] = readFile(`${CONTROL_ROOT}arguments`, 0).split('\0').slice(0, -1)
     start = { pid: Number(pid), argv0, args, execPath: executablePath(readLink, argv0) }
     for (const restore of replaced) restore(start)
@@ -58,9 +66,11 @@ export function detectFreezing(internals: Internals): Freezing | undefined {
   }
   return {
     settle,
+    onSettled: (callback) => void replaced.push(callback),
+    isBuilding,
     begin: () => void tell('begin'),
     training: readTraining(internals),
-    arm(program) {
+    arm(program, { isDateFree }) {
       replaceProperties({ settle, program, replaced, define: definer(v8) })
       deferStreams(settle, replaced)
       tell(`random/${drainRandom(replaceRandom(settle, replaced))}`)
@@ -68,7 +78,9 @@ export function detectFreezing(internals: Internals): Freezing | undefined {
       replaceTimeOrigin(internals, settle, replaced)
       deferCertificates(internals)
       deferColors(internals, settle, replaced)
+      deferResolvers(internals, settle, replaced)
       process.chdir('/') // node remembers the working directory until it changes
+      if (isDateFree) tell('date-is-free')
       tell('arm')
     },
   }

@@ -47,6 +47,8 @@ export interface Internals {
   readonly v8: { setFlagsFromString(flags: string): void }
   /** internalBinding('os'); */
   readonly os: { getOSInformation(): [type: string, version: string, release: string, machine: string] }
+  /** internalBinding('cares_wrap') */
+  readonly cares: Binding
   readonly crypto: { startLoadingCertificatesOffThread(): void }
   readonly performance: {
     readonly milestones: Float64Array
@@ -120,6 +122,9 @@ export function openInternals(require: InternalRequire): Internals {
     v8: internalBinding('v8'),
     get performance() {
       return internalBinding('performance')
+    },
+    get cares() {
+      return internalBinding('cares_wrap')
     },
     get crypto() {
       return internalBinding('crypto')

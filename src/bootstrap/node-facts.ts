@@ -53,3 +53,36 @@ export function deferColors(
     colors.refresh()
   })
 }
+
+/** node:dns makes a resolver when it is loaded, which reads the machine's name servers. Here it does when it is used. */
+export function deferResolvers(
+  { cares }: Internals,
+  settle: () => unknown,
+  replaced: { push(restore: () => void): unknown },
+): void {
+  const { ChannelWrap } = cares
+  class DeferredChannel {
+    readonly #arguments: unknown[]
+    #channel: any
+
+    constructor(...args: unknown[]) {
+      this.#arguments = args
+    }
+
+    get channel(): any {
+      settle()
+      return (this.#channel ??= new ChannelWrap(...this.#arguments))
+    }
+  }
+  for (const name of Object.getOwnPropertyNames(ChannelWrap.prototype)) {
+    if (name === 'constructor') continue
+    const value = function (this: DeferredChannel, ...args: unknown[]) {
+      return this.channel[name](...args)
+    }
+    Object.defineProperty(DeferredChannel.prototype, name, { configurable: true, writable: true, value })
+  }
+  cares.ChannelWrap = DeferredChannel
+  replaced.push(() => {
+    cares.ChannelWrap = ChannelWrap
+  })
+}

@@ -43,7 +43,13 @@ export const sampleResult: BuildResult = {
     index: 999,
   },
   native: [{ path: 'node_modules/re2/re2.node', package: 're2', needs: ['libc.so.6'], chain: ['main.ts'] }],
-  start: { kind: 'frozen', bytes: 14_700_000, barrier: 'write(2)', variables: ['DEBUG'] },
+  start: {
+    kind: 'frozen',
+    bytes: 14_700_000,
+    barrier: 'write(2)',
+    module: 'src/main.ts',
+    variables: ['DEBUG'],
+  },
   modules: { bundled: 214, files: 3, assets: 1, external: ['fsevents', 'pg-native'] },
   diagnostics: [
     {

@@ -79,7 +79,8 @@ export function renderSummary(result: BuildResult, cwd: string, paint: Paint): s
 
 function startText(start: BuildResult['start']): string {
   if (start.kind === 'cold') return start.reason === undefined ? 'cold' : `cold: ${start.reason}`
-  return `frozen before ${start.barrier}, ${formatSize(start.bytes)}`
+  const where = start.module === undefined ? '' : ` in ${start.module}`
+  return `frozen before ${start.barrier}${where}, ${formatSize(start.bytes)}`
 }
 
 function row(label: string, ...cells: string[]): string {

@@ -18,7 +18,7 @@ built hello  121.3 MB for linux-x64 in 412 ms
   assets           0 B
   index          999 B
   modules     214 bundled, 3 kept as files, 1 asset
-  start       frozen before write(2), 14.7 MB
+  start       frozen before write(2) in src/main.ts, 14.7 MB
   native      re2
   left out    fsevents, pg-native
 `

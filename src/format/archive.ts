@@ -80,4 +80,6 @@ export interface Manifest {
   readonly sourceMaps: boolean
   /** Whether modules and addons outside of the archive may be loaded; absent in an archive without a program. */
   readonly codeFromDisk?: 'allow' | 'deny'
+  /** It imports `ready` of ingot/runtime. */
+  readonly waitsForReady?: boolean
 }

@@ -7,16 +7,21 @@ import { viewOf } from '../base/bytes.ts'
 import { encodeTraining, NO_TRAINING, type Training } from '../format/training.ts'
 import { withBuildRun } from './build-run.ts'
 import { readDescriptors } from './descriptors.ts'
-import type { FrozenProcess, NotFrozen, Region } from './frozen-process.ts'
+import type { FrozenProcess, NotFrozen, Region, StoppedAt } from './frozen-process.ts'
 import { ProcessMemory } from './memory.ts'
+import { stoppedAt } from './stopped-at.ts'
 
 /** Where launcher/ keeps what it knows of the process. */
 export interface RecordPlace {
   readonly address: number
   readonly size: number
   /** Offsets of the fields of these names. */
+  readonly threads: number
   readonly random: number
+  readonly mainThread: number
+  readonly barrier: number
   readonly hasBegun: number
+  readonly path: number
 }
 
 /**
@@ -57,10 +62,27 @@ function readProcess(pid: number, executable: string, place: RecordPlace): Froze
     const regions = memory.regions()
     if (holdsLock(regions, pid)) throw new Error('it holds a lock that knows its thread by number')
     const randomState = findRandomState(regions, record.subarray(place.random))
-    return { regions, descriptors: readDescriptors(pid), record, randomState }
+    return {
+      regions,
+      descriptors: readDescriptors(pid),
+      record,
+      randomState,
+      stoppedAt: whereStopped(memory, record, place),
+    }
   } finally {
     memory.close()
   }
+}
+
+/** Of struct frozen_thread, which begins with the address of the context. */
+const THREAD_SIZE = 56
+
+function whereStopped(memory: ProcessMemory, record: Buffer, place: RecordPlace): StoppedAt {
+  const mainThread = place.threads + THREAD_SIZE * record.readInt32LE(place.mainThread)
+  const context = Number(record.readBigUInt64LE(mainThread))
+  const own = record.toString('utf8', place.path, record.indexOf(0, place.path))
+  const { module, path } = stoppedAt(memory, context, record.readInt32LE(place.barrier))
+  return { module, path: own || path }
 }
 
 /**

@@ -7,6 +7,15 @@ export interface FrozenProcess {
   readonly record: Uint8Array
   /** Virtual address of V8's random state: two words. */
   readonly randomState: number
+  readonly stoppedAt: StoppedAt
+}
+
+/** Where the program was, for people. */
+export interface StoppedAt {
+  /** Path in the archive of the module whose function was running; undefined if none was. */
+  readonly module: string | undefined
+  /** The path that a system call names. */
+  readonly path: string | undefined
 }
 
 /** A line of /proc/PID/maps. */

@@ -109,6 +109,16 @@ export class ProcessMemory {
     return bytes
   }
 
+  /** What there is of it. */
+  peek(address: number, size: number): Buffer {
+    const bytes = Buffer.alloc(size)
+    try {
+      return bytes.subarray(0, readSync(this.#memory, bytes, 0, size, address))
+    } catch {
+      return bytes.subarray(0, 0)
+    }
+  }
+
   regions(): Region[] {
     return readMappings(this.#pid).map((mapping) => this.#region(mapping))
   }

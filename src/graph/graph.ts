@@ -43,6 +43,8 @@ export interface AppGraph {
   readonly bundled: readonly string[]
   /** Some module's code comes with a source map. */
   readonly sourceMaps: boolean
+  /** It imports `ready` of ingot/runtime. */
+  readonly waitsForReady: boolean
   /** Packages left out on request. */
   readonly external: readonly string[]
   readonly diagnostics: readonly Diagnostic[]

@@ -9,6 +9,7 @@ import path from 'node:path'
 import { ResolverFactory } from 'rolldown/experimental'
 
 import { pathOfFileUrl, pathOfRelativeUrl } from './file-url.ts'
+import { RUNTIME_MODULE } from './runtime-module.ts'
 import { isInPackage } from './source.ts'
 
 export type EdgeKind = 'import' | 'require'
@@ -61,6 +62,7 @@ export class Resolver {
     if (request === undefined) return { kind: 'missing' }
     const { path: file } = this.#node[kind].resolveFileSync(importer, request)
     if (file) return { kind: 'file', file, compilerOnly: kind === 'import' && isGuessed(request, file) }
+    if (specifier === RUNTIME_MODULE) return { kind: 'builtin' }
     if (isInPackage(importer)) return { kind: 'missing' }
     const compiled = this.#source[kind].resolveFileSync(importer, request).path
     return compiled ? { kind: 'file', file: compiled, compilerOnly: true } : { kind: 'missing' }

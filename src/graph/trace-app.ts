@@ -11,6 +11,7 @@ import type { AppGraph, KeptFile } from './graph.ts'
 import { nativeKind } from './packages.ts'
 import { partition, type Partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
+import { useOfRuntime } from './runtime-module.ts'
 import { isInPackage, isTypeScript } from './source.ts'
 import { traceProgram, type Trace } from './trace.ts'
 import { eraseTypes, replaceAttributeImports, stripTypes, type Strip } from './transform.ts'
@@ -51,11 +52,13 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
     ...(await keptModules({ config, trace, virtualPath }, parts, erased)),
     ...keptAssets([...trace.assets, ...packageJsons], virtualPath),
   ]
+  const runtime = useOfRuntime(trace)
   return {
     root,
+    waitsForReady: runtime.waitsForReady,
     entries: config.entries.map(({ name, file }) => ({ name, path: entryPath(file) })),
     kept: uniqueByPath(kept),
-    generated: bundle.files,
+    generated: [...bundle.files, ...runtime.files],
     links: usedLinks(trace.links, root, kept),
     origins: new Map(
       [...trace.origins].map(([file, { from, because }]) => [

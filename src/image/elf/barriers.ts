@@ -2,10 +2,11 @@
 
 /** launcher/frozen.h, BARRIER_* */
 const OWN: Record<number, string> = {
-  [-1]: 'the command line, the process number or Math.random is read',
+  [-1]: 'the command line, the terminal, the process number or Math.random is looked at',
   [-2]: 'the date is read',
   [-3]: 'native code asks for the process number',
   [-4]: 'random bytes are drawn',
+  [-5]: 'what comes after ready()',
 }
 
 /** asm/unistd_64.h; the ones that programs meet first. */
@@ -62,10 +63,14 @@ const WORDS: Record<string, string> = {
   epoll_pwait: 'the program waits',
 }
 
-/** After "frozen before": the number is struct freeze_record's. */
-export function nameBarrier(number: number): string {
+/**
+ * After "frozen before".
+ * @param number struct freeze_record's
+ * @param path what a system call is about
+ */
+export function nameBarrier(number: number, path: string | undefined): string {
   const own = OWN[number]
   if (own !== undefined) return own
   const name = SYSTEM_CALLS[number] ?? `system call ${number}`
-  return WORDS[name] ?? `${name}(2)`
+  return WORDS[name] ?? `${name}(2)${path === undefined ? '' : ` of ${path}`}`
 }

@@ -8,21 +8,25 @@
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { struct } from '../../format/struct.ts'
-import type { Descriptor, FrozenProcess, Region, TouchedPages } from '../../freeze/frozen-process.ts'
+import type { Descriptor, FrozenProcess, TouchedPages } from '../../freeze/frozen-process.ts'
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_NULL } from './constants.ts'
 import { nameBarrier } from './barriers.ts'
 import { LAUNCHER_DATA, LaunchTable, PARKING_BASE } from './layout.ts'
 import type { FrozenSupport } from '../image.ts'
+import { planPrefaults, Prefault } from './prefaults.ts'
 import { ProgramHeader } from './structs.ts'
 
 /** struct freeze_record of launcher/frozen.h: its size, and where in it what is read here lies. */
 export const FREEZE_RECORD = {
-  size: 26_192,
+  size: 26_448,
+  threads: 8,
   random: 5656,
+  mainThread: 5688,
   barrier: 5692,
   readSize: 5696,
   readNames: 5704,
   hasBegun: 26_184,
+  path: 26_192,
 }
 
 const ThawTable = struct({
@@ -48,10 +52,6 @@ const MOVE_LAST = 3
 const PROTECT = 4
 const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
 
-/** Memory that a start is about to touch: `writes` is 1 if it is written to. */
-const Prefault = struct({ address: 'u64', size: 'u32', writes: 'u32' })
-type Prefault = ReturnType<typeof Prefault.read>
-
 const DescriptorRecord = struct({
   kind: 'u32',
   number: 'u32',
@@ -70,9 +70,16 @@ const PROT_READ = 1
 const PROT_WRITE = 2
 const PROT_EXEC = 4
 
+export interface FrozenFacts {
+  readonly bytes: number
+  readonly barrier: string
+  readonly module: string | undefined
+  readonly variables: readonly string[]
+}
+
 export interface FrozenAppendix {
   /** For people. */
-  readonly facts: { readonly bytes: number; readonly barrier: string; readonly variables: readonly string[] }
+  readonly facts: FrozenFacts
   /** Written behind the executable, at `offset`. */
   readonly offset: number
   readonly chunks: readonly Uint8Array[]
@@ -116,7 +123,7 @@ export function planFrozen(
   const operations = [...maps, ...moves, ...protects]
   bytes.set(tableOf(frozen, { operations, prefaults }, segments[0]!.virtualAddress))
   return {
-    facts: { bytes: tableSize + saved.size, ...factsOf(frozen.record) },
+    facts: { bytes: tableSize + saved.size, ...factsOf(frozen) },
     offset,
     chunks: [bytes, ...saved.chunks],
     patches: [
@@ -166,31 +173,6 @@ function planOperations(support: FrozenSupport, frozen: FrozenProcess) {
     if (hasPieces && isOther) protects.push({ kind: PROTECT, protection, ...whole, source: 0 })
   }
   return { maps: joinMaps(maps), pieces: pieces.toSorted((a, b) => a.kind - b.kind), protects }
-}
-
-/** What the rehearsal had mapped for itself is elsewhere in every start. */
-function planPrefaults({ regions }: FrozenProcess, { written, read }: TouchedPages): Prefault[] {
-  const isWritable = ({ protection }: Region) => (protection & PROT_WRITE) !== 0
-  return [
-    ...rangesOf(regions.filter(isWritable), written).map((range) => ({ ...range, writes: 1 })),
-    ...rangesOf(regions, read).map((range) => ({ ...range, writes: 0 })),
-  ]
-}
-
-/** Both ascending. */
-function rangesOf(regions: readonly Region[], pages: readonly number[]): { address: number; size: number }[] {
-  const ranges: { address: number; size: number }[] = []
-  let at = 0
-  for (const { start, end } of regions) {
-    while (at < pages.length && pages[at]! < start) at++
-    let last: { address: number; size: number } | undefined
-    for (; at < pages.length && pages[at]! < end; at++) {
-      const address = pages[at]!
-      if (last && address === last.address + last.size) last.size += PAGE_SIZE
-      else ranges.push((last = { address, size: PAGE_SIZE }))
-    }
-  }
-  return ranges
 }
 
 function protectionOf(flags: number): number {
@@ -276,7 +258,7 @@ function park(ranges: readonly FileRange[]): Segment[] {
   })
 }
 
-function factsOf(record: Uint8Array): { barrier: string; variables: string[] } {
+function factsOf({ record, stoppedAt }: FrozenProcess): Omit<FrozenFacts, 'bytes'> {
   const view = viewOf(record)
   const names = FREEZE_RECORD.readNames
   const text = Buffer.from(record).toString(
@@ -285,7 +267,8 @@ function factsOf(record: Uint8Array): { barrier: string; variables: string[] } {
     names + view.getUint32(FREEZE_RECORD.readSize, true),
   )
   return {
-    barrier: nameBarrier(view.getInt32(FREEZE_RECORD.barrier, true)),
+    barrier: nameBarrier(view.getInt32(FREEZE_RECORD.barrier, true), stoppedAt.path),
+    module: stoppedAt.module,
     variables: text.split('\0').filter(Boolean),
   }
 }

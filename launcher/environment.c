@@ -17,12 +17,13 @@ static char *value_if(char *variable, const char *name, uint64_t length)
 	return variable[length] == '=' ? variable + length + 1 : 0;
 }
 
-static void note(char *names, uint32_t *size, uint32_t limit, const char *name, uint64_t length)
+void note(char *names, uint32_t *size, uint32_t limit, const char *name)
 {
+	const uint64_t length = length_of(name);
 	for (uint32_t at = 0; at < *size; at += (uint32_t)length_of(names + at) + 1)
 		if (same_text(names + at, name)) return;
 	if (*size + length + 1 > limit) {
-		/* Too many to compare in microseconds: whatever is asked for from here on is a barrier. */
+		/* Too many to compare in microseconds. */
 		if (freezing == ARMED) barrier(BARRIER_JAVASCRIPT);
 		return;
 	}
@@ -49,7 +50,7 @@ char *hook_getenv(const char *name)
 		if (value) return value;
 	}
 	if (freezing == ARMED || (freezing == BOOTING && !is_sealed_name(name) && !is_settled(name)))
-		note(freeze_record.read_names, &freeze_record.read_size, sizeof freeze_record.read_names, name, length);
+		note(freeze_record.read_names, &freeze_record.read_size, sizeof freeze_record.read_names, name);
 	return 0;
 }
 
@@ -58,7 +59,7 @@ int hook_unsetenv(const char *name)
 	uint64_t length = length_of(name);
 	char **to = variables();
 	if (freezing == ARMED)
-		note(freeze_record.deleted_names, &freeze_record.deleted_size, sizeof freeze_record.deleted_names, name, length);
+		note(freeze_record.deleted_names, &freeze_record.deleted_size, sizeof freeze_record.deleted_names, name);
 	for (char **from = to; from && *from; from++)
 		if (!value_if(*from, name, length)) *to++ = *from;
 	if (to) *to = 0;

@@ -42,6 +42,9 @@ struct freeze_record {
 	char read_names[16384], deleted_names[4096];
 	uint32_t has_begun, pad; /* the program: it was not the bootstrap that was stopped */
 	char path[256];          /* what a call of libc's is about, for people */
+	/* Arguments that the program has looked for, and not found; each ends with a zero. */
+	uint32_t argument_size, pad2;
+	char arguments[2048];
 };
 
 enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4, BARRIER_READY = -5 };
@@ -91,6 +94,9 @@ struct machine {
 /* src/freeze/ reads this byte from there when the process is frozen, or a rehearsal over. */
 #define REPORT_DESCRIPTOR 3
 #define END_OF_REPORT "\xff"
+
+/* environment.c: adds to names that end with a zero each; what does not fit is a barrier. */
+void note(char *names, uint32_t *size, uint32_t limit, const char *name);
 
 /* control.c */
 void remember_machine(const struct machine *machine);

@@ -72,6 +72,9 @@ static int fits(const struct machine *machine)
 		if (*at == AT_SECURE && at[1]) return 0;
 	for (char **variable = machine->environment; *variable; variable++)
 		if (!is_default_locale(*variable) || is_named(*variable, frozen->read_names, frozen->read_size)) return 0;
+	for (uint64_t i = 1; i < machine->argument_count; i++)
+		for (uint32_t at = 0; at < frozen->argument_size; at += (uint32_t)length_of(frozen->arguments + at) + 1)
+			if (same_text(machine->arguments[i], frozen->arguments + at)) return 0;
 	for (int descriptor = 0; descriptor < 3; descriptor++)
 		if (syscall3(SYS_fcntl, descriptor, F_GETFD, 0) < 0) return 0;
 

@@ -22,6 +22,8 @@ export class Compiler {
   readonly #served = new Map<string, { entry: Entry; text: string | undefined }>()
   readonly #buffers = new WeakMap<Buffer, Entry>()
   #isTypeScriptInstalled = false
+  /** Told of the source of every embedded ES module before it is linked. */
+  onModule: ((source: string) => void) | undefined
 
   constructor(archive: Archive, internals: Internals, prepared: PreparedModules) {
     this.#archive = archive
@@ -126,6 +128,7 @@ export class Compiler {
     const internals = this.#internals
     const { esmTranslators, esmUtils, esmLoader, options, sourceMaps } = internals
     const prepared = this.#prepared
+    const onModule = (source: string) => this.onModule?.(source)
     const { translators } = esmTranslators
     const native = translators.get('module')!
     const buffers = this.#buffers
@@ -139,6 +142,7 @@ export class Compiler {
       if (!entry || !cache || hasOtherResolve()) return native.call(this, url, context, parentURL)
 
       const source = prepared.source(entry) ?? archive.code(entry)
+      onModule(source)
       let wrap: any
       try {
         wrap = prepared.takeModule(entry, url) ?? compileModule(internals, { source, url, cache })

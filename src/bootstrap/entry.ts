@@ -44,7 +44,7 @@ const prepared = new PreparedModules()
 const compiler = new Compiler(archive, internals, prepared)
 const { entries, sourceMaps, codeFromDisk, waitsForReady = false } = archive.manifest
 if (!job) sealGlobalPaths(internals)
-const freezing = job ? undefined : detectFreezing(internals)
+const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 
 installErrorMarks(internals.privateSymbols)
@@ -92,7 +92,7 @@ function start(): void {
 function startFrozen(freezing: Freezing): void {
   const { training, arm, begin, settle } = freezing
   process.execArgv = []
-  arm((now) => selectMain(now.argv0, now.args), { isDateFree: waitsForReady })
+  compiler.onModule = arm((now) => selectMain(now.argv0, now.args), { isDateFree: waitsForReady })
   serveRequests(internals.requireBuiltin, freezing)
   // All functions, and not when they are first called.
   internals.v8.setFlagsFromString('--no-lazy')

@@ -8,9 +8,17 @@
 import path from 'node:path'
 
 import { decodeTraining, type Training } from '../format/training.ts'
+import { answerQuestion } from './argument-queries.ts'
 import { CONTROL_ROOT, REPORT_DESCRIPTOR } from './control.ts'
 import type { Internals } from './internals.ts'
-import { deferCertificates, deferColors, deferResolvers, replaceKernelRelease } from './node-facts.ts'
+import type { Archive } from './vfs/archive.ts'
+import {
+  deferCertificates,
+  deferColors,
+  deferProcessExports,
+  deferResolvers,
+  replaceKernelRelease,
+} from './node-facts.ts'
 
 export interface Freezing {
   /** What the program is known to need. */
@@ -19,8 +27,12 @@ export interface Freezing {
    * From here on the first thing that a build cannot know freezes the process.
    * @param program what process.argv is to be behind the executable, once it is known
    * @param isDateFree reading it is no barrier
+   * @returns to be told of the source of every ES module before it is linked
    */
-  arm(program: (start: Start) => string[], options: { readonly isDateFree: boolean }): void
+  arm(
+    program: (start: Start) => string[],
+    options: { readonly isDateFree: boolean },
+  ): (source: string) => void
   /** Now it is the program that runs. */
   begin(): void
   /**
@@ -43,7 +55,7 @@ export interface Start {
 }
 
 /** Undefined in a cold start. */
-export function detectFreezing(internals: Internals): Freezing | undefined {
+export function detectFreezing(internals: Internals, archive: Archive): Freezing | undefined {
   const { fs, v8 } = internals
   const exists = fs.existsSync as (file: string) => boolean
   const readFile = fs.readFileUtf8 as (file: string, flags: number) => string
@@ -71,7 +83,13 @@ export function detectFreezing(internals: Internals): Freezing | undefined {
     begin: () => void tell('begin'),
     training: readTraining(internals),
     arm(program, { isDateFree }) {
-      replaceProperties({ settle, program, replaced, define: definer(v8) })
+      replaceProperties({
+        settle,
+        program,
+        replaced,
+        define: definer(v8),
+        answerQuestion: (all) => (isBuilding() ? answerQuestion(internals, archive, all) : undefined),
+      })
       deferStreams(settle, replaced)
       tell(`random/${drainRandom(replaceRandom(settle, replaced))}`)
       replaceKernelRelease(internals)
@@ -81,7 +99,9 @@ export function detectFreezing(internals: Internals): Freezing | undefined {
       deferResolvers(internals, settle, replaced)
       process.chdir('/') // node remembers the working directory until it changes
       if (isDateFree) tell('date-is-free')
+      const onModule = deferProcessExports(internals, settle, replaced)
       tell('arm')
+      return onModule
     },
   }
 }
@@ -134,22 +154,35 @@ interface Replacing {
   /** How each is made right again. */
   readonly replaced: ((start: Start) => void)[]
   readonly define: Define
+  /** What process.argv is for code that only asks for a flag. */
+  readonly answerQuestion: (all: () => string[]) => unknown
 }
 
 type Define = (target: object, name: string, get: () => unknown, set?: (value: unknown) => void) => void
 
-function replaceProperties({ settle, program, replaced, define }: Replacing): void {
-  const stale = (name: string, attributes: PropertyDescriptor, current: (start: Start) => unknown) => {
+function replaceProperties({ settle, program, replaced, define, answerQuestion }: Replacing): void {
+  const stale = (
+    name: string,
+    attributes: PropertyDescriptor,
+    current: (start: Start) => unknown,
+    early?: () => unknown,
+  ) => {
     const put = (value: unknown) =>
       Object.defineProperty(process, name, { enumerable: true, ...attributes, value })
-    const get = () => (settle(), (process as any)[name])
+    const get = () => early?.() ?? (settle(), (process as any)[name])
     define(process, name, get, attributes.writable ? put : undefined)
     replaced.push((now) => {
       // Unless the program has put something of its own there.
       if (Object.getOwnPropertyDescriptor(process, name)?.get === get) put(current(now))
     })
   }
-  stale('argv', { writable: true, configurable: true }, (now) => [now.execPath, ...program(now)])
+  const all = () => (settle(), process.argv)
+  stale(
+    'argv',
+    { writable: true, configurable: true },
+    (now) => [now.execPath, ...program(now)],
+    () => answerQuestion(all),
+  )
   stale('argv0', { writable: false, configurable: false }, (now) => now.argv0)
   stale('execPath', { writable: true, configurable: true }, (now) => now.execPath)
   stale('pid', { writable: false, configurable: true }, (now) => now.pid)

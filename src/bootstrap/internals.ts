@@ -85,6 +85,8 @@ export interface Internals {
       readonly aliases: Map<string, readonly string[]>
     }
   }
+  /** A builtin module as node keeps it (lib/internal/bootstrap/realm.js). */
+  builtin(id: string): Binding
   /** Any builtin module, after the door is closed too. */
   readonly requireBuiltin: InternalRequire
   /** Names and numbers of option types. */
@@ -174,6 +176,7 @@ export function openInternals(require: InternalRequire): Internals {
     },
     options: require('internal/options'),
     optionTypes: internalBinding('options').types,
+    builtin: (id) => BuiltinModule.map.get(id)!,
     requireBuiltin: (id: string) => BuiltinModule.map.get(id)!.compileForInternalLoader(),
   }
   closeInternals(BuiltinModule, internals.cjsLoader.Module)

@@ -86,3 +86,38 @@ export function deferResolvers(
     cares.ChannelWrap = ChannelWrap
   })
 }
+
+/** A default import takes the object, and what it is asked for later is found out then. */
+const DEFAULT_IMPORT = /\bimport\s*[\w$]+\s*from\s*['"](?:node:)?process['"]/g
+const ANY_MENTION = /['"](?:node:)?process['"]/g
+
+/** Properties of process that V8 shows as values, and that ask the system. */
+const ASKED = new Set(['ppid', 'title', 'debugPort'])
+
+/**
+ * The first `import … from 'process'` reads all of its properties, to export them by name: streams, command line
+ * and all. Here they are read when it is known that somebody imports one by name.
+ * @returns to be told of the source of every ES module before it is linked
+ */
+export function deferProcessExports(
+  { builtin }: Internals,
+  settle: () => unknown,
+  replaced: { push(restore: () => void): unknown },
+): (source: string) => void {
+  const own = builtin('process')
+  own.syncExports = () => {
+    for (const name of own.exportKeys) {
+      if (ASKED.has(name)) continue
+      const { value } = Object.getOwnPropertyDescriptor(process, name) ?? {}
+      if (value !== undefined && name !== 'default') own.module.setExport(name, value)
+    }
+  }
+  replaced.push(() => {
+    delete own.syncExports
+    own.syncExports() // the streams, too, are themselves again
+  })
+  return (source) => {
+    const count = (pattern: RegExp) => source.match(pattern)?.length ?? 0
+    if (count(ANY_MENTION) > count(DEFAULT_IMPORT)) settle()
+  }
+}

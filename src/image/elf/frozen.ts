@@ -18,7 +18,7 @@ import { ProgramHeader } from './structs.ts'
 
 /** struct freeze_record of launcher/frozen.h: its size, and where in it what is read here lies. */
 export const FREEZE_RECORD = {
-  size: 26_448,
+  size: 28_504,
   threads: 8,
   random: 5656,
   mainThread: 5688,

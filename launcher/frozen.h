@@ -40,7 +40,8 @@ struct freeze_record {
 	/* Names of the variables that were asked for and are not set, and of those that were deleted; each ends with a zero. */
 	uint32_t read_size, deleted_size;
 	char read_names[16384], deleted_names[4096];
-	uint32_t has_begun, pad; /* the program: it was not the bootstrap that was stopped */
+	uint32_t has_begun; /* the program: it was not the bootstrap that was stopped */
+	uint32_t steps;     /* modules that it has gone through */
 	char path[256];          /* what a call of libc's is about, for people */
 	/* Arguments that the program has looked for, and not found; each ends with a zero. */
 	uint32_t argument_size, pad2;

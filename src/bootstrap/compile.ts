@@ -14,6 +14,13 @@ import type { Archive, Entry } from './vfs/archive.ts'
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
 
+export interface CompileWatch {
+  /** Told of the source of every embedded ES module before it is linked. */
+  onModule(source: string): void
+  /** Told when a CommonJS module has been evaluated. */
+  onEvaluated(): void
+}
+
 export class Compiler {
   readonly #archive: Archive
   readonly #internals: Internals
@@ -22,8 +29,8 @@ export class Compiler {
   readonly #served = new Map<string, { entry: Entry; text: string | undefined }>()
   readonly #buffers = new WeakMap<Buffer, Entry>()
   #isTypeScriptInstalled = false
-  /** Told of the source of every embedded ES module before it is linked. */
-  onModule: ((source: string) => void) | undefined
+  /** In a build run. */
+  watch: CompileWatch | undefined
 
   constructor(archive: Archive, internals: Internals, prepared: PreparedModules) {
     this.#archive = archive
@@ -90,6 +97,7 @@ export class Compiler {
     const native = Module.prototype._compile
     const { maybeCacheSourceMap } = this.#internals.sourceMaps
     const isWrapperPatched = watchWrapper(Module)
+    const onEvaluated = () => this.watch?.onEvaluated()
 
     Module.prototype._compile = function _compile(content: string, filename: string, format?: string) {
       const known = served.get(filename)
@@ -120,6 +128,7 @@ export class Compiler {
         path.dirname(filename),
       ])
       this[kIsExecuting] = false
+      onEvaluated()
       return result
     }
   }
@@ -128,7 +137,7 @@ export class Compiler {
     const internals = this.#internals
     const { esmTranslators, esmUtils, esmLoader, options, sourceMaps } = internals
     const prepared = this.#prepared
-    const onModule = (source: string) => this.onModule?.(source)
+    const onModule = (source: string) => this.watch?.onModule(source)
     const { translators } = esmTranslators
     const native = translators.get('module')!
     const buffers = this.#buffers

@@ -92,7 +92,7 @@ function start(): void {
 function startFrozen(freezing: Freezing): void {
   const { training, arm, begin, settle } = freezing
   process.execArgv = []
-  compiler.onModule = arm((now) => selectMain(now.argv0, now.args), { isDateFree: waitsForReady })
+  compiler.watch = arm((now) => selectMain(now.argv0, now.args), { isDateFree: waitsForReady })
   serveRequests(internals.requireBuiltin, freezing)
   // All functions, and not when they are first called.
   internals.v8.setFlagsFromString('--no-lazy')

@@ -9,6 +9,7 @@ import path from 'node:path'
 
 import { decodeTraining, type Training } from '../format/training.ts'
 import { answerQuestion } from './argument-queries.ts'
+import type { CompileWatch } from './compile.ts'
 import { CONTROL_ROOT, REPORT_DESCRIPTOR } from './control.ts'
 import type { Internals } from './internals.ts'
 import type { Archive } from './vfs/archive.ts'
@@ -27,12 +28,9 @@ export interface Freezing {
    * From here on the first thing that a build cannot know freezes the process.
    * @param program what process.argv is to be behind the executable, once it is known
    * @param isDateFree reading it is no barrier
-   * @returns to be told of the source of every ES module before it is linked
+   * @returns to be told what is loaded
    */
-  arm(
-    program: (start: Start) => string[],
-    options: { readonly isDateFree: boolean },
-  ): (source: string) => void
+  arm(program: (start: Start) => string[], options: { readonly isDateFree: boolean }): CompileWatch
   /** Now it is the program that runs. */
   begin(): void
   /**
@@ -76,12 +74,13 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
     for (const restore of replaced) restore(start)
     return start
   }
+  const training = readTraining(internals)
   return {
     settle,
     onSettled: (callback) => void replaced.push(callback),
     isBuilding,
     begin: () => void tell('begin'),
-    training: readTraining(internals),
+    training,
     arm(program, { isDateFree }) {
       replaceProperties({
         settle,
@@ -101,7 +100,15 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       if (isDateFree) tell('date-is-free')
       const onModule = deferProcessExports(internals, settle, replaced)
       tell('arm')
-      return onModule
+      // Where no JavaScript runs at the barrier, garbage is collected after the last step before it.
+      let steps = 0
+      const step = () => {
+        if (tell('step') && ++steps === training.steps) collectGarbage()
+      }
+      return {
+        onModule: (source) => (onModule(source), step()),
+        onEvaluated: step,
+      }
     },
   }
 }

@@ -8,6 +8,8 @@ export interface Training {
   readonly resolved: readonly (readonly [key: string, file: string])[]
   /** Builtin modules that were loaded. */
   readonly builtins: readonly string[]
+  /** How many modules the program had gone through when it was frozen; undefined if that is not known. */
+  readonly steps?: number
 }
 
 export const NO_TRAINING: Training = { modules: [], resolved: [], builtins: [] }

@@ -21,6 +21,7 @@ export interface RecordPlace {
   readonly mainThread: number
   readonly barrier: number
   readonly hasBegun: number
+  readonly steps: number
   readonly path: number
 }
 
@@ -35,9 +36,21 @@ export async function freezeProcess(
 ): Promise<FrozenProcess | NotFrozen> {
   for (const one of [training, { ...training, builtins: [] }]) {
     const frozen = await freezeOnce(file, record, one)
-    if ('reason' in frozen || viewOf(frozen.record).getUint32(record.hasBegun, true) === 1) return frozen
+    if ('reason' in frozen) return frozen
+    if (valueIn(frozen, record.hasBegun) === 0) continue
+    // JavaScript has collected the garbage by itself.
+    if (valueIn(frozen, record.barrier) === BARRIER_JAVASCRIPT) return frozen
+    const tidy = await freezeOnce(file, record, { ...one, steps: valueIn(frozen, record.steps) })
+    return 'reason' in tidy || valueIn(tidy, record.hasBegun) === 0 ? frozen : tidy
   }
   return freezeOnce(file, record, NO_TRAINING)
+}
+
+/** launcher/frozen.h */
+const BARRIER_JAVASCRIPT = -1
+
+function valueIn({ record }: FrozenProcess, offset: number): number {
+  return viewOf(record).getInt32(offset, true)
 }
 
 function freezeOnce(

@@ -26,6 +26,7 @@ export const FREEZE_RECORD = {
   readSize: 5696,
   readNames: 5704,
   hasBegun: 26_184,
+  steps: 26_188,
   path: 26_192,
 }
 

@@ -291,6 +291,15 @@ void arm_freeze(void)
 	ADD(IF_EQUAL(0, 0, 1));
 	ADD(RETURN(ALLOW));
 	ADD(RETURN(TRAP));
+	/* Of a descriptor of our own, as libuv's fstat: all 32-bit numbers from the highest descriptor on are negative. */
+	ADD(IF_EQUAL(SYS_statx, 0, 7));
+	ADD(LOAD(ARGUMENT_2));
+	ADD(IF_SET(AT_EMPTY_PATH, 0, 4));
+	ADD(LOAD(ARGUMENT_0));
+	ADD(IF_AT_LEAST(FIRST_OWN_DESCRIPTOR, 0, 2));
+	ADD(IF_AT_LEAST(0x80000000, 1, 0));
+	ADD(RETURN(ALLOW));
+	ADD(RETURN(TRAP));
 	ADD(IF_EQUAL(SYS_clone, 0, 4));
 	ADD(LOAD(ARGUMENT_0));
 	ADD(IF_SET(CLONE_THREAD, 0, 1));

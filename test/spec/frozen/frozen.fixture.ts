@@ -9,7 +9,7 @@ import type { Outcome } from '../../support/empty-root.ts'
 
 export { skip, skipWithoutRoot } from '../elf/executable.fixture.ts'
 
-const FIXTURES = path.join(REPOSITORY, 'test/fixtures/frozen')
+export const FIXTURES = path.join(REPOSITORY, 'test/fixtures/frozen')
 
 /** The executable of a program in test/fixtures/frozen. */
 export async function buildFrozen(directory: string, name: string): Promise<string> {

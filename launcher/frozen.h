@@ -67,7 +67,8 @@ struct thaw_table {
 	uint64_t operations, operation_count;
 	uint64_t descriptors, descriptor_count;
 	uint64_t record;
-	uint64_t random_state; /* address of the two words that are to be random */
+	/* Addresses of two words each that are to be random: Math.random's, and of the generator that seeds it in new contexts. */
+	uint64_t random_state, generator_state;
 };
 #define THAW_TABLE_MAGIC 0x3130574148544e49 /* "INTHAW01" */
 /* Descriptors below this one belong to the program's world, not to node's inside. */

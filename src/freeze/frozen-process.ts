@@ -7,6 +7,8 @@ export interface FrozenProcess {
   readonly record: Uint8Array
   /** Virtual address of V8's random state: two words. */
   readonly randomState: number
+  /** And of the generator that V8 seeds that of a new context with. */
+  readonly generatorState: number
 }
 
 /** A line of /proc/PID/maps. */

@@ -27,6 +27,7 @@ const ThawTable = struct({
   descriptorCount: 'u64',
   record: 'u64',
   randomState: 'u64',
+  generatorState: 'u64',
 })
 /** "INTHAW01" */
 const THAW_TABLE_MAGIC = { magicLow: 0x4854_4e49, magicHigh: 0x3130_5741 }
@@ -299,6 +300,7 @@ function tableOf(frozen: FrozenProcess, operations: readonly Operation[], addres
     descriptorCount: descriptors.length,
     record: address + recordAt,
     randomState: frozen.randomState,
+    generatorState: frozen.generatorState,
   })
   operations.forEach((operation, i) => Operation.write(view, operationsAt + i * Operation.size, operation))
   descriptors.forEach((one, i) =>

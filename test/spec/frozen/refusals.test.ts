@@ -1,12 +1,10 @@
 // Sandboxes that refuse system calls (seccomp, gVisor): a frozen executable does what its cold start does there.
 
 import assert from 'node:assert/strict'
-import path from 'node:path'
 import { before, suite, test } from 'node:test'
 
-import { REPOSITORY, run } from '../../support/commands.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
-import { needTool } from '../elf/executable.fixture.ts'
+import { buildRefuse } from './refuse.fixture.ts'
 import { buildFrozen, COLD, compareStarts, skip, start, type Expected } from './frozen.fixture.ts'
 
 /** asm/unistd_64.h */
@@ -85,15 +83,12 @@ const MISSING: readonly Call[] = ['io_uring_setup', 'rseq', 'membarrier', 'clone
 
 suite('refused system calls', { skip }, () => {
   const work = temporaryDirectory()
-  const refuse = path.join(work, 'refuse')
+  let refuse: string
   let facts: string
   let chance: string
   before(async () => {
     if (skip) return
-    needTool('gcc', 'gcc')
-    const source = path.join(REPOSITORY, 'test/fixtures/refuse.c')
-    const { status, stderr } = await run('gcc', ['-O1', '-Wall', '-o', refuse, source])
-    assert.equal(status, 0, stderr)
+    refuse = await buildRefuse(work)
     facts = await buildFrozen(work, 'facts.mjs')
     chance = await buildFrozen(work, 'chance-random.cjs')
   })

@@ -78,7 +78,9 @@ suite('the kernel interface of a thaw', { skip }, () => {
     const documented = documentedCalls()
     assert.ok(documented.length > 20)
     const out = path.join(work, 'trace')
-    const { status, stderr } = await run('strace', ['-f', '-o', out, `./${path.basename(timers)}`], { cwd: work })
+    const { status, stderr } = await run('strace', ['-f', '-o', out, `./${path.basename(timers)}`], {
+      cwd: work,
+    })
     assert.equal(status, 0, stderr)
     const { all, thaw } = traced(readFileSync(out, 'utf8'))
     assert.deepEqual(

@@ -327,6 +327,7 @@ void thaw(const struct machine *machine)
 	syscall3(SYS_arch_prctl, ARCH_SET_FS, main_thread->thread_pointer, 0);
 	int32_t *id = (int32_t *)(main_thread->thread_pointer + THREAD_ID_OFFSET);
 	*id = (int32_t)syscall1(SYS_set_tid_address, id);
+	if (*id < 0) *id = (int32_t)syscall1(SYS_gettid, 0);
 	if (!start_threads_later(*id)) start_threads(0);
 	resume(main_thread);
 }

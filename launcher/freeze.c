@@ -22,8 +22,6 @@ static int stopping;
 #define STACK_BASE 0x2a0000000000
 #define STACK_SIZE (16ul << 20)
 #define STRINGS_SIZE 65536
-/* argv[0] is as long as a title may become, at the end of the stack. */
-#define TITLE_SIZE 4096
 
 /* struct sock_filter and seccomp_data of linux/filter.h and linux/seccomp.h */
 struct filter_instruction {
@@ -117,8 +115,7 @@ uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument
 
 void set_title(const char *title)
 {
-	uint64_t size = length_of(title) + 1;
-	if (size <= TITLE_SIZE) memcpy((char *)(STACK_BASE + STACK_SIZE - TITLE_SIZE), title, size);
+	memcpy((char *)(STACK_BASE + STACK_SIZE - TITLE_SIZE), title, length_of(title) + 1);
 }
 
 static struct frozen_thread *save_thread(struct signal_context *context)

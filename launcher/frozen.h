@@ -33,7 +33,7 @@ struct freeze_record {
 	struct frozen_thread threads[MAXIMUM_THREADS];
 	struct kernel_sigaction actions[SIGNAL_COUNT];
 	int64_t monotonic_ns;
-	uint64_t memory_size; /* of the machine, in bytes */
+	uint64_t memory_size; /* of the machine or the control group, in bytes */
 	uint64_t random;      /* 53 bits of Math.random's state, by which src/freeze/ finds it */
 	struct cpu_features features;
 	int32_t main_thread, barrier; /* index into threads; the number of a system call, or BARRIER_* */
@@ -73,6 +73,8 @@ struct thaw_table {
 #define THAW_TABLE_MAGIC 0x3130574148544e49 /* "INTHAW01" */
 /* Descriptors below this one belong to the program's world, not to node's inside. */
 #define FIRST_OWN_DESCRIPTOR 100
+/* argv[0] is as long as a title may become, at the end of the stack. */
+#define TITLE_SIZE 4096
 /* struct pthread's tid, in glibc 2.36. */
 #define THREAD_ID_OFFSET 0x2d0
 

@@ -72,6 +72,7 @@ static int fits(const struct machine *machine)
 		if (*at == AT_SECURE && at[1]) return 0;
 	for (char **variable = machine->environment; *variable; variable++)
 		if (!is_default_locale(*variable) || is_named(*variable, frozen->read_names, frozen->read_size)) return 0;
+	if (machine->argument_count && length_of(machine->arguments[0]) >= TITLE_SIZE) return 0;
 	for (int descriptor = 0; descriptor < 3; descriptor++)
 		if (syscall3(SYS_fcntl, descriptor, F_GETFD, 0) < 0) return 0;
 

@@ -11,7 +11,8 @@
 
 struct freeze_record freeze_record;
 /* src/image/elf/frozen.ts has these numbers. */
-_Static_assert(sizeof(struct freeze_record) == 26184 && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
+_Static_assert(sizeof(struct freeze_record) == 26184 && offsetof(struct freeze_record, memory_size) == 5648
+	       && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
 int freezing;
 static int stopping;
 

@@ -102,12 +102,6 @@ static int fits(const struct machine *machine)
 
 	struct cpu_features present = cpu_features();
 	if (!is_subset(&frozen->features, &present)) return 0;
-	/* V8's default heap grows with the memory up to 16 GB of it. */
-	uint64_t memory = memory_size(), enough = 15ul << 30;
-	if (memory < enough || frozen->memory_size < enough) {
-		uint64_t difference = memory > frozen->memory_size ? memory - frozen->memory_size : frozen->memory_size - memory;
-		if (difference > frozen->memory_size / 16) return 0;
-	}
 	return 1;
 }
 
@@ -290,7 +284,8 @@ void thaw(const struct machine *machine)
 {
 	if (!TABLE->thaw || table()->magic != THAW_TABLE_MAGIC || !fits(machine)) return;
 	/* Before anything is moved: V8 has other sources where there is no getrandom, here there is none. */
-	uint64_t random[4];
+	uint64_t random[4], memory = memory_size();
+	if (!can_have_heap(table(), record()->memory_size, memory)) return;
 	if (syscall3(SYS_getrandom, random, sizeof random, 0) != sizeof random) return;
 	const uint64_t all_signals = ~0ul;
 	uint64_t mask, variable_count = 0;
@@ -312,6 +307,7 @@ void thaw(const struct machine *machine)
 	}
 	memcpy((void *)table()->random_state, random, 16);
 	memcpy((void *)table()->generator_state, random + 2, 16);
+	set_heap_limits(table(), memory);
 	/* As node does: what was inherited does not go to children. */
 	for (int descriptor = 0; descriptor < FIRST_OWN_DESCRIPTOR; descriptor++)
 		if (syscall3(SYS_fcntl, descriptor, F_SETFD, FD_CLOEXEC) < 0 && descriptor > 15) break;

@@ -7,6 +7,8 @@ import { realpathSync } from 'node:fs'
 
 import { readDescriptors } from './descriptors.ts'
 import type { FrozenProcess, NotFrozen, Region } from './frozen-process.ts'
+import { viewOf } from '../base/bytes.ts'
+import { findHeapLimits } from './heap-limits.ts'
 import { ProcessMemory } from './memory.ts'
 import { findGeneratorState, findRandomState } from './random-states.ts'
 
@@ -14,8 +16,9 @@ import { findGeneratorState, findRandomState } from './random-states.ts'
 export interface RecordPlace {
   readonly address: number
   readonly size: number
-  /** Offset of the field of that name. */
+  /** Offsets of the fields of these names. */
   readonly random: number
+  readonly memorySize: number
 }
 
 /** Known to launcher/launch.c. */
@@ -70,7 +73,9 @@ function readProcess(pid: number, executable: string, place: RecordPlace): Froze
     if (holdsLock(regions, pid)) throw new Error('it holds a lock that knows its thread by number')
     const randomState = findRandomState(regions, record.subarray(place.random))
     const generatorState = findGeneratorState(regions)
-    return { regions, descriptors: readDescriptors(pid), record, randomState, generatorState }
+    const memorySize = Number(viewOf(record).getBigUint64(place.memorySize, true))
+    const heapLimits = findHeapLimits(regions, memorySize)
+    return { regions, descriptors: readDescriptors(pid), record, randomState, generatorState, heapLimits }
   } finally {
     memory.close()
   }

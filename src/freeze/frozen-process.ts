@@ -9,6 +9,13 @@ export interface FrozenProcess {
   readonly randomState: number
   /** And of the generator that V8 seeds that of a new context with. */
   readonly generatorState: number
+  readonly heapLimits: readonly HeapLimit[]
+}
+
+/** A word that V8 has set by the size of the memory. */
+export interface HeapLimit {
+  readonly address: number
+  readonly kind: 'old' | 'initial' | 'global' | 'semiSpace' | 'capacity' | 'physical'
 }
 
 /** A line of /proc/PID/maps. */

@@ -16,7 +16,14 @@ import type { FrozenSupport } from '../image.ts'
 import { ProgramHeader } from './structs.ts'
 
 /** struct freeze_record of launcher/frozen.h: its size, and where in it what is read here lies. */
-export const FREEZE_RECORD = { size: 26_184, random: 5656, barrier: 5692, readSize: 5696, readNames: 5704 }
+export const FREEZE_RECORD = {
+  size: 26_184,
+  memorySize: 5648,
+  random: 5656,
+  barrier: 5692,
+  readSize: 5696,
+  readNames: 5704,
+}
 
 const ThawTable = struct({
   magicLow: 'u32',
@@ -28,6 +35,8 @@ const ThawTable = struct({
   record: 'u64',
   randomState: 'u64',
   generatorState: 'u64',
+  heapLimits: 'u64',
+  heapLimitCount: 'u64',
 })
 /** "INTHAW01" */
 const THAW_TABLE_MAGIC = { magicLow: 0x4854_4e49, magicHigh: 0x3130_5741 }
@@ -51,6 +60,9 @@ const DescriptorRecord = struct({
   bytesLow: 'u64',
   bytesHigh: 'u64',
 })
+const HeapLimitRecord = struct({ address: 'u64', kind: 'u64' })
+const HEAP_LIMITS = { old: 1, initial: 2, global: 3, semiSpace: 4, capacity: 5, physical: 6 }
+
 const KINDS = { epoll: 1, eventfd: 2, pipe: 3, watch: 4 }
 
 /** mmap(2) */
@@ -289,7 +301,8 @@ function tableOf(frozen: FrozenProcess, operations: readonly Operation[], addres
   const descriptors = frozen.descriptors.flatMap(describe)
   const operationsAt = ThawTable.size
   const descriptorsAt = operationsAt + operations.length * Operation.size
-  const recordAt = descriptorsAt + descriptors.length * DescriptorRecord.size
+  const heapLimitsAt = descriptorsAt + descriptors.length * DescriptorRecord.size
+  const recordAt = heapLimitsAt + frozen.heapLimits.length * HeapLimitRecord.size
   const bytes = new Uint8Array(recordAt + frozen.record.length)
   const view = viewOf(bytes)
   ThawTable.write(view, 0, {
@@ -301,10 +314,18 @@ function tableOf(frozen: FrozenProcess, operations: readonly Operation[], addres
     record: address + recordAt,
     randomState: frozen.randomState,
     generatorState: frozen.generatorState,
+    heapLimits: address + heapLimitsAt,
+    heapLimitCount: frozen.heapLimits.length,
   })
   operations.forEach((operation, i) => Operation.write(view, operationsAt + i * Operation.size, operation))
   descriptors.forEach((one, i) =>
     DescriptorRecord.write(view, descriptorsAt + i * DescriptorRecord.size, one),
+  )
+  frozen.heapLimits.forEach((limit, i) =>
+    HeapLimitRecord.write(view, heapLimitsAt + i * HeapLimitRecord.size, {
+      address: limit.address,
+      kind: HEAP_LIMITS[limit.kind],
+    }),
   )
   bytes.set(frozen.record, recordAt)
   return bytes

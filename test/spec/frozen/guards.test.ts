@@ -190,16 +190,14 @@ const FACTS: readonly (readonly [title: string, expected: Expected, row: Row])[]
       skip: skipWithoutRoot,
     },
   ],
-  [
-    'half a gigabyte of memory',
-    'cold',
-    { ...shell(withMemory(512), 'heap'), skip: skipWithoutRoot || noControlGroup },
-  ],
-  [
-    '64 gigabytes of memory',
-    'thawed',
-    { ...shell(withMemory(65_536), 'heap'), skip: skipWithoutRoot || noControlGroup },
-  ],
+  ...[400, 512, 700, 1300, 3001, 9000, 65_536].map(
+    (mebibytes) =>
+      [
+        `${mebibytes} MiB of memory`,
+        mebibytes < 512 ? 'cold' : 'thawed',
+        { ...shell(withMemory(mebibytes), 'heap', 'worker'), skip: skipWithoutRoot || noControlGroup },
+      ] as const,
+  ),
 
   ['a child process', 'thawed', facts('child', 'child-descriptors')],
   ['a worker', 'thawed', facts('worker')],

@@ -47,6 +47,7 @@ int control(const char *path, long *result)
 	*result = 0;
 	has_bootstrap_begun = 1;
 	if (same_text(verb, "arguments")) *result = open_arguments();
+	else if (same_text(verb, "maps")) *result = open_maps();
 	else if (starts_with(verb, "exit/")) leave((int)number_of(verb + sizeof "exit/" - 1));
 	else if (same_text(verb, "barrier")) barrier(BARRIER_JAVASCRIPT);
 	else if (starts_with(verb, "no-argument/") && freezing)

@@ -12,7 +12,8 @@
 
 struct freeze_record freeze_record;
 /* src/image/elf/frozen.ts has these numbers. */
-_Static_assert(sizeof(struct freeze_record) == 28504 && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
+_Static_assert(sizeof(struct freeze_record) == 28504 && offsetof(struct freeze_record, memory_size) == 5648
+	       && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
 int freezing;
 static int stopping;
 
@@ -20,8 +21,6 @@ static int stopping;
 #define STACK_BASE 0x2a0000000000
 #define STACK_SIZE (16ul << 20)
 #define STRINGS_SIZE 65536
-/* argv[0] is as long as a title may become, at the end of the stack. */
-#define TITLE_SIZE 4096
 
 void refuse_shared(void)
 {
@@ -94,8 +93,7 @@ uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument
 
 void set_title(const char *title)
 {
-	uint64_t size = length_of(title) + 1;
-	if (size <= TITLE_SIZE) memcpy((char *)(STACK_BASE + STACK_SIZE - TITLE_SIZE), title, size);
+	memcpy((char *)(STACK_BASE + STACK_SIZE - TITLE_SIZE), title, length_of(title) + 1);
 }
 
 static struct frozen_thread *save_thread(struct signal_context *context)
@@ -297,6 +295,15 @@ void arm_freeze(void)
 	ADD(IF_EQUAL(SYS_prlimit64, 0, 4));
 	ADD(LOAD(ARGUMENT_2));
 	ADD(IF_EQUAL(0, 0, 1));
+	ADD(RETURN(ALLOW));
+	ADD(RETURN(TRAP));
+	/* Of a descriptor of our own, as libuv's fstat: all 32-bit numbers from the highest descriptor on are negative. */
+	ADD(IF_EQUAL(SYS_statx, 0, 7));
+	ADD(LOAD(ARGUMENT_2));
+	ADD(IF_SET(AT_EMPTY_PATH, 0, 4));
+	ADD(LOAD(ARGUMENT_0));
+	ADD(IF_AT_LEAST(FIRST_OWN_DESCRIPTOR, 0, 2));
+	ADD(IF_AT_LEAST(0x80000000, 1, 0));
 	ADD(RETURN(ALLOW));
 	ADD(RETURN(TRAP));
 	ADD(IF_EQUAL(SYS_clone, 0, 4));

@@ -33,7 +33,7 @@ struct freeze_record {
 	struct frozen_thread threads[MAXIMUM_THREADS];
 	struct kernel_sigaction actions[SIGNAL_COUNT];
 	int64_t monotonic_ns;
-	uint64_t memory_size; /* of the machine, in bytes */
+	uint64_t memory_size; /* of the machine or the control group, in bytes */
 	uint64_t random;      /* 53 bits of Math.random's state, by which src/freeze/ finds it */
 	struct cpu_features features;
 	int32_t main_thread, barrier; /* index into threads; the number of a system call, or BARRIER_* */
@@ -78,12 +78,21 @@ struct thaw_table {
 	uint64_t operations, operation_count;
 	uint64_t descriptors, descriptor_count;
 	uint64_t record;
-	uint64_t random_state; /* address of the two words that are to be random */
+	/* Addresses of two words each that are to be random: Math.random's, and of the generator that seeds it in new contexts. */
+	uint64_t random_state, generator_state;
+	uint64_t heap_limits, heap_limit_count;
 	uint64_t prefaults, prefault_count;
 };
+
+struct heap_limit {
+	uint64_t address, kind;
+};
+enum { HEAP_OLD = 1, HEAP_INITIAL = 2, HEAP_GLOBAL = 3, HEAP_SEMI_SPACE = 4, HEAP_CAPACITY = 5, HEAP_PHYSICAL = 6 };
 #define THAW_TABLE_MAGIC 0x3130574148544e49 /* "INTHAW01" */
 /* Descriptors below this one belong to the program's world, not to node's inside. */
 #define FIRST_OWN_DESCRIPTOR 100
+/* argv[0] is as long as a title may become, at the end of the stack. */
+#define TITLE_SIZE 4096
 /* struct pthread's tid, in glibc 2.36. */
 #define THREAD_ID_OFFSET 0x2d0
 
@@ -152,6 +161,10 @@ int image_protection(uint64_t address, uint64_t size);
 uint64_t memory_size(void);
 struct cpu_features cpu_features(void);
 int is_subset(const struct cpu_features *needed, const struct cpu_features *present);
+
+/* heap.c: whether the process can go on with so much memory, and that it does. */
+int can_have_heap(const struct thaw_table *table, uint64_t built, uint64_t memory);
+void set_heap_limits(const struct thaw_table *table, uint64_t memory);
 
 /* clock.c */
 void find_kernel_clock(const uint64_t *auxiliary);

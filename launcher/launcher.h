@@ -45,6 +45,9 @@ int is_sealed_name(const char *name);
 /* control.c: 1 and the result if the path is a message to the launcher. */
 int control(const char *path, long *result);
 
+/* maps.c: a descriptor of /proc/self/maps with the names of what is embedded. */
+long open_maps(void);
+
 /* environment.c: what libc's functions of these names are replaced with. */
 extern int has_bootstrap_begun;
 char *hook_getenv(const char *name);

@@ -1,5 +1,6 @@
 /* What a frozen process has found out about its machine, and would have found out differently on another. */
 #include "frozen.h"
+#include "paths.h"
 
 static inline void cpuid(uint32_t leaf, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
 {
@@ -28,7 +29,62 @@ int is_subset(const struct cpu_features *needed, const struct cpu_features *pres
 	return 1;
 }
 
-/* struct sysinfo of linux/sysinfo.h. V8 chooses the size of its heap by it. */
+/* A file of the kernel's with one number: "max" is the largest, and 0 that there is none. */
+static uint64_t read_number(const char *path)
+{
+	char text[24] = { 0 };
+	long descriptor = syscall4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (descriptor < 0) return 0;
+	syscall3(SYS_read, descriptor, text, sizeof text - 1);
+	syscall1(SYS_close, descriptor);
+	if (starts_with(text, "max")) return ~0ul;
+	uint64_t number = 0;
+	for (const char *at = text; *at >= '0' && *at <= '9'; at++) number = 10 * number + (uint64_t)(*at - '0');
+	return number;
+}
+
+/* directory, path up to the end of its line, file */
+static uint64_t read_number_in(const char *directory, const char *path, const char *file)
+{
+	char name[PATH_LIMIT];
+	uint64_t directory_length = length_of(directory), path_length = 0, file_length = length_of(file);
+	while (path[path_length] && path[path_length] != '\n') path_length++;
+	if (directory_length + path_length + file_length + 1 > sizeof name) return 0;
+	memcpy(name, directory, directory_length);
+	memcpy(name + directory_length, path, path_length);
+	memcpy(name + directory_length + path_length, file, file_length + 1);
+	return read_number(name);
+}
+
+/* What the process's control group may use, as libuv finds it (uv_get_constrained_memory); 0 is no limit. */
+static uint64_t memory_limit(void)
+{
+	char groups[1024] = { 0 };
+	long descriptor = syscall4(SYS_openat, AT_FDCWD, "/proc/self/cgroup", O_RDONLY | O_CLOEXEC, 0);
+	if (descriptor < 0) return 0;
+	syscall3(SYS_read, descriptor, groups, sizeof groups - 1);
+	syscall1(SYS_close, descriptor);
+	uint64_t high = 0, limit = 0;
+	if (starts_with(groups, "0::/")) {
+		limit = read_number_in("/sys/fs/cgroup", groups + 3, "/memory.max");
+		high = limit ? read_number_in("/sys/fs/cgroup", groups + 3, "/memory.high") : 0;
+	} else {
+		const char *at = groups;
+		while (*at && !starts_with(at, ":memory:")) at++;
+		if (*at) {
+			high = read_number_in("/sys/fs/cgroup/memory", at + 8, "/memory.soft_limit_in_bytes");
+			limit = high ? read_number_in("/sys/fs/cgroup/memory", at + 8, "/memory.limit_in_bytes") : 0;
+		}
+		if (!high || !limit) {
+			high = read_number("/sys/fs/cgroup/memory/memory.soft_limit_in_bytes");
+			limit = read_number("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+		}
+	}
+	if (!high || !limit) return 0;
+	return high < limit ? high : limit;
+}
+
+/* struct sysinfo of linux/sysinfo.h. V8 chooses the size of its heap by what there is and what it may use. */
 uint64_t memory_size(void)
 {
 	struct {
@@ -37,5 +93,6 @@ uint64_t memory_size(void)
 		uint32_t unit, pad;
 	} information = { 0 };
 	syscall3(SYS_sysinfo, &information, 0, 0);
-	return information.total * information.unit;
+	uint64_t total = information.total * information.unit, limit = total ? memory_limit() : 0;
+	return limit && limit < total ? limit : total;
 }

@@ -246,10 +246,12 @@ static int is_above_root(const char *path)
 	return length && length < sizeof VIRTUAL_ROOT - 1 && starts_with(VIRTUAL_ROOT, normal) && VIRTUAL_ROOT[length] == '/';
 }
 
-/* What libraries read for themselves: how many arenas malloc may have, how fast locks spin, where a stack ends. */
+/* What libraries read for themselves: how many arenas malloc may have, how fast locks spin, where the main
+   thread's stack ends. */
 static int is_internal(const char *path)
 {
-	return starts_with(path, "/sys/devices/system/cpu/") || same_text(path, "/proc/self/maps");
+	return starts_with(path, "/sys/devices/system/cpu/")
+	       || (same_text(path, "/proc/self/maps") && syscall1(SYS_gettid, 0) == syscall1(SYS_getpid, 0));
 }
 
 /* Of a private mapping of a file MADV_DONTNEED brings the file's bytes back, where the program expects zeros. */

@@ -75,6 +75,7 @@ static int fits(const struct machine *machine)
 	for (uint64_t i = 1; i < machine->argument_count; i++)
 		for (uint32_t at = 0; at < frozen->argument_size; at += (uint32_t)length_of(frozen->arguments + at) + 1)
 			if (same_text(machine->arguments[i], frozen->arguments + at)) return 0;
+	if (machine->argument_count && length_of(machine->arguments[0]) >= TITLE_SIZE) return 0;
 	for (int descriptor = 0; descriptor < 3; descriptor++)
 		if (syscall3(SYS_fcntl, descriptor, F_GETFD, 0) < 0) return 0;
 
@@ -97,14 +98,13 @@ static int fits(const struct machine *machine)
 	for (unsigned i = 0; i < COUNT(unlimited); i++)
 		if (syscall4(SYS_prlimit64, 0, unlimited[i], 0, limit) < 0 || limit[0] != ~0ul) return 0;
 
+	/* It is how the bootstrap reads the command line; a sandbox may refuse it. */
+	long memory_file = syscall3(SYS_memfd_create, "thaw", MFD_CLOEXEC, 0);
+	if (memory_file < 0) return 0;
+	syscall1(SYS_close, memory_file);
+
 	struct cpu_features present = cpu_features();
 	if (!is_subset(&frozen->features, &present)) return 0;
-	/* V8's default heap grows with the memory up to 16 GB of it. */
-	uint64_t memory = memory_size(), enough = 15ul << 30;
-	if (memory < enough || frozen->memory_size < enough) {
-		uint64_t difference = memory > frozen->memory_size ? memory - frozen->memory_size : frozen->memory_size - memory;
-		if (difference > frozen->memory_size / 16) return 0;
-	}
 	return 1;
 }
 
@@ -247,7 +247,8 @@ static void resume(const struct frozen_thread *thread)
 	__asm__ volatile("mov %0, %%rsp\n\tmov $15, %%eax\n\tsyscall" : : "r"(thread->context) : "memory");
 }
 
-/* A new thread that goes on as the frozen one: on that one's stack, below what it holds. */
+/* A new thread that goes on as the frozen one: on that one's stack, below what it holds. It takes resume from rbx:
+   rbp ends the chain of frames. */
 static void start_thread(const struct frozen_thread *thread)
 {
 	uint64_t *stack = (uint64_t *)((thread->context - 512) & ~15ul);
@@ -257,7 +258,16 @@ static void start_thread(const struct frozen_thread *thread)
 	long result;
 	__asm__ volatile("syscall\n\ttest %%eax, %%eax\n\tjnz 1f\n\tpop %%rdi\n\txor %%ebp, %%ebp\n\tcall *%6\n\tud2\n1:"
 			 : "=a"(result)
-			 : "a"(SYS_clone), "D"(CLONE_THREAD_FLAGS), "S"(stack), "d"(id), "r"(id), "r"(resume), "r"(pointer)
+			 : "a"(SYS_clone), "D"(CLONE_THREAD_FLAGS), "S"(stack), "d"(id), "r"(id), "b"(resume), "r"(pointer)
+			 : "rcx", "r11", "memory");
+	if (!failed(result)) return;
+	/* Who refuses clone may let clone3 pass, which libc tries first. struct clone_args of linux/sched.h */
+	const struct {
+		uint64_t flags, descriptor, child_id, parent_id, signal, stack, stack_size, pointer;
+	} arguments = { CLONE_THREAD_FLAGS, 0, id, id, 0, (uint64_t)stack - 16, 16, pointer };
+	__asm__ volatile("syscall\n\ttest %%eax, %%eax\n\tjnz 1f\n\tpop %%rdi\n\txor %%ebp, %%ebp\n\tcall *%4\n\tud2\n1:"
+			 : "=a"(result)
+			 : "a"(SYS_clone3), "D"(&arguments), "S"(sizeof arguments), "b"(resume)
 			 : "rcx", "r11", "memory");
 	if (failed(result)) syscall1(SYS_exit_group, 134);
 }
@@ -297,6 +307,10 @@ static int start_threads_later(int main_id)
 void thaw(const struct machine *machine)
 {
 	if (!TABLE->thaw || table()->magic != THAW_TABLE_MAGIC || !fits(machine)) return;
+	/* Before anything is moved: V8 has other sources where there is no getrandom, here there is none. */
+	uint64_t random[4], memory = memory_size();
+	if (!can_have_heap(table(), record()->memory_size, memory)) return;
+	if (syscall3(SYS_getrandom, random, sizeof random, 0) != sizeof random) return;
 	const uint64_t all_signals = ~0ul;
 	uint64_t mask, variable_count = 0;
 	while (machine->environment[variable_count]) variable_count++;
@@ -316,7 +330,9 @@ void thaw(const struct machine *machine)
 		if (i == 9 || i == 19 || i == SIGFREEZE) continue;
 		if (i < 32 || frozen->actions[i - 1].handler) syscall4(SYS_rt_sigaction, i, &frozen->actions[i - 1], 0, 8);
 	}
-	if (table()->random_state) syscall3(SYS_getrandom, table()->random_state, 16, 0);
+	memcpy((void *)table()->random_state, random, 16);
+	memcpy((void *)table()->generator_state, random + 2, 16);
+	set_heap_limits(table(), memory);
 	/* As node does: what was inherited does not go to children. */
 	for (int descriptor = 0; descriptor < FIRST_OWN_DESCRIPTOR; descriptor++)
 		if (syscall3(SYS_fcntl, descriptor, F_SETFD, FD_CLOEXEC) < 0 && descriptor > 15) break;
@@ -333,6 +349,7 @@ void thaw(const struct machine *machine)
 	syscall3(SYS_arch_prctl, ARCH_SET_FS, main_thread->thread_pointer, 0);
 	int32_t *id = (int32_t *)(main_thread->thread_pointer + THREAD_ID_OFFSET);
 	*id = (int32_t)syscall1(SYS_set_tid_address, id);
+	if (*id < 0) *id = (int32_t)syscall1(SYS_gettid, 0);
 	if (rehearsing) arm_rehearsal();
 	if (!start_threads_later(*id)) start_threads(0);
 	resume(main_thread);

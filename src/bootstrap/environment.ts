@@ -27,12 +27,21 @@ const FIRST_LETTERS: Record<string, string> = {
 export function restoreEnvironment(): void {
   const { env } = process
   delete env.OPENSSL_CONF // the launcher's own
+  let isMoved = false
   for (const name of Object.keys(env)) {
-    if (!name.startsWith(HIDDEN)) continue
-    const rest = name.slice(1)
-    const prefix = Object.keys(FIRST_LETTERS).find((known) => rest.startsWith(known))
-    if (!prefix) continue // somebody's own
-    env[FIRST_LETTERS[prefix] + rest] = env[name]
+    const own = ownName(name)
+    isMoved ||= own !== name
+    const value = env[name]
+    if (!isMoved || value === undefined) continue
+    // What is set anew comes last. So is all that follows, and each keeps its place.
     delete env[name]
+    env[own] = value
   }
+}
+
+function ownName(name: string): string {
+  if (!name.startsWith(HIDDEN)) return name
+  const rest = name.slice(1)
+  const prefix = Object.keys(FIRST_LETTERS).find((known) => rest.startsWith(known))
+  return prefix ? FIRST_LETTERS[prefix] + rest : name // else somebody's own
 }

@@ -8,7 +8,9 @@ import { encodeTraining, NO_TRAINING, type Training } from '../format/training.t
 import { withBuildRun } from './build-run.ts'
 import { readDescriptors } from './descriptors.ts'
 import type { FrozenProcess, NotFrozen, Region, StoppedAt } from './frozen-process.ts'
+import { findHeapLimits } from './heap-limits.ts'
 import { ProcessMemory } from './memory.ts'
+import { findGeneratorState, findRandomState } from './random-states.ts'
 import { stoppedAt } from './stopped-at.ts'
 
 /** Where launcher/ keeps what it knows of the process. */
@@ -17,6 +19,7 @@ export interface RecordPlace {
   readonly size: number
   /** Offsets of the fields of these names. */
   readonly threads: number
+  readonly memorySize: number
   readonly random: number
   readonly mainThread: number
   readonly barrier: number
@@ -75,11 +78,15 @@ function readProcess(pid: number, executable: string, place: RecordPlace): Froze
     const regions = memory.regions()
     if (holdsLock(regions, pid)) throw new Error('it holds a lock that knows its thread by number')
     const randomState = findRandomState(regions, record.subarray(place.random))
+    const generatorState = findGeneratorState(regions)
+    const memorySize = Number(viewOf(record).getBigUint64(place.memorySize, true))
     return {
       regions,
       descriptors: readDescriptors(pid),
       record,
       randomState,
+      generatorState,
+      heapLimits: findHeapLimits(regions, memorySize),
       stoppedAt: whereStopped(memory, record, place),
     }
   } finally {
@@ -117,30 +124,4 @@ function holdsLock(regions: readonly Region[], thread: number): boolean {
     }
   }
   return false
-}
-
-/** In 64-bit words: V8's batch of numbers, its length and type, and before it the state that made it. */
-const BATCH_SIZE = 64
-const STATE_BEFORE_LAST = BATCH_SIZE + 3
-
-/**
- * V8 draws Math.random's values in batches, which lie behind the state that the next one is made from. The
- * last value of a batch is what the bootstrap has noted: the upper 53 bits of the sum of the state's words.
- */
-function findRandomState(regions: readonly Region[], random: Uint8Array): number {
-  const bits = viewOf(random).getBigUint64(0, true)
-  const value = Buffer.alloc(8)
-  value.writeDoubleLE(Number(bits) / 2 ** 53)
-  for (const { runs } of regions) {
-    for (const { address, bytes } of runs) {
-      const haystack = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-      for (let at = haystack.indexOf(value); at !== -1; at = haystack.indexOf(value, at + 1)) {
-        const state = at - 8 * STATE_BEFORE_LAST
-        if (state < 0) continue
-        const sum = haystack.readBigUInt64LE(state) + haystack.readBigUInt64LE(state + 8)
-        if (BigInt.asUintN(64, sum) >> 11n === bits) return address + state
-      }
-    }
-  }
-  throw new Error('the state of Math.random was not found')
 }

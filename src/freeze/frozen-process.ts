@@ -7,7 +7,16 @@ export interface FrozenProcess {
   readonly record: Uint8Array
   /** Virtual address of V8's random state: two words. */
   readonly randomState: number
+  /** And of the generator that V8 seeds that of a new context with. */
+  readonly generatorState: number
+  readonly heapLimits: readonly HeapLimit[]
   readonly stoppedAt: StoppedAt
+}
+
+/** A word that V8 has set by the size of the memory. */
+export interface HeapLimit {
+  readonly address: number
+  readonly kind: 'old' | 'initial' | 'global' | 'semiSpace' | 'capacity' | 'physical'
 }
 
 /** Where the program was, for people. */

@@ -8,6 +8,7 @@ import type { Internals } from '../internals.ts'
 import type { ErrorFactory } from './errors.ts'
 import { installCopies } from './fs-copy.ts'
 import { fileHandle, installJobs } from './fs-jobs.ts'
+import { installOwnMaps } from './own-maps.ts'
 import { toArchivePath } from './paths.ts'
 import {
   answerWith,
@@ -27,6 +28,7 @@ import { baseName, direntType, isDirectory, type Tree } from './tree.ts'
 const NO_REQUEST = 9
 
 export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, error: ErrorFactory): void {
+  installOwnMaps(binding)
   const { kUsePromises } = binding
   const answer = answerWith(kUsePromises)
 

@@ -20,6 +20,7 @@ import { ProgramHeader } from './structs.ts'
 export const FREEZE_RECORD = {
   size: 28_504,
   threads: 8,
+  memorySize: 5648,
   random: 5656,
   mainThread: 5688,
   barrier: 5692,
@@ -39,6 +40,9 @@ const ThawTable = struct({
   descriptorCount: 'u64',
   record: 'u64',
   randomState: 'u64',
+  generatorState: 'u64',
+  heapLimits: 'u64',
+  heapLimitCount: 'u64',
   prefaults: 'u64',
   prefaultCount: 'u64',
 })
@@ -64,6 +68,9 @@ const DescriptorRecord = struct({
   bytesLow: 'u64',
   bytesHigh: 'u64',
 })
+const HeapLimitRecord = struct({ address: 'u64', kind: 'u64' })
+const HEAP_LIMITS = { old: 1, initial: 2, global: 3, semiSpace: 4, capacity: 5, physical: 6 }
+
 const KINDS = { epoll: 1, eventfd: 2, pipe: 3, watch: 4 }
 
 /** mmap(2) */
@@ -319,7 +326,8 @@ function tableOf(frozen: FrozenProcess, { operations, prefaults }: Steps, addres
   const descriptors = frozen.descriptors.flatMap(describe)
   const operationsAt = ThawTable.size
   const descriptorsAt = operationsAt + operations.length * Operation.size
-  const prefaultsAt = descriptorsAt + descriptors.length * DescriptorRecord.size
+  const heapLimitsAt = descriptorsAt + descriptors.length * DescriptorRecord.size
+  const prefaultsAt = heapLimitsAt + frozen.heapLimits.length * HeapLimitRecord.size
   const recordAt = prefaultsAt + prefaults.length * Prefault.size
   const bytes = new Uint8Array(recordAt + frozen.record.length)
   const view = viewOf(bytes)
@@ -333,12 +341,21 @@ function tableOf(frozen: FrozenProcess, { operations, prefaults }: Steps, addres
     randomState: frozen.randomState,
     prefaults: address + prefaultsAt,
     prefaultCount: prefaults.length,
+    generatorState: frozen.generatorState,
+    heapLimits: address + heapLimitsAt,
+    heapLimitCount: frozen.heapLimits.length,
   })
   operations.forEach((operation, i) => Operation.write(view, operationsAt + i * Operation.size, operation))
   descriptors.forEach((one, i) =>
     DescriptorRecord.write(view, descriptorsAt + i * DescriptorRecord.size, one),
   )
   prefaults.forEach((one, i) => Prefault.write(view, prefaultsAt + i * Prefault.size, one))
+  frozen.heapLimits.forEach((limit, i) =>
+    HeapLimitRecord.write(view, heapLimitsAt + i * HeapLimitRecord.size, {
+      address: limit.address,
+      kind: HEAP_LIMITS[limit.kind],
+    }),
+  )
   bytes.set(frozen.record, recordAt)
   return bytes
 }

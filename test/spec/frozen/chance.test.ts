@@ -9,7 +9,7 @@ import { buildFrozen, skip, skipWithoutRoot, start, type StartOptions } from './
 
 /** What is drawn at once, before the process may be frozen, is what the program is named after. */
 const FIRST = ['random', 'bytes', 'uuid', 'integer'] as const
-const LATER = ['bytes', 'uuid', 'values', 'integer', 'key', 'random']
+const LATER = ['bytes', 'uuid', 'values', 'integer', 'key', 'random', 'context']
 const AT_ONCE = 4
 
 type Drawn = readonly (readonly [source: string, value: string | number])[]

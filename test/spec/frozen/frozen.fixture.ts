@@ -9,7 +9,7 @@ import type { Outcome } from '../../support/empty-root.ts'
 
 export { skip, skipWithoutRoot } from '../elf/executable.fixture.ts'
 
-const FIXTURES = path.join(REPOSITORY, 'test/fixtures/frozen')
+export const FIXTURES = path.join(REPOSITORY, 'test/fixtures/frozen')
 
 /** The executable of a program in test/fixtures/frozen. */
 export async function buildFrozen(directory: string, name: string): Promise<string> {
@@ -66,3 +66,21 @@ export function comparable(start: Start): Omit<Start, 'started'> {
 
 /** Frames of a native stack trace, and those by which the bootstrap came to the program. */
 const BELOW_THE_PROGRAM = /^ *\d+: 0x|ingot-bootstrap\.js:\d+:\d+/
+
+/** Either: where it does not matter, as long as the program does the same. */
+export type Expected = 'thawed' | 'cold' | 'either'
+
+/** Fails unless an executable does the same whether it may thaw or not. */
+export async function compareStarts(
+  file: string,
+  args: readonly string[],
+  { env = {}, ...options }: StartOptions,
+  expected: Expected,
+): Promise<void> {
+  const [asBuilt, cold] = (await Promise.all(
+    [AS_BUILT, COLD].map((INGOT_START) => start(file, args, { ...options, env: { ...env, INGOT_START } })),
+  )) as [Start, Start]
+  assert.deepEqual(comparable(asBuilt), comparable(cold))
+  assert.equal(cold.started, 'cold')
+  if (expected !== 'either') assert.equal(asBuilt.started, expected)
+}

@@ -1,0 +1,98 @@
+// Finds in a process's memory what V8 has set its heap's limits to, so that a start on a machine or in a control
+// group with other memory can set them as a cold start there would (launcher/heap.c has the same formula).
+
+import { viewOf } from '../base/bytes.ts'
+import type { HeapLimit, Region } from './frozen-process.ts'
+
+const MEBIBYTE = 2 ** 20
+const GIBIBYTE = 2 ** 30
+/** V8's pages; launcher/heap.c */
+const HEAP_PAGE = 256 * 1024
+
+type Limits = Readonly<Record<HeapLimit['kind'], number>>
+
+/** V8's, for a machine with so many bytes of memory (heap/heap.cc, Heap::ConfigureHeap and what it calls). */
+export function heapLimits(memory: number): Limits {
+  const most = memory >= 15 * GIBIBYTE ? 4 * GIBIBYTE : 2 * GIBIBYTE
+  const half = Math.ceil(memory / 2 / HEAP_PAGE) * HEAP_PAGE
+  const old = Math.min(Math.max(half, 256 * MEBIBYTE), most)
+  const semiSpace = Math.min(2 ** Math.ceil(Math.log2(half / 64)), 32 * MEBIBYTE)
+  return {
+    old,
+    initial: Math.min(old / 2, 512 * MEBIBYTE),
+    global: 2 * old,
+    semiSpace,
+    capacity: old + 3 * semiSpace,
+    physical: memory,
+  }
+}
+
+/** Of struct Heap, in bytes from the limit of the old generation. */
+const CONFIGURATION = -16 // a pointer
+const INITIAL = 8
+const OLD_ONCE_MORE = 32
+const GLOBAL = 48
+/** In what the pointer leads to. */
+const SEMI_SPACE = 32
+
+/** None if they do not lie as in the V8 that we know: then they hold for machines of this size. */
+export function findHeapLimits(regions: readonly Region[], memory: number): HeapLimit[] {
+  const words = new Words(regions)
+  const limits = heapLimits(memory)
+  const heaps = words
+    .addressesOf(limits.old)
+    .filter(
+      (at) =>
+        words.read(at + INITIAL) === limits.initial &&
+        words.read(at + OLD_ONCE_MORE) === limits.old &&
+        words.read(at + GLOBAL) === limits.global,
+    )
+  const [heap] = heaps
+  if (heap === undefined || heaps.length > 1) return []
+  const semiSpace = (words.read(heap + CONFIGURATION) ?? 0) + SEMI_SPACE
+  const capacities = words.addressesOf(limits.capacity)
+  if (words.read(semiSpace) !== limits.semiSpace || capacities.length !== 1) return []
+  // What only tunes the collector may be left if it is not the only one of its value.
+  const sizes = words.addressesOf(limits.physical)
+  return [
+    { address: heap, kind: 'old' },
+    { address: heap + INITIAL, kind: 'initial' },
+    { address: heap + OLD_ONCE_MORE, kind: 'old' },
+    { address: heap + GLOBAL, kind: 'global' },
+    { address: semiSpace, kind: 'semiSpace' },
+    { address: capacities[0]!, kind: 'capacity' },
+    ...sizes
+      .slice(0, sizes.length > MOST_SIZES ? 0 : undefined)
+      .map((address) => ({ address, kind: 'physical' as const })),
+  ]
+}
+
+const MOST_SIZES = 3
+
+/** What was allocated: writable, and without a file. */
+class Words {
+  readonly #runs
+
+  constructor(regions: readonly Region[]) {
+    this.#runs = regions
+      .filter(({ protection, fileOffset }) => protection === 3 && fileOffset === undefined)
+      .flatMap(({ runs }) => runs)
+  }
+
+  read(address: number): number | undefined {
+    const run = this.#runs.find((it) => address >= it.address && address + 8 <= it.address + it.bytes.length)
+    return run && Number(viewOf(run.bytes).getBigUint64(address - run.address, true))
+  }
+
+  addressesOf(value: number): number[] {
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64LE(BigInt(value))
+    return this.#runs.flatMap((run) => {
+      const memory = Buffer.from(run.bytes.buffer, run.bytes.byteOffset, run.bytes.length)
+      const found: number[] = []
+      for (let at = memory.indexOf(bytes); at !== -1; at = memory.indexOf(bytes, at + 1))
+        if (at % 8 === 0) found.push(run.address + at)
+      return found
+    })
+  }
+}

@@ -1,0 +1,82 @@
+// Finds in a process's memory what V8 makes random numbers from, so that every start can have other ones.
+
+import { viewOf } from '../base/bytes.ts'
+import type { Region } from './frozen-process.ts'
+
+/** In 64-bit words: V8's batch of numbers, its length and type, and before it the state that made it. */
+const BATCH_SIZE = 64
+const STATE_BEFORE_LAST = BATCH_SIZE + 3
+
+/**
+ * V8 draws Math.random's values in batches, which lie behind the state that the next one is made from. The
+ * last value of a batch is what the bootstrap has noted: the upper 53 bits of the sum of the state's words.
+ */
+export function findRandomState(regions: readonly Region[], random: Uint8Array): number {
+  const bits = viewOf(random).getBigUint64(0, true)
+  const value = Buffer.alloc(8)
+  value.writeDoubleLE(Number(bits) / 2 ** 53)
+  for (const { runs } of regions) {
+    for (const { address, bytes } of runs) {
+      const haystack = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+      for (let at = haystack.indexOf(value); at !== -1; at = haystack.indexOf(value, at + 1)) {
+        const state = at - 8 * STATE_BEFORE_LAST
+        if (state < 0) continue
+        const sum = haystack.readBigUInt64LE(state) + haystack.readBigUInt64LE(state + 8)
+        if (BigInt.asUintN(64, sum) >> 11n === bits) return address + state
+      }
+    }
+  }
+  throw new Error('the state of Math.random was not found')
+}
+
+/** What malloc writes before 24 bytes: the size with its own, and that what lies before is in use. */
+const SMALL_CHUNK = 0x21
+
+/** How often the generator has been asked at most: some hundred times when node starts, eight for each context. */
+const LONGEST_WALK = 16_384
+
+/**
+ * V8's generator of an isolate (base/utils/random-number-generator.h) seeds Math.random in each new context. It
+ * is allocated by itself, and made of the seed that it began with and two words that follow from it.
+ */
+export function findGeneratorState(regions: readonly Region[]): number {
+  for (const { runs } of regions) {
+    for (const { address, bytes } of runs) {
+      const view = viewOf(bytes)
+      for (let at = 16; at + 24 <= bytes.length; at += 16) {
+        if (view.getUint32(at - 8, true) !== SMALL_CHUNK || view.getUint32(at - 4, true) !== 0) continue
+        // No addresses and small numbers: those begin with zeros.
+        if ([6, 14, 22].some((offset) => view.getUint16(at + offset, true) === 0)) continue
+        const [seed, a, b] = [0, 8, 16].map((offset) => view.getBigUint64(at + offset, true))
+        if (followsFrom(seed!, a!, b!)) return address + at + 8
+      }
+    }
+  }
+  throw new Error('the generator of V8 was not found')
+}
+
+/** Whether the generator with this seed comes to these two words. */
+function followsFrom(seed: bigint, a: bigint, b: bigint): boolean {
+  let first = mix(seed)
+  let second = mix(~first)
+  for (let i = 0; i < LONGEST_WALK; i++) {
+    if (first === a && second === b) return true
+    // xorshift128+
+    let next = first
+    first = second
+    next ^= BigInt.asUintN(64, next << 23n)
+    next ^= next >> 17n
+    second = next ^ first ^ (first >> 26n)
+  }
+  return false
+}
+
+/** The end of MurmurHash3, for 64 bits. */
+function mix(value: bigint): bigint {
+  let hash = BigInt.asUintN(64, value)
+  hash ^= hash >> 33n
+  hash = BigInt.asUintN(64, hash * 0xff51_afd7_ed55_8ccdn)
+  hash ^= hash >> 33n
+  hash = BigInt.asUintN(64, hash * 0xc4ce_b9fe_1a85_ec53n)
+  return hash ^ (hash >> 33n)
+}

@@ -1,0 +1,89 @@
+// What a frozen process holds in memory while it waits, compared with plain node in the same run.
+
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { before, suite, test, type TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+
+import { printed } from '../../support/empty-root.ts'
+import { temporaryDirectory } from '../../support/temporary.ts'
+import { buildFrozen, FIXTURES, skip } from './frozen.fixture.ts'
+
+const TOGETHER = 20
+/** Helper threads have started, and pages of the file are no longer anybody's to be written. */
+const SETTLED_MS = 1500
+
+interface Usage {
+  readonly Rss: number
+  readonly Pss: number
+  readonly Private_Clean: number
+  readonly Private_Dirty: number
+  readonly Shared_Clean: number
+}
+
+const noMaps = !existsSync('/proc/self/smaps_rollup') && 'the kernel does not say'
+
+suite('memory of a program that waits', { skip: skip || noMaps }, () => {
+  const work = temporaryDirectory()
+  const programs: Record<'frozen' | 'plain', readonly string[]> = {
+    frozen: [path.join(work, 'idle')],
+    plain: [process.execPath, path.join(FIXTURES, 'idle.cjs')],
+  }
+  before(async () => {
+    if (!skip) await buildFrozen(work, 'idle.cjs')
+  })
+
+  /** Of so many processes at once, in kB: of one of them. */
+  async function measure([command = '', ...args]: readonly string[], count: number): Promise<Usage> {
+    const children: ChildProcess[] = []
+    try {
+      for (let i = 0; i < count; i++) {
+        const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+        children.push(child)
+        await printed(child.stdout, /ready/)
+      }
+      await wait(SETTLED_MS)
+      return usageOf(children.at(-1)!.pid!)
+    } finally {
+      await Promise.all(children.map((child) => (child.kill('SIGKILL'), once(child, 'exit'))))
+    }
+  }
+
+  const say = (context: TestContext, usages: Record<string, Usage>): void => {
+    for (const [name, usage] of Object.entries(usages))
+      context.diagnostic(`${name}: ${JSON.stringify(usage)}`)
+  }
+
+  test('takes no more than plain node', async (context) => {
+    const usages = { frozen: await measure(programs.frozen, 1), plain: await measure(programs.plain, 1) }
+    say(context, usages)
+    assert.ok(usages.frozen.Rss <= usages.plain.Rss)
+  })
+
+  test(`is shared by ${TOGETHER} processes`, async (context) => {
+    const usages = {
+      frozen: await measure(programs.frozen, TOGETHER),
+      plain: await measure(programs.plain, TOGETHER),
+    }
+    say(context, usages)
+    const { frozen, plain } = usages
+    assert.ok(frozen.Pss < frozen.Rss / 4, 'most pages are shared')
+    assert.ok(frozen.Pss <= plain.Pss / 2)
+    assert.ok(frozen.Private_Clean < frozen.Shared_Clean / 10, 'clean pages are')
+  })
+})
+
+function usageOf(pid: number): Usage {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const value = (name: keyof Usage) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)![1])
+  return {
+    Rss: value('Rss'),
+    Pss: value('Pss'),
+    Private_Clean: value('Private_Clean'),
+    Private_Dirty: value('Private_Dirty'),
+    Shared_Clean: value('Shared_Clean'),
+  }
+}

@@ -8,7 +8,8 @@
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { struct } from '../../format/struct.ts'
-import type { Descriptor, FrozenProcess, TouchedPages } from '../../freeze/frozen-process.ts'
+import type { FrozenProcess, TouchedPages } from '../../freeze/frozen-process.ts'
+import { DescriptorRecord, describe } from './descriptor-records.ts'
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_NULL } from './constants.ts'
 import { nameBarrier } from './barriers.ts'
 import { LAUNCHER_DATA, LaunchTable, PARKING_BASE } from './layout.ts'
@@ -57,21 +58,8 @@ const MOVE_LAST = 3
 const PROTECT = 4
 const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
 
-const DescriptorRecord = struct({
-  kind: 'u32',
-  number: 'u32',
-  other: 'u32',
-  flags: 'u32',
-  value: 'u64',
-  events: 'u32',
-  size: 'u32',
-  bytesLow: 'u64',
-  bytesHigh: 'u64',
-})
 const HeapLimitRecord = struct({ address: 'u64', kind: 'u64' })
 const HEAP_LIMITS = { old: 1, initial: 2, global: 3, semiSpace: 4, capacity: 5, physical: 6 }
-
-const KINDS = { epoll: 1, eventfd: 2, pipe: 3, watch: 4 }
 
 /** mmap(2) */
 const PROT_READ = 1
@@ -358,49 +346,4 @@ function tableOf(frozen: FrozenProcess, { operations, prefaults }: Steps, addres
   )
   bytes.set(frozen.record, recordAt)
   return bytes
-}
-
-type DescriptorValues = Parameters<typeof DescriptorRecord.write>[2]
-
-/** What is watched comes behind what watches: the launcher makes one after the other. */
-function describe(descriptor: Descriptor, _index: number, all: readonly Descriptor[]): DescriptorValues[] {
-  const none = { other: 0, flags: 0, value: 0, events: 0, size: 0, bytesLow: 0, bytesHigh: 0 }
-  const isLast = descriptor === all.at(-1)
-  const watches = isLast
-    ? all.flatMap((epoll) =>
-        epoll.kind !== 'epoll'
-          ? []
-          : epoll.watches.map(({ number, events, data }) => ({
-              ...none,
-              kind: KINDS.watch,
-              number: epoll.number,
-              other: number,
-              events,
-              value: data,
-            })),
-      )
-    : []
-  const own = { ...none, kind: KINDS[descriptor.kind], number: descriptor.number }
-  switch (descriptor.kind) {
-    case 'epoll':
-      return [own, ...watches]
-    case 'eventfd':
-      return [{ ...own, value: descriptor.count, flags: descriptor.flags }, ...watches]
-    case 'pipe': {
-      const bytes = Buffer.alloc(16)
-      bytes.set(descriptor.bytes)
-      const view = viewOf(bytes)
-      return [
-        {
-          ...own,
-          other: descriptor.writer,
-          flags: descriptor.flags,
-          size: descriptor.bytes.length,
-          bytesLow: Number(view.getBigUint64(0, true)),
-          bytesHigh: Number(view.getBigUint64(8, true)),
-        },
-        ...watches,
-      ]
-    }
-  }
 }

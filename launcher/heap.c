@@ -38,6 +38,7 @@ void set_heap_limits(const struct thaw_table *table, uint64_t memory)
 	const struct heap_limit *limits = (const void *)table->heap_limits;
 	for (uint64_t i = 0; i < table->heap_limit_count; i++) {
 		uint64_t *word = (uint64_t *)limits[i].address, value = limit_of(limits[i].kind, memory);
-		if (*word != value) *word = value; /* a page that is only read stays the file's */
+		const int is_lowered = limits[i].kind == HEAP_INITIAL && *word < value; /* by a collection */
+		if (*word != value && !is_lowered) *word = value; /* a page that is only read stays the file's */
 	}
 }

@@ -50,11 +50,14 @@ suite('where they lie', () => {
     0x150: global,
     0x420: semiSpace,
     0x500: capacity,
+    0x518: START,
+    0x520: START + 0x1000,
     0x608: MEMORY,
     // By chance.
     0x700: old,
     0x720: semiSpace,
     0x731: capacity,
+    0x760: capacity,
   }
   const regionsOf = (words: Record<number, number>): Region[] => {
     const bytes = Buffer.alloc(4096)
@@ -86,9 +89,9 @@ suite('where they lie', () => {
   })
 
   for (const [title, words] of [
-    ['no heap', { 0x128: 0 }],
+    ['no heap', { 0x140: 0 }],
     ['another semi-space', { 0x420: 1 }],
-    ['two capacities', { 0x600: capacity }],
+    ['two capacities', { 0x900: capacity, 0x918: START, 0x920: START + 0x1000 }],
     ['two heaps', { 0x800: old, 0x808: initial, 0x820: old, 0x830: global }],
   ] as const) {
     test(`none with ${title}`, () => {

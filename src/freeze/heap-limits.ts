@@ -2,6 +2,7 @@
 // group with other memory can set them as a cold start there would (launcher/heap.c has the same formula).
 
 import { viewOf } from '../base/bytes.ts'
+import { PAGE_SIZE } from '../format/archive.ts'
 import type { HeapLimit, Region } from './frozen-process.ts'
 
 const MEBIBYTE = 2 ** 20
@@ -29,7 +30,7 @@ export function heapLimits(memory: number): Limits {
 
 /** Of struct Heap, in bytes from the limit of the old generation. */
 const CONFIGURATION = -16 // a pointer
-const INITIAL = 8
+const INITIAL = 8 // which a collection may have lowered
 const OLD_ONCE_MORE = 32
 const GLOBAL = 48
 /** In what the pointer leads to. */
@@ -39,19 +40,16 @@ const SEMI_SPACE = 32
 export function findHeapLimits(regions: readonly Region[], memory: number): HeapLimit[] {
   const words = new Words(regions)
   const limits = heapLimits(memory)
+  const semiSpaceOf = (heap: number) => (words.read(heap + CONFIGURATION) ?? 0) + SEMI_SPACE
   const heaps = words
     .addressesOf(limits.old)
     .filter(
-      (at) =>
-        words.read(at + INITIAL) === limits.initial &&
-        words.read(at + OLD_ONCE_MORE) === limits.old &&
-        words.read(at + GLOBAL) === limits.global,
+      (at) => words.read(at + OLD_ONCE_MORE) === limits.old && words.read(at + GLOBAL) === limits.global,
     )
   const [heap] = heaps
   if (heap === undefined || heaps.length > 1) return []
-  const semiSpace = (words.read(heap + CONFIGURATION) ?? 0) + SEMI_SPACE
-  const capacities = words.addressesOf(limits.capacity)
-  if (words.read(semiSpace) !== limits.semiSpace || capacities.length !== 1) return []
+  const capacities = words.addressesOf(limits.capacity).filter((at) => isCapacity(words, at))
+  if (capacities.length !== 1) return []
   // What only tunes the collector may be left if it is not the only one of its value.
   const sizes = words.addressesOf(limits.physical)
   return [
@@ -59,7 +57,7 @@ export function findHeapLimits(regions: readonly Region[], memory: number): Heap
     { address: heap + INITIAL, kind: 'initial' },
     { address: heap + OLD_ONCE_MORE, kind: 'old' },
     { address: heap + GLOBAL, kind: 'global' },
-    { address: semiSpace, kind: 'semiSpace' },
+    { address: semiSpaceOf(heap), kind: 'semiSpace' },
     { address: capacities[0]!, kind: 'capacity' },
     ...sizes
       .slice(0, sizes.length > MOST_SIZES ? 0 : undefined)
@@ -68,6 +66,15 @@ export function findHeapLimits(regions: readonly Region[], memory: number): Heap
 }
 
 const MOST_SIZES = 3
+
+/** Of struct MemoryAllocator, from the capacity: between which addresses it has allocated so far. */
+const LOWEST = 24
+const HIGHEST = 32
+
+function isCapacity(words: Words, at: number): boolean {
+  const [lowest = 0, highest = 0] = [words.read(at + LOWEST), words.read(at + HIGHEST)]
+  return lowest > 0 && lowest < highest && lowest % PAGE_SIZE === 0 && highest % PAGE_SIZE === 0
+}
 
 /** What was allocated: writable, and without a file. */
 class Words {

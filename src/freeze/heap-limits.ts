@@ -44,7 +44,10 @@ export function findHeapLimits(regions: readonly Region[], memory: number): Heap
   const heaps = words
     .addressesOf(limits.old)
     .filter(
-      (at) => words.read(at + OLD_ONCE_MORE) === limits.old && words.read(at + GLOBAL) === limits.global,
+      (at) =>
+        words.read(at + OLD_ONCE_MORE) === limits.old &&
+        words.read(at + GLOBAL) === limits.global &&
+        words.read(semiSpaceOf(at)) === limits.semiSpace,
     )
   const [heap] = heaps
   if (heap === undefined || heaps.length > 1) return []

@@ -92,7 +92,7 @@ suite('where they lie', () => {
     ['no heap', { 0x140: 0 }],
     ['another semi-space', { 0x420: 1 }],
     ['two capacities', { 0x900: capacity, 0x918: START, 0x920: START + 0x1000 }],
-    ['two heaps', { 0x800: old, 0x808: initial, 0x820: old, 0x830: global }],
+    ['two heaps', { 0x7f0: START + 0x400, 0x800: old, 0x808: initial, 0x820: old, 0x830: global }],
   ] as const) {
     test(`none with ${title}`, () => {
       assert.deepEqual(findHeapLimits(regionsOf({ ...layout, ...words }), MEMORY), [])

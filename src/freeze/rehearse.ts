@@ -8,7 +8,7 @@ import type { TouchedPages } from './frozen-process.ts'
 import { readTouchedPages } from './memory.ts'
 
 /** A program that computes for longer is not waited for. */
-const LONGEST_MS = 5000
+const LONGEST_MS = 3000
 
 export async function rehearseCold(file: string): Promise<Training> {
   const training = await withBuildRun(file, { mode: 'rehearse', longestMs: LONGEST_MS }, (_pid, report) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import path from 'node:path'
 
+import type { BuildResult } from '../../../src/base/build-result.ts'
 import { ingotBuild, REPOSITORY, run, type CommandOptions } from '../../support/commands.ts'
 import type { Outcome } from '../../support/empty-root.ts'
 
@@ -11,14 +12,19 @@ export { skip, skipWithoutRoot } from '../elf/executable.fixture.ts'
 
 export const FIXTURES = path.join(REPOSITORY, 'test/fixtures/frozen')
 
-/** The executable of a program in test/fixtures/frozen. */
-export async function buildFrozen(directory: string, name: string): Promise<string> {
+/** A build of a program in test/fixtures/frozen. */
+export async function buildFrozenResult(directory: string, name: string): Promise<BuildResult> {
   const out = path.join(directory, path.parse(name).name)
   const project = path.join(directory, 'project')
   cpSync(FIXTURES, project, { recursive: true })
-  const { start } = await ingotBuild([name, '-o', out, '--start', 'frozen'], { cwd: project })
-  assert.equal(start.kind, 'frozen')
-  return out
+  const result = await ingotBuild([name, '-o', out, '--start', 'frozen'], { cwd: project })
+  assert.equal(result.start.kind, 'frozen')
+  return result
+}
+
+/** The executable that it gives. */
+export async function buildFrozen(directory: string, name: string): Promise<string> {
+  return (await buildFrozenResult(directory, name)).out
 }
 
 export interface Start extends Outcome {

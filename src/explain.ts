@@ -1,6 +1,11 @@
-// `ingot why`: the graph stage alone, asked about one file or package.
+// `ingot why`: the graph stage alone, asked about one file or package; with --start a whole build, asked about
+// what it has frozen.
 
-import type { BuildOptions } from './base/build-result.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+import type { BuildOptions, StartResult } from './base/build-result.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { chainOf, packageOf } from './native-policy.ts'
@@ -40,4 +45,14 @@ function explainPath(graph: AppGraph, path: string): Explanation {
   const kept = graph.keptBecause.get(path)
   if (kept !== undefined) return { path, state: 'kept as a file', because: kept, chain }
   return { path, state: 'embedded as an asset', because: chain.at(-1)!.because, chain }
+}
+
+export async function explainStart(options: BuildOptions): Promise<StartResult> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'ingot-why-'))
+  try {
+    const { build } = await import('./build.ts')
+    return (await build({ ...options, out: path.join(directory, 'program') })).start
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 }

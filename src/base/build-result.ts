@@ -67,6 +67,17 @@ export type StartResult =
       readonly module: string | undefined
       /** Environment variables that were asked for: a start that has one of them is cold. */
       readonly variables: readonly string[]
+      /** Arguments that were asked for: a start that has one of them is cold. */
+      readonly arguments: readonly string[]
+      /** What the process consists of. */
+      readonly captured: {
+        readonly threads: number
+        /** Numbers that have to be free in a start. */
+        readonly descriptors: readonly number[]
+        readonly mappings: number
+        /** The processor has to have them, as /proc/cpuinfo names them. */
+        readonly cpuFeatures: readonly string[]
+      }
     }
 
 export interface BuildParts {

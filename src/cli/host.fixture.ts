@@ -21,6 +21,7 @@ export function recordedHost(
     stderr: { isTTY, columns, write: (chunk) => (text.err += chunk) },
     build: async () => sampleResult,
     explain: async () => [],
+    explainStart: async () => sampleResult.start,
     out: () => text.out,
     err: () => text.err,
     ...rest,
@@ -49,6 +50,8 @@ export const sampleResult: BuildResult = {
     barrier: 'write(2)',
     module: 'src/main.ts',
     variables: ['DEBUG'],
+    arguments: ['--color'],
+    captured: { threads: 6, descriptors: [100, 101], mappings: 190, cpuFeatures: ['avx2', 'aes'] },
   },
   modules: { bundled: 214, files: 3, assets: 1, external: ['fsevents', 'pg-native'] },
   diagnostics: [

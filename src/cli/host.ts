@@ -1,6 +1,6 @@
 // All that a command sees of the process it runs in, so that a test can run one without a process.
 
-import type { BuildOptions, BuildResult } from '../base/build-result.ts'
+import type { BuildOptions, BuildResult, StartResult } from '../base/build-result.ts'
 import type { Explanation } from '../explain.ts'
 
 export interface Output {
@@ -17,6 +17,7 @@ export interface Host {
   readonly version: string
   readonly build: (options: BuildOptions) => Promise<BuildResult>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
+  readonly explainStart: (options: BuildOptions) => Promise<StartResult>
 }
 
 /** The real one. The pipeline is loaded by the first build: `ingot --version` does without. */
@@ -30,6 +31,7 @@ export function processHost(version: string): Host {
     stderr: process.stderr,
     version,
     build: async (options) => (await import('../build.ts')).build(options),
+    explainStart: async (options) => (await import('../explain.ts')).explainStart(options),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }
 }

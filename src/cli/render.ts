@@ -77,7 +77,7 @@ export function renderSummary(result: BuildResult, cwd: string, paint: Paint): s
   ].join('\n')
 }
 
-function startText(start: BuildResult['start']): string {
+export function startText(start: BuildResult['start']): string {
   if (start.kind === 'cold') return start.reason === undefined ? 'cold' : `cold: ${start.reason}`
   const where = start.module === undefined ? '' : ` in ${start.module}`
   return `frozen before ${start.barrier}${where}, ${formatSize(start.bytes)}`
@@ -92,7 +92,7 @@ function count(number: number, noun: string): string {
 }
 
 /** Decimal units, as disks and networks count. */
-function formatSize(bytes: number): string {
+export function formatSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
   return bytes < 999_950 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
 }

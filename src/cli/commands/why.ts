@@ -3,12 +3,14 @@ import type { Explanation } from '../../explain.ts'
 import { parseArguments, type OptionTable } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import type { Host } from '../host.ts'
+import { startDetails } from '../render-start.ts'
 import { createReporter, reporterKind } from '../reporter.ts'
 
 const options = {
   config: { type: 'string', value: 'file', brief: 'Configuration file (default: ingot.config.ts)' },
   include: { type: 'list', value: 'glob', brief: 'As for build' },
   external: { type: 'list', value: 'package', brief: 'As for build' },
+  start: { type: 'boolean', brief: 'Explain how the program starts: what is frozen, where, and its guards' },
   json: { type: 'boolean', brief: 'Print one JSON document' },
 } as const satisfies OptionTable
 
@@ -16,22 +18,27 @@ const options = {
 const SHOWN = 10
 
 export const whyCommand: Command = {
-  usage: '<file | package> [entry]... [options]',
+  usage: '<file | package> [entry]... [options]\n       ingot why --start [entry]... [options]',
   options,
   async run(argv, host) {
     const { values, positionals } = parseArguments(argv, options)
-    const { json = false, ...flags } = values
-    const [subject, ...entries] = positionals
+    const { json = false, start = false, ...flags } = values
+    const subject = start ? undefined : positionals[0]
+    const entries = start ? positionals : positionals.slice(1)
     const reporter = createReporter(reporterKind({ json, quiet: false }, host), host)
+    const given = { ...flags, ...(entries.length > 0 && { entry: entries }), cwd: host.cwd }
     try {
-      if (subject === undefined) {
-        throw new BuildError('CLI_ARGUMENT', 'nothing to explain', { help: 'ingot why <file | package>' })
+      if (start) {
+        const result = await host.explainStart(given)
+        host.stdout.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : startDetails(result))
+        return 0
       }
-      const found = await host.explain(subject, {
-        ...flags,
-        ...(entries.length > 0 && { entry: entries }),
-        cwd: host.cwd,
-      })
+      if (subject === undefined) {
+        throw new BuildError('CLI_ARGUMENT', 'nothing to explain', {
+          help: 'ingot why <file | package>, or ingot why --start',
+        })
+      }
+      const found = await host.explain(subject, given)
       if (json) host.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`)
       else print(subject, found, host)
       return found.length > 0 ? 0 : 1

@@ -11,26 +11,11 @@ import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, TouchedPages } from '../../freeze/frozen-process.ts'
 import { DescriptorRecord, describe } from './descriptor-records.ts'
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_NULL } from './constants.ts'
-import { nameBarrier } from './barriers.ts'
+import { factsOf, type FrozenFacts } from './frozen-facts.ts'
 import { LAUNCHER_DATA, LaunchTable, PARKING_BASE } from './layout.ts'
 import type { FrozenSupport } from '../image.ts'
 import { planPrefaults, Prefault } from './prefaults.ts'
 import { ProgramHeader } from './structs.ts'
-
-/** struct freeze_record of launcher/frozen.h: its size, and where in it what is read here lies. */
-export const FREEZE_RECORD = {
-  size: 28_504,
-  threads: 8,
-  memorySize: 5648,
-  random: 5656,
-  mainThread: 5688,
-  barrier: 5692,
-  readSize: 5696,
-  readNames: 5704,
-  hasBegun: 26_184,
-  steps: 26_188,
-  path: 26_192,
-}
 
 const ThawTable = struct({
   magicLow: 'u32',
@@ -66,16 +51,9 @@ const PROT_READ = 1
 const PROT_WRITE = 2
 const PROT_EXEC = 4
 
-export interface FrozenFacts {
-  readonly bytes: number
-  readonly barrier: string
-  readonly module: string | undefined
-  readonly variables: readonly string[]
-}
-
 export interface FrozenAppendix {
   /** For people. */
-  readonly facts: FrozenFacts
+  readonly facts: FrozenFacts & { readonly bytes: number }
   /** Written behind the executable, at `offset`. */
   readonly offset: number
   readonly chunks: readonly Uint8Array[]
@@ -252,21 +230,6 @@ function park(ranges: readonly FileRange[]): Segment[] {
     virtualAddress += alignUp(range.size, PAGE_SIZE) + PAGE_SIZE
     return segment
   })
-}
-
-function factsOf({ record, stoppedAt }: FrozenProcess): Omit<FrozenFacts, 'bytes'> {
-  const view = viewOf(record)
-  const names = FREEZE_RECORD.readNames
-  const text = Buffer.from(record).toString(
-    'utf8',
-    names,
-    names + view.getUint32(FREEZE_RECORD.readSize, true),
-  )
-  return {
-    barrier: nameBarrier(view.getInt32(FREEZE_RECORD.barrier, true), stoppedAt.path),
-    module: stoppedAt.module,
-    variables: text.split('\0').filter(Boolean),
-  }
 }
 
 function headerPatches(support: FrozenSupport, segments: readonly Segment[]): Chunk[] {

@@ -2,8 +2,10 @@
 // question: it does not stop a build run, and no start sees another answer than its own.
 
 import assert from 'node:assert/strict'
+import path from 'node:path'
 import { before, suite, test } from 'node:test'
 
+import { ingot } from '../../support/commands.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { buildFrozen, buildFrozenResult, compareStarts, skip, type Expected } from './frozen.fixture.ts'
 
@@ -38,5 +40,18 @@ suite('where a process was frozen', { skip }, () => {
     const { start } = await buildFrozenResult(work, 'questions.mjs')
     assert.ok(start.kind === 'frozen')
     assert.deepEqual([start.module, start.barrier], ['questions.mjs', 'uname(2)'])
+  })
+
+  test('and by ingot why --start, with all guards', async () => {
+    await buildFrozenResult(work, 'questions.mjs')
+    const { status, stdout } = await ingot(['why', '--start', 'questions.mjs'], {
+      cwd: path.join(work, 'project'),
+    })
+    assert.equal(status, 0)
+    assert.match(stdout, /^frozen before uname\(2\) in questions\.mjs, [\d.]+ MB\n/)
+    assert.match(stdout, /^captured: .* threads, \d+ descriptors$/m)
+    assert.match(stdout, /^ {2}variables that are not set: .*NODE_NO_WARNINGS/m)
+    assert.match(stdout, /^ {2}arguments that are not given: --verbose, --index, -x, -y$/m)
+    assert.match(stdout, /^ {2}features of the processor: .*popcnt/m)
   })
 })

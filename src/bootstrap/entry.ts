@@ -85,7 +85,7 @@ function start(): void {
 function startFrozen({ arm, settle }: Freezing): void {
   process.execArgv = []
   arm((now) => selectMain(now.argv0, now.args))
-  warmUp(internals.requireBuiltin)
+  warmUp(internals.requireBuiltin, tree, entries[0]!.path)
   // Which of several programs it is only a start can tell.
   const [main] = entries.length === 1 ? selectMain('', []) : selectMain(settle().argv0, settle().args)
   runFile(internals, tree, main!)

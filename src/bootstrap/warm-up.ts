@@ -1,9 +1,12 @@
-// Before the freeze: loads what most programs will load, and runs once what most will run first, so that it
+// Before the freeze: loads what most programs will load, and runs what most will run first or often, so that it
 // lies in the image compiled. A start touches no page of what it does not use. The barriers are up already:
 // a module that looked at the machine would end the build run here, and not bring the builder's along.
 
 import { CONTROL_ROOT } from './control.ts'
 import type { InternalRequire } from './internals.ts'
+import type { Entry } from './vfs/archive.ts'
+import { toVirtualPath } from './vfs/paths.ts'
+import { isFile, type Tree } from './vfs/tree.ts'
 
 /** Not what has work to do at the end (exit.ts). */
 const MODULES = [
@@ -34,8 +37,15 @@ const MODULES = [
   'zlib',
 ]
 
-export function warmUp(load: InternalRequire): void {
+/** @param main path in the tree of what will run */
+export function warmUp(load: InternalRequire, tree: Tree, main: string): void {
   for (const id of MODULES) load(id)
+  print(load)
+  read(load, tree, main)
+  collectGarbage(load)
+}
+
+function print(load: InternalRequire): void {
   const { openSync, closeSync } = load('fs')
   const SyncWriteStream = load('internal/fs/sync_write_stream')
   const { Console } = load('console')
@@ -48,4 +58,65 @@ export function warmUp(load: InternalRequire): void {
     own.error('text', i, true, null, undefined)
   }
   closeSync(descriptor)
+}
+
+/** Until V8 optimizes a function that is called once in a loop. */
+const READS = 1000
+/** Larger ones would take longer than the compilation is worth. */
+const SMALL = 65_536
+const LOOKED_AT = 100
+
+/** Embedded files, present and missing, and one that is not embedded: each for code of its own. */
+function read(load: InternalRequire, tree: Tree, main: string): void {
+  const { openSync, readSync, closeSync, readFileSync, existsSync, statSync } = load('fs')
+  const { setFlagsFromString } = load('v8')
+  const root = toVirtualPath('')
+  const { path, dataSize } = smallestBeside(tree, main)
+  const buffer = Buffer.alloc(SMALL)
+  // In a thread of V8's it could still be under way at the freeze, and a start would do it again.
+  setFlagsFromString('--no-concurrent-recompilation')
+  for (let i = 0; i < READS; i++) {
+    const file = `${root}/${path}`
+    existsSync(`${root}/${i}/missing`)
+    existsSync(`${CONTROL_ROOT}is-freezing`)
+    statSync(file)
+    const descriptor = openSync(file)
+    readSync(descriptor, buffer)
+    closeSync(descriptor)
+    if (dataSize > SMALL) continue
+    readFileSync(file)
+    readFileSync(file, i % 2 ? 'utf8' : { encoding: 'utf8' })
+  }
+  setFlagsFromString('--concurrent-recompilation')
+}
+
+function smallestBeside(tree: Tree, main: string): Entry {
+  const directory = tree.lookup(main.slice(0, Math.max(0, main.lastIndexOf('/'))), 'stat')
+  let smallest = tree.lookup(main, 'stat')
+  for (const entry of tree.archive.children(directory).take(LOOKED_AT))
+    if (isFile(entry) && entry.dataSize < smallest.dataSize) smallest = entry
+  return smallest
+}
+
+/** In elements: two fill a page of V8's new space. */
+const HALF_PAGE = 16_300
+/** More than half of new space has, and no more. */
+const HALF_PAGES = 40
+
+/**
+ * What has been started with is garbage, and V8 counts the payload as memory that was allocated since the last
+ * collection: soon after the thaw it would look through all of the heap, and copy the image's pages by marking
+ * in them. So it is done here.
+ */
+function collectGarbage(load: InternalRequire): void {
+  const { setFlagsFromString } = load('v8')
+  setFlagsFromString('--expose-gc')
+  const gc = load('vm').runInNewContext('gc')
+  setFlagsFromString('--no-expose-gc')
+  gc()
+  // New space is empty now, but for the bytes that were there: with zeros its pages are none of the image's.
+  for (let half = 0; half < 2; half++) {
+    for (let i = 0; i < HALF_PAGES; i++) Array(HALF_PAGE).fill(0)
+    gc({ type: 'minor' })
+  }
 }

@@ -98,10 +98,7 @@ function smallestBeside(tree: Tree, main: string): Entry {
   return smallest
 }
 
-/** In elements: two fill a page of V8's new space. */
-const HALF_PAGE = 16_300
-/** More than half of new space has, and no more. */
-const HALF_PAGES = 40
+const LAST_TASKS_MS = 20
 
 /**
  * What has been started with is garbage, and V8 counts the payload as memory that was allocated since the last
@@ -114,9 +111,9 @@ function collectGarbage(load: InternalRequire): void {
   const gc = load('vm').runInNewContext('gc')
   setFlagsFromString('--no-expose-gc')
   gc()
-  // New space is empty now, but for the bytes that were there: with zeros its pages are none of the image's.
-  for (let half = 0; half < 2; half++) {
-    for (let i = 0; i < HALF_PAGES; i++) Array(HALF_PAGE).fill(0)
-    gc({ type: 'minor' })
-  }
+  // These finish what a thread of V8's may still be sweeping: a start would have to.
+  gc()
+  gc({ type: 'minor' })
+  // And what else these threads do gets some time: frozen with a lock of theirs, a start would wait for them.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_TASKS_MS)
 }

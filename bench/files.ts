@@ -14,10 +14,10 @@ const FILES_PER_DIRECTORY = 100
 /** Nothing but the thread's own work: what else the machine does can be left out of its time. */
 const SYNCHRONOUS = ['readFileSync', 'readFileSync utf8', 'openSync, readSync, closeSync']
 /**
- * How much faster a process's first pass is at least. Half of what a synchronous one takes is memory that is
+ * How much faster a process's first pass is at least. Half of what it takes is memory that is
  * touched for the first time: for the content, under plain node too, and for the garbage of both.
  */
-export const leastFirstRatio = (way: string): number => (SYNCHRONOUS.includes(way) ? 2 : 3)
+export const LEAST_FIRST_RATIO = 2
 /** What test/fixtures/throughput/read.mjs knows and has to be three times as fast. */
 export const WAYS = [
   ...SYNCHRONOUS,

@@ -290,6 +290,8 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 	case SYS_openat:
 		if (locate(a, (const char *)b, !(c & O_NOFOLLOW), &entry, &result))
 			return result ? (result == -ENOENT && c & O_ACCMODE ? -EROFS : result) : open_entry(entry, c);
+		/* malloc, on its way to give memory back, whoever's turn it is. Unanswered it does what it mostly does. */
+		if (freezing == ARMED && same_text((const char *)b, "/proc/sys/vm/overcommit_memory")) return -ENOENT;
 		if (!is_internal((const char *)b)) barrier_on(SYS_openat, (const char *)b);
 		if (is_out_of_reach((const char *)b) && !is_internal((const char *)b)) return open_default((const char *)b, c);
 		result = syscall4(number, a, b, c, d);

@@ -37,6 +37,14 @@ export function installProcesses(internals: Internals, tree: Tree): void {
 }
 
 function createRedirect(tree: Tree, options: () => OptionTable): (spawn: Spawn) => Spawn {
+  const namesEmbeddedScript = (args: readonly string[]) => {
+    const { takesValue } = options()
+    let at = 1
+    while (args[at]?.startsWith('-')) at += widthOf(args[at]!, takesValue)
+    const script = toArchivePath(args[at] ?? '')
+    const entry = script === undefined ? undefined : tree.archive.resolve(script, true)
+    return entry !== undefined && typeof entry !== 'string' && isFile(entry)
+  }
   return (spawn) => {
     const { cwd } = spawn
     // node passes on what it was given, numbers and URLs too; native code would turn them into text.
@@ -51,6 +59,8 @@ function createRedirect(tree: Tree, options: () => OptionTable): (spawn: Spawn) 
       envPairs: [...(spawn.envPairs ?? []), CHILD_VARIABLE],
     })
     if (spawn.file === process.execPath) return runScript(args)
+    // By its name, from PATH: no other node could open the script.
+    if (path.basename(spawn.file) === 'node' && namesEmbeddedScript(args)) return runScript(args)
 
     const isRelative = spawn.file.includes('/') && !path.isAbsolute(spawn.file)
     const file = isRelative && virtualCwd !== undefined ? path.join(virtualCwd, spawn.file) : spawn.file
@@ -79,6 +89,11 @@ function virtualDirectory(directory: string): string | undefined {
   return archivePath === undefined ? undefined : toVirtualPath(archivePath)
 }
 
+/** Of an option and its value, in arguments. */
+function widthOf(option: string, takesValue: OptionTable['takesValue']): number {
+  return takesValue(option.replaceAll('_', '-')) ? 2 : 1
+}
+
 /** node obeys its own options only from this argument, and the launcher lets it pass only behind the marker. */
 function scriptArguments(
   [name = '', ...args]: readonly string[],
@@ -89,7 +104,7 @@ function scriptArguments(
   for (let at = 0; args[at]?.startsWith('-');) {
     const option = args[at]!
     if (option === '-' || option === '--') break
-    const given = args.slice(at, at + (takesValue(option.replaceAll('_', '-')) ? 2 : 1))
+    const given = args.slice(at, at + widthOf(option, takesValue))
     if (!OURS.test(option) && process.allowedNodeEnvironmentFlags.has(option)) forNode.push(...given)
     at += given.length
   }

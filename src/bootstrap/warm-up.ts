@@ -41,6 +41,11 @@ const NOT_AHEAD = /^(?:internal\/|_|punycode$|sys$|wasi$)/
 export function warmUp(load: InternalRequire, builtins: readonly string[]): void {
   const isLoadable = (id: string) => !NOT_AHEAD.test(id) && !hasWorkAtEnd(id)
   for (const id of [...MODULES, ...builtins.filter(isLoadable)]) load(id)
+  print(load)
+}
+
+/** What most programs do first. */
+function print(load: InternalRequire): void {
   const { openSync, closeSync } = load('fs')
   const SyncWriteStream = load('internal/fs/sync_write_stream')
   const { Console } = load('console')

@@ -8,6 +8,7 @@ import type { Internals } from '../internals.ts'
 import type { ErrorFactory } from './errors.ts'
 import { installCopies } from './fs-copy.ts'
 import { fileHandle, installJobs } from './fs-jobs.ts'
+import { installShortCuts } from './fs-short-cuts.ts'
 import { installOwnMaps } from './own-maps.ts'
 import { toArchivePath } from './paths.ts'
 import {
@@ -51,7 +52,7 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
       try {
         return operation(ours, args)
       } catch (failure) {
-        throw comingFrom(patched, naming(args[at], failure))
+        throw comingFrom(binding[name], naming(args[at], failure))
       }
     }
     const attempt = (ours: T, args: any[]) => {
@@ -80,7 +81,7 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
     operation: (descriptor: number, args: any[]) => unknown,
   ) => serve(name, (given) => (tree.isOurs(given) ? given : undefined), requestAt, operation)
 
-  const { access } = binding
+  const { access, open, close, read } = binding
   onPath('access', 2, (path, [given, mode, request]) =>
     isMode(mode) ? tree.access(path, mode) : access(given, mode, request),
   )
@@ -134,6 +135,7 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
     if (recursive && tree.exists(path) && isDirectory(tree.lookup(path, 'mkdir'))) return undefined
     return tree.refuseDirectory(path)
   })
+  installShortCuts(binding, { open, close, read }, tree)
   installCopies(binding, tree, answer, error)
   installJobs(binding, tree, naming)
   patchDirectories(fsDir, tree, answer)

@@ -50,10 +50,19 @@ export class Tree {
   }
 
   open(path: string, flags: number): number {
-    const entry = this.#openable(path, flags)
+    return this.#add(this.#openable(path, flags))
+  }
+
+  #add(entry: Entry): number {
     const slot = this.#closed.pop() ?? this.#open.length
     this.#open[slot] = { entry, position: 0 }
     return FIRST_DESCRIPTOR + slot
+  }
+
+  /** open(2) for reading; undefined if it is no file. */
+  openFile(path: string): number | undefined {
+    const found = this.archive.resolve(path, true)
+    return typeof found === 'string' || !isFile(found) ? undefined : this.#add(found)
   }
 
   #openable(path: string, flags: number): Entry {
@@ -82,9 +91,16 @@ export class Tree {
   }
 
   close(descriptor: number): void {
-    this.#file(descriptor, 'close')
-    this.#open[descriptor - FIRST_DESCRIPTOR] = undefined
-    this.#closed.push(descriptor - FIRST_DESCRIPTOR)
+    if (!this.closeFile(descriptor)) throw this.#error('EBADF', 'close')
+  }
+
+  /** false if it was not open. */
+  closeFile(descriptor: number): boolean {
+    const slot = descriptor - FIRST_DESCRIPTOR
+    if (!this.#open[slot]) return false
+    this.#open[slot] = undefined
+    this.#closed.push(slot)
+    return true
   }
 
   /** read(2) at the file's position (-1, null) or pread(2); the number of bytes. */
@@ -95,9 +111,21 @@ export class Tree {
     length: number,
     position: number | bigint | null,
   ): number {
-    const file = this.#file(descriptor, 'read')
-    if (isDirectory(file.entry)) throw this.#error('EISDIR', 'read')
-    const given = position === null ? -1 : Number(position)
+    const count = this.readFile(descriptor, to, offset, length, position === null ? -1 : Number(position))
+    if (count === undefined) throw this.#error(this.#file(descriptor, 'read') && 'EISDIR', 'read')
+    return count
+  }
+
+  /** The same; undefined if that is no open file. */
+  readFile(
+    descriptor: number,
+    to: NodeJS.ArrayBufferView,
+    offset: number,
+    length: number,
+    given: number,
+  ): number | undefined {
+    const file = this.#open[descriptor - FIRST_DESCRIPTOR]
+    if (!file || isDirectory(file.entry)) return undefined
     const count = this.archive.read(file.entry, given < 0 ? file.position : given, to, offset, length)
     if (given < 0) file.position += count
     return count

@@ -10,6 +10,7 @@ import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { freezeProcess } from './freeze/freeze-process.ts'
 import { rehearseCold, rehearseThaw } from './freeze/rehearse.ts'
+import { addSpareModules } from './freeze/spare-modules.ts'
 import type { AppendPlan } from './image/append.ts'
 import { freezePatch, planFrozen, type FrozenAppendix } from './image/elf/frozen.ts'
 import { FREEZE_RECORD } from './image/elf/frozen-facts.ts'
@@ -98,7 +99,7 @@ async function freeze(pending: PendingExecutable, parts: Parts): Promise<Frozen>
 class NotFrozenError extends Error {}
 
 async function freezeAndPlan(pending: PendingExecutable, parts: Parts): Promise<Frozen> {
-  const { image } = parts
+  const { image, payload } = parts
   const support = parts.base.frozen
   const inBuildMode = (appendix: Partial<FrozenAppendix>, mayFreeze: 0 | 1) =>
     extendExecutable(pending, {
@@ -110,7 +111,7 @@ async function freezeAndPlan(pending: PendingExecutable, parts: Parts): Promise<
   const record = { ...FREEZE_RECORD, address: support.recordAddress }
 
   await inBuildMode({}, 1)
-  const training = await rehearseCold(pending.temporary)
+  const training = addSpareModules(await rehearseCold(pending.temporary), payload.modules)
   const frozen = await freezeProcess(pending.temporary, record, training)
   if ('reason' in frozen) {
     await inBuildMode({}, 0)

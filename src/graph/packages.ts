@@ -4,7 +4,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-import { packageInPath } from './source.ts'
+import { packageInPath } from '../base/package-in-path.ts'
 
 export interface PackageJson {
   readonly name?: string

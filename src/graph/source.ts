@@ -27,14 +27,6 @@ export function isInPackage(file: string): boolean {
   return file.includes('/node_modules/')
 }
 
-/** The package that a path lies in, by the last node_modules in it: its directory and its name. */
-export function packageInPath(
-  file: string,
-): { readonly directory: string; readonly name: string } | undefined {
-  const match = /^.*(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)
-  return match ? { directory: match[0], name: match[1]! } : undefined
-}
-
 export function readText(file: string): string {
   const text = readFileSync(file, 'utf8')
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text

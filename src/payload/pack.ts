@@ -83,7 +83,10 @@ export function packArchive(
     manifestSize: manifestBytes.length,
     size: data.end,
   })
-  return { chunks: [index, ...data.chunks], size: data.end, parts }
+  const modules = files.flatMap(({ path, module, data }) =>
+    module ? [{ path, format: module.format, size: (module.code ?? data).length }] : [],
+  )
+  return { chunks: [index, ...data.chunks], size: data.end, modules, parts }
 }
 
 const NO_MODULE = {

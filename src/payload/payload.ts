@@ -29,6 +29,12 @@ export interface ArchiveLink {
 export interface Payload {
   readonly chunks: readonly Uint8Array[]
   readonly size: number
+  /** What the module loader may run; sizes are of what is compiled, in bytes. */
+  readonly modules: readonly {
+    readonly path: string
+    readonly format: ModuleRecord['format']
+    readonly size: number
+  }[]
   /** Bytes by kind, for the report. */
   readonly parts: {
     readonly code: number

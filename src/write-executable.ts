@@ -56,6 +56,9 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   return { start: { kind: 'frozen', ...frozen.facts }, size }
 }
 
+/** Changes with how a process is read and planned (freeze/, image/elf/frozen.ts): what an older one made is not used. */
+const FREEZE_REVISION = 2
+
 /** Each edit makes a new one, of 15 MB and more. */
 const KEPT_FROZEN = 16
 
@@ -64,7 +67,7 @@ type Frozen = FrozenAppendix | { readonly reason: string }
 /** The same program boots into the same process: it is frozen once. */
 async function freeze(pending: PendingExecutable, parts: Parts): Promise<Frozen> {
   const { base, payload, cache } = parts
-  const hash = createHash('sha256').update(base.identity)
+  const hash = createHash('sha256').update(base.identity).update(`revision ${FREEZE_REVISION}`)
   for (const chunk of payload.chunks) hash.update(chunk)
   const fill = async (directory: string) => {
     prune('frozen-', KEPT_FROZEN, cache)

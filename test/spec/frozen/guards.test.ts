@@ -44,6 +44,15 @@ status=$?
 rmdir "$group"
 exit $status`
 
+/** Where the files of version 2 say so, whatever the machine has. */
+const withVersion2 = (group: string, max: string, high: string): string => `
+exec unshare --mount bash -c '
+mount -t tmpfs none /sys/fs/cgroup && mkdir -p /sys/fs/cgroup${group} && echo "0::${group}" >/sys/fs/cgroup/own &&
+  mount --bind /sys/fs/cgroup/own /proc/$$/cgroup || exit 125
+echo ${max} >/sys/fs/cgroup${group}/memory.max
+echo ${high} >/sys/fs/cgroup${group}/memory.high
+exec "$@"' bash "$@"`
+
 const noControlGroup =
   spawnSync('/bin/bash', ['-c', withMemory(512), 'bash', 'true'], { stdio: 'ignore' }).status !== 0 &&
   'no control group can be made'
@@ -196,6 +205,23 @@ const FACTS: readonly (readonly [title: string, expected: Expected, row: Row])[]
         `${mebibytes} MiB of memory`,
         mebibytes < 512 ? 'cold' : 'thawed',
         { ...shell(withMemory(mebibytes), 'heap', 'worker'), skip: skipWithoutRoot || noControlGroup },
+      ] as const,
+  ),
+
+  ...(
+    [
+      ['/', '734003200', 'max'],
+      ['/a/b', '734003200', 'max'],
+      ['/a/b', 'max', '1073741824'],
+      ['/a/b', 'max', 'max'],
+      ['/a/b', '1363148800', '734003200'],
+    ] as const
+  ).map(
+    ([group, max, high]) =>
+      [
+        `memory.max ${max}, memory.high ${high} in ${group}`,
+        'thawed',
+        { ...shell(withVersion2(group, max, high), 'heap'), skip: skipWithoutRoot },
       ] as const,
   ),
 

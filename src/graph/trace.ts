@@ -209,7 +209,7 @@ class Tracer implements Trace {
     else if (resolution.kind === 'missing' && !isInPackage(file))
       this.diagnostics.push(missingReference(file, scan, reference, this.#isIncluding))
     if (resolution.kind !== 'file') return
-    this.#links.add(this.#resolver.linkFor(specifier, file))
+    this.#links.add(...this.#resolver.linksFor(specifier, file))
     this.reach(resolution.file, reference.byPath ? 'is asked for by path' : undefined)
     // Whoever asks where a package lies goes on to other files of it.
     const owner = reference.byPath && isInPackage(resolution.file) && this.packages.ownerOf(resolution.file)
@@ -314,7 +314,7 @@ class Tracer implements Trace {
     for (let directory = owner.directory; ; directory = path.dirname(directory)) {
       const candidate = path.join(directory, 'node_modules', name, 'package.json')
       if (existsSync(candidate)) {
-        this.#links.add(this.#resolver.linkFor(name, importer))
+        this.#links.add(...this.#resolver.linksFor(name, importer))
         return this.packages.ownerOf(realpathSync(candidate))
       }
       if (path.dirname(directory) === directory) return undefined

@@ -5,6 +5,8 @@ export interface Command {
   /** What follows `ingot <name>`. */
   readonly usage: string
   readonly options: OptionTable
+  /** The arguments among which --help is ours: all, unless some are another program's. */
+  ownArguments?(argv: readonly string[]): readonly string[]
   /** Gives the exit code. */
   run(argv: readonly string[], host: Host): Promise<number>
 }
@@ -19,6 +21,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   build: {
     brief: 'Build a TypeScript program into one static executable',
     load: async () => (await import('./commands/build.ts')).buildCommand,
+  },
+  run: {
+    brief: 'Build a program into the cache, unless it is there, and run it',
+    load: async () => (await import('./commands/run.ts')).runCommand,
   },
   why: {
     brief: 'Explain why a file or package is inside, bundled or left out',

@@ -16,6 +16,11 @@ export interface Host {
   readonly stderr: Output
   readonly version: string
   readonly build: (options: BuildOptions) => Promise<BuildResult>
+  /** The executable of a command line in the cache; undefined if it has to be built. */
+  readonly findProgram: (words: readonly string[]) => Promise<string | undefined>
+  readonly buildProgram: (words: readonly string[], options: BuildOptions) => Promise<BuildResult>
+  /** Makes this process another one. Comes back only with an error. */
+  readonly execute: (file: string, args: readonly string[]) => void
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
 }
 
@@ -29,6 +34,18 @@ export function processHost(version: string): Host {
     stdout: process.stdout,
     stderr: process.stderr,
     version,
+    findProgram: async (words) => {
+      const { findProgram, programKey } = await import('../known-program.ts')
+      return findProgram(programKey(words, process.cwd()), process.env)
+    },
+    buildProgram: async (words, options) => {
+      const [{ programKey }, { buildProgram }] = await Promise.all([
+        import('../known-program.ts'),
+        import('../program-cache.ts'),
+      ])
+      return buildProgram(programKey(words, process.cwd()), options, process.env)
+    },
+    execute: (file, args) => process.execve!(file, [file, ...args]),
     build: async (options) => (await import('../build.ts')).build(options),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }

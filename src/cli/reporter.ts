@@ -1,4 +1,4 @@
-// Four ways to tell one story. People read stderr while it happens and the summary on stdout;
+// Five ways to tell one story. People read stderr while it happens and the summary on stdout;
 // machines read one JSON document on stdout.
 
 import type { BuildResult, StageEvent } from '../base/build-result.ts'
@@ -15,7 +15,8 @@ export interface Reporter {
   failed(error: unknown): number
 }
 
-type ReporterKind = 'live' | 'plain' | 'json' | 'quiet'
+/** `brief`: warnings and errors, as the rest is for the program that will run. */
+type ReporterKind = 'live' | 'plain' | 'brief' | 'json' | 'quiet'
 
 export function reporterKind(
   { json, quiet }: { json: boolean; quiet: boolean },
@@ -32,6 +33,8 @@ export function createReporter(kind: ReporterKind, host: Host): Reporter {
       return jsonReporter(host)
     case 'quiet':
       return { ...plainReporter(host), succeeded: () => 0 }
+    case 'brief':
+      return briefReporter(host)
     case 'plain':
       return plainReporter(host)
     case 'live':
@@ -41,13 +44,25 @@ export function createReporter(kind: ReporterKind, host: Host): Reporter {
   }
 }
 
-function plainReporter({ stdout, stderr, env, cwd }: Host): Reporter {
+function plainReporter(host: Host): Reporter {
+  const { stdout, env, cwd } = host
+  const brief = briefReporter(host)
+  return {
+    ...brief,
+    succeeded(result) {
+      brief.succeeded(result)
+      stdout.write(renderSummary(result, cwd, paintFor(stdout, env)))
+      return 0
+    },
+  }
+}
+
+function briefReporter({ stderr, env, cwd }: Host): Reporter {
   const paint = paintFor(stderr, env)
   return {
     stage() {},
     succeeded(result) {
       for (const diagnostic of result.diagnostics) stderr.write(renderDiagnostic(diagnostic, cwd, paint))
-      stdout.write(renderSummary(result, cwd, paintFor(stdout, env)))
       return 0
     },
     failed(error) {

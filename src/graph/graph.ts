@@ -2,6 +2,7 @@
 // Paths are relative to the virtual root and use forward slashes, unless they are called `file`.
 
 import type { Diagnostic } from '../base/diagnostics.ts'
+import type { Inputs } from '../base/inputs.ts'
 
 export type ModuleFormat = 'commonjs' | 'module'
 
@@ -45,5 +46,7 @@ export interface AppGraph {
   readonly sourceMaps: boolean
   /** Packages left out on request. */
   readonly external: readonly string[]
+  /** What was looked at to find all this. */
+  readonly inputs: Pick<Inputs, 'files' | 'listings'>
   readonly diagnostics: readonly Diagnostic[]
 }

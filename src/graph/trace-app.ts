@@ -8,11 +8,13 @@ import type { ResolvedConfig } from '../config/config.ts'
 import type { BundleInputs } from './bundle.ts'
 import { carriedAddon } from './carried-addon.ts'
 import type { AppGraph, KeptFile } from './graph.ts'
+import { lookedAt } from './looked-at.ts'
 import { nativeKind } from './packages.ts'
 import { partition, type Partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
 import { isInPackage, isTypeScript } from './source.ts'
-import { traceProgram, type Trace } from './trace.ts'
+import { traceProgram } from './trace.ts'
+import type { Trace } from './traced-program.ts'
 import { eraseTypes, replaceAttributeImports, stripTypes, type Strip } from './transform.ts'
 
 /** @param strip how types are blanked out; a build remembers the results */
@@ -68,6 +70,7 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
     sourceMaps:
       bundle.files.length > 0 || kept.some((file) => file.code?.includes('//# sourceMappingURL=data:')),
     external: [...trace.external].toSorted(),
+    inputs: lookedAt(trace, config.include),
     diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics, ...unpackedAddons(kept)],
   }
 }

@@ -14,41 +14,8 @@ import { computedReference, missingReference } from './reference-diagnostics.ts'
 import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
 import { scanModule, type Reference, type Scan } from './scan.ts'
 import { formatOfExtension, isInPackage, isProgram, isScript, readText } from './source.ts'
+import { keyOf, type Origin, type Trace, type TracedModule } from './traced-program.ts'
 import { wasmImports } from './wasm-imports.ts'
-
-export interface TracedModule {
-  readonly file: string
-  readonly format: ModuleFormat
-  readonly scan: Scan
-  /** By kind and specifier, as keyOf gives it. */
-  readonly resolutions: ReadonlyMap<string, Resolution>
-}
-
-export interface Trace {
-  readonly modules: ReadonlyMap<string, TracedModule>
-  /** Files that are not modules. */
-  readonly assets: ReadonlySet<string>
-  /** Modules that must stay files, and why. */
-  readonly keep: ReadonlyMap<string, string>
-  /** Of every file, what first led to it. */
-  readonly origins: ReadonlyMap<string, Origin>
-  readonly links: readonly PackageLink[]
-  /** Some module installs hooks that see others being loaded: they have to be modules. */
-  readonly hooksModules: boolean
-  readonly external: ReadonlySet<string>
-  readonly diagnostics: readonly Diagnostic[]
-  readonly packages: Packages
-}
-
-export interface Origin {
-  /** The file that refers to it; undefined for entries and includes. */
-  readonly from: string | undefined
-  readonly because: string
-}
-
-export function keyOf(reference: Pick<Reference, 'kind' | 'specifier'>): string {
-  return `${reference.kind} ${reference.specifier}`
-}
 
 export function traceProgram(config: ResolvedConfig): Trace {
   const tracer = new Tracer(config)
@@ -67,6 +34,7 @@ class Tracer implements Trace {
   readonly origins = new Map<string, Origin>()
   readonly #links = new Links()
   readonly external = new Set<string>()
+  readonly walked = new Set<string>()
   hooksModules = false
   readonly diagnostics: Diagnostic[] = []
   readonly packages = new Packages()
@@ -245,6 +213,7 @@ class Tracer implements Trace {
   }
 
   #reachDirectory(directory: string): void {
+    this.walked.add(directory)
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       const file = path.join(directory, entry.name)
       if (entry.isDirectory() && entry.name !== 'node_modules') this.#reachDirectory(file)
@@ -270,9 +239,11 @@ class Tracer implements Trace {
 
   /** Files that a path with unknown parts can mean; false if it could be anything. */
   #reachGlob(pattern: string, kind: EdgeKind | undefined): boolean {
-    const files = filesMatching(pattern, kind, this.#config.projectDir)
-    for (const file of files ?? []) this.reach(file, 'matches a computed path')
-    return files !== undefined
+    const matching = filesMatching(pattern, kind, this.#config.projectDir)
+    if (!matching) return false
+    this.walked.add(matching.directory)
+    for (const file of matching.files) this.reach(file, 'matches a computed path')
+    return true
   }
 
   /** `include` of the configuration: files, directories and globs. */
@@ -325,6 +296,7 @@ class Tracer implements Trace {
     if (this.#wholePackages.has(owner.directory) || !owner.directory.includes('/node_modules/')) return
     this.#wholePackages.add(owner.directory)
     this.#seenPackages.add(owner.directory)
+    this.walked.add(owner.directory)
     this.#platformPackages(owner)
     // Tools that work on TypeScript read declarations; others carry theirs for compilers only.
     const withDeclarations = owner.json.name === 'typescript' || this.#mentionsDeclarations(owner)

@@ -29,8 +29,8 @@ export async function packPayload(
 ): Promise<Payload> {
   const files = collectFiles(graph)
   const caches = await codeCachesOf(files, { node, flagHash: Buffer.from(flagHash, 'hex') }, cache)
-  const { entries, sourceMaps } = graph
-  const manifest = { ingot: version, entries, sourceMaps, codeFromDisk }
+  const { entries, tests, sourceMaps } = graph
+  const manifest = { ingot: version, entries, ...(tests && { tests }), sourceMaps, codeFromDisk }
   return packArchive(withCodeCaches(files, caches), graph.links, manifest)
 }
 

@@ -14,6 +14,9 @@ export interface Inputs {
 
 export interface Listing {
   readonly directory: string
-  /** `modules`: only what a resolver could find instead of what it has found; `all`: every name was looked at. */
-  readonly names: 'modules' | 'all'
+  /**
+   * `modules`: only what a resolver could find instead of what it has found; `tree`: and directories;
+   * `all`: every name was looked at.
+   */
+  readonly names: 'modules' | 'tree' | 'all'
 }

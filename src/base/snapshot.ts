@@ -86,10 +86,10 @@ const MODULE_NAME = /\.(?:[cm]?[jt]sx?|json|node|wasm)$|^[^.]+$/
 function namesIn(directory: string, names: Listing['names']): string[] {
   try {
     const entries = readdirSync(directory, { withFileTypes: true })
-    const relevant =
-      names === 'all'
-        ? entries
-        : entries.filter((entry) => !entry.isDirectory() && MODULE_NAME.test(entry.name))
+    const relevant = entries.filter((entry) => {
+      if (names === 'all') return true
+      return entry.isDirectory() ? names === 'tree' : MODULE_NAME.test(entry.name)
+    })
     return relevant.map((entry) => entry.name).toSorted()
   } catch {
     return []

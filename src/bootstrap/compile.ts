@@ -20,6 +20,7 @@ export class Compiler {
   readonly #served = new Map<string, { entry: Entry; text: string | undefined }>()
   readonly #buffers = new WeakMap<Buffer, Entry>()
   #isTypeScriptInstalled = false
+  #usesCaches = true
 
   constructor(archive: Archive, internals: Internals) {
     this.#archive = archive
@@ -31,6 +32,11 @@ export class Compiler {
     if (TYPESCRIPT.test(file)) this.#installTypeScript()
     if (typeof source !== 'string') this.#buffers.set(source, entry)
     this.#served.set(file, { entry, text: typeof source === 'string' ? source : undefined })
+  }
+
+  /** What is compiled from now on is compiled from its source. */
+  ignoreCaches(): void {
+    this.#usesCaches = false
   }
 
   install(): void {
@@ -78,6 +84,7 @@ export class Compiler {
     const native = Module.prototype._compile
     const { maybeCacheSourceMap } = this.#internals.sourceMaps
     const isWrapperPatched = watchWrapper(Module)
+    const codeCache = (entry: Entry) => (this.#usesCaches ? archive.codeCache(entry) : undefined)
 
     Module.prototype._compile = function _compile(content: string, filename: string, format?: string) {
       const known = served.get(filename)
@@ -91,7 +98,7 @@ export class Compiler {
       const { entry } = known
       known.text = undefined // the module keeps what it needs of it
       if (entry.format === FORMAT_MODULE) return native.call(this, content, filename, 'module')
-      const cache = archive.codeCache(entry)
+      const cache = codeCache(entry)
       if (!cache) return native.call(this, content, filename, 'commonjs')
 
       const { function: wrapper, sourceMapURL } = contextify.compileFunction(
@@ -128,12 +135,13 @@ export class Compiler {
     const native = translators.get('module')!
     const buffers = this.#buffers
     const archive = this.#archive
+    const codeCache = (entry: Entry) => (this.#usesCaches ? archive.codeCache(entry) : undefined)
 
     /** import.meta.resolve with a second argument, which ours does not have. */
     const hasOtherResolve = () => options.getOptionValue('--experimental-import-meta-resolve') === true
     translators.set('module', function (this: unknown, url: string, context: any, parentURL?: string) {
       const entry = buffers.get(context.source)
-      const cache = entry && archive.codeCache(entry)
+      const cache = entry && codeCache(entry)
       if (!entry || !cache || hasOtherResolve()) return native.call(this, url, context, parentURL)
 
       const source = archive.code(entry)

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
+import { installCoverage } from './coverage.ts'
 import { restoreEnvironment } from './environment.ts'
 import { installExit } from './exit.ts'
 import { correctNames, detectFreezing, type Freezing } from './frozen.ts'
@@ -15,6 +16,7 @@ import { openInternals, optionTable, type InternalRequire } from './internals.ts
 import { installMissingFileHint } from './missing-file.ts'
 import { installProcesses } from './processes.ts'
 import { runFile, runScript, runWorker } from './run.ts'
+import { runTests } from './test-runner.ts'
 import { selectEntry } from './select-entry.ts'
 import { Archive } from './vfs/archive.ts'
 import { createErrorFactory } from './vfs/errors.ts'
@@ -38,7 +40,7 @@ const archive = new Archive(internals.sea.getAsset('payload'))
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals)
-const { entries, sourceMaps, codeFromDisk } = archive.manifest
+const { entries, tests, sourceMaps, codeFromDisk } = archive.manifest
 if (!job) sealGlobalPaths(internals)
 const freezing = job ? undefined : detectFreezing(internals)
 
@@ -64,6 +66,7 @@ if (job) {
   installWorkingDirectory(internals, tree, error)
   installExit(internals)
   installMissingFileHint()
+  if (tests) installCoverage(internals, () => compiler.ignoreCaches())
   if (freezing) startFrozen(freezing)
   else start()
 }
@@ -74,6 +77,10 @@ function start(): void {
   if (command) {
     setVirtualWorkingDirectory(command.workingDirectory)
     runScript(internals, tree, command)
+    return
+  }
+  if (tests) {
+    runTests(internals, tree, tests, args)
     return
   }
   const [main, ...rest] = selectMain(process.argv0, args) as [string, ...string[]]

@@ -48,6 +48,8 @@ export interface Internals {
   /** internalBinding('os'); */
   readonly os: { getOSInformation(): [type: string, version: string, release: string, machine: string] }
   readonly crypto: { startLoadingCertificatesOffThread(): void }
+  /** internalBinding('profiler'): coverage. */
+  readonly profiler: Binding
   readonly performance: { readonly milestones: Float64Array; readonly constants: Record<string, number> }
   /** internalBinding('util') */
   readonly util: { getCallSites(count: number): unknown[] }
@@ -74,6 +76,7 @@ export interface Internals {
   whenLoaded(id: string, then: (exports: any) => void): void
   readonly options: {
     getOptionValue(name: string): unknown
+    getOptionsAsFlagsFromBinding(): string[]
     getCLIOptionsInfo(): {
       readonly options: Map<string, { readonly type: number }>
       readonly aliases: Map<string, readonly string[]>
@@ -122,6 +125,9 @@ export function openInternals(require: InternalRequire): Internals {
     },
     get os() {
       return internalBinding('os')
+    },
+    get profiler() {
+      return internalBinding('profiler')
     },
     util: internalBinding('util'),
     processMethods: internalBinding('process_methods'),

@@ -26,6 +26,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Build a program into the cache, unless it is there, and run it',
     load: async () => (await import('./commands/run.ts')).runCommand,
   },
+  test: {
+    brief: 'Build test files into one executable and run it, as node --test would',
+    load: async () => (await import('./commands/test.ts')).testCommand,
+  },
   why: {
     brief: 'Explain why a file or package is inside, bundled or left out',
     load: async () => (await import('./commands/why.ts')).whyCommand,

@@ -23,6 +23,8 @@ export function recordedHost(
     findProgram: async () => undefined,
     buildProgram: async () => sampleResult,
     execute: () => {},
+    spawn: async () => {},
+    untilChanged: async () => {},
     explain: async () => [],
     out: () => text.out,
     err: () => text.err,

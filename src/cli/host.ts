@@ -21,6 +21,10 @@ export interface Host {
   readonly buildProgram: (words: readonly string[], options: BuildOptions) => Promise<BuildResult>
   /** Makes this process another one. Comes back only with an error. */
   readonly execute: (file: string, args: readonly string[]) => void
+  /** Runs a program with our standard streams until it ends, or is to end. */
+  readonly spawn: (file: string, args: readonly string[], stop: AbortSignal) => Promise<void>
+  /** Waits for a change below the working directory; with words, for one that makes their program another. */
+  readonly untilChanged: (words: readonly string[] | undefined, signal: AbortSignal) => Promise<void>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
 }
 
@@ -46,6 +50,23 @@ export function processHost(version: string): Host {
       return buildProgram(programKey(words, process.cwd()), options, process.env)
     },
     execute: (file, args) => process.execve!(file, [file, ...args]),
+    spawn: async (file, args, stop) => {
+      const { spawn } = await import('node:child_process')
+      const child = spawn(file, args, { stdio: 'inherit' })
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      child.once('error', reject).once('exit', () => resolve())
+      stop.addEventListener('abort', () => child.kill(), { once: true })
+      return promise
+    },
+    untilChanged: async (words, signal) => {
+      const [{ findProgram, programKey }, { untilChanged }] = await Promise.all([
+        import('../known-program.ts'),
+        import('../watch-sources.ts'),
+      ])
+      const key = words && programKey(words, process.cwd())
+      const hasChanged = key === undefined ? undefined : () => findProgram(key, process.env) === undefined
+      return untilChanged(process.cwd(), hasChanged, signal)
+    },
     build: async (options) => (await import('../build.ts')).build(options),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }

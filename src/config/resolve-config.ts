@@ -1,7 +1,7 @@
 // The first stage: flags, ingot.config.ts and package.json in, one ResolvedConfig out. No later stage
 // looks at any of the three, so what is not in ResolvedConfig cannot influence an executable.
 
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import type { Inputs } from '../base/inputs.ts'
 import type { ConfigFlags, EntryPoint, ResolvedConfig } from './config.ts'
@@ -13,6 +13,7 @@ import { pick, withoutUndefined, type Layer } from './layer.ts'
 import { commandName, manifestLayer, readManifest, type Manifest } from './manifest.ts'
 import { defaultName, outputPath } from './output-path.ts'
 import { CONVENTIONS, packageEntries } from './package-entries.ts'
+import { findTests } from './test-files.ts'
 import { parseRuntime } from './runtime-request.ts'
 
 export interface ConfigResult {
@@ -26,10 +27,13 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
   const diagnostics: Diagnostic[] = []
   const base = findBase(flags, cwd)
   const layers = await readLayers(base, diagnostics)
-  const entries = await resolveEntries(base, layers)
-  const projectDir = projectDirOf(entries)
+  const tests = flags.tests && findTests(flags.tests, cwd)
+  const entries = tests ? [] : await resolveEntries(base, layers)
+  const projectDir = tests ? base.dir : projectDirOf(entries)
   const project = projectDir === base.manifest?.dir ? base.manifest : readManifest(projectDir)
-  const name = defaultName(commandName(project), entries[0]!)
+  const name = tests
+    ? `${commandName(project) ?? basename(cwd)}.test`
+    : defaultName(commandName(project), entries[0]!)
 
   const config: ResolvedConfig = {
     projectDir,
@@ -48,6 +52,9 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     sourcemap: pick(layers, 'sourcemap')?.value ?? false,
     check: pick(layers, 'check')?.value ?? false,
     start: pick(layers, 'start')?.value ?? 'auto',
+    // Each file as it is: a test may replace modules, and coverage is about lines. Most of a run are children, which
+    // start cold.
+    ...(tests && { tests, bundle: false, start: 'cold' }),
   }
   return { config, diagnostics, inputs: inputsOf(base, config, layers) }
 }

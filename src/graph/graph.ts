@@ -33,6 +33,8 @@ export interface AppGraph {
   /** The real directory that the virtual root stands for. */
   readonly root: string
   readonly entries: readonly { readonly name: string; readonly path: string }[]
+  /** Of an executable of tests: the directory that they were found from, and their paths from there. */
+  readonly tests?: { readonly directory: string; readonly files: readonly string[] }
   readonly kept: readonly KeptFile[]
   readonly generated: readonly GeneratedFile[]
   readonly links: readonly { readonly path: string; readonly target: string }[]

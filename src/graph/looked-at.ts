@@ -7,19 +7,21 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 
 import type { Inputs, Listing } from '../base/inputs.ts'
+import type { ResolvedConfig } from '../config/config.ts'
 import { packageNameOf } from './resolve.ts'
 import { isInPackage } from './source.ts'
 import { keyOf, type Trace } from './traced-program.ts'
 
 export function lookedAt(
   { modules, assets, links, walked }: Trace,
-  include: readonly string[],
+  { include, tests }: Pick<ResolvedConfig, 'include' | 'tests'>,
 ): Pick<Inputs, 'files' | 'listings'> {
   const places = new Places()
   for (const file of [...modules.keys(), ...assets]) places.source(file)
   for (const { file } of links) places.files.add(file)
   for (const directory of walked) places.tree(directory)
-  for (const pattern of include) places.pattern(pattern)
+  for (const pattern of include) places.pattern(pattern, 'all')
+  for (const pattern of tests?.patterns ?? []) places.pattern(pattern, 'tree')
   for (const { file, scan, resolutions } of modules.values()) {
     for (const reference of scan.references) {
       const resolution = resolutions.get(keyOf(reference))
@@ -31,6 +33,9 @@ export function lookedAt(
   }
   return { files: [...places.files], listings: places.listings() }
 }
+
+/** Each has what those before it have. */
+const EXTENT: readonly Listing['names'][] = ['modules', 'tree', 'all']
 
 class Places {
   readonly files = new Set<string>()
@@ -45,7 +50,9 @@ class Places {
   }
 
   list(directory: string, names: Listing['names']): void {
-    if (this.#listings.get(directory) !== 'all') this.#listings.set(directory, names)
+    const known = this.#listings.get(directory)
+    if (known === undefined || EXTENT.indexOf(names) > EXTENT.indexOf(known))
+      this.#listings.set(directory, names)
   }
 
   /** A file that was read; beside it there may come to lie another one that is meant by the same specifier. */
@@ -138,7 +145,7 @@ class Places {
   }
 
   /** What `include` says: the directories in which a new file could match. */
-  pattern(pattern: string): void {
+  pattern(pattern: string, names: Listing['names']): void {
     const magic = pattern.search(/[*?[{(!]/)
     if (magic === -1) {
       this.files.add(pattern)
@@ -146,22 +153,26 @@ class Places {
     }
     const base = pattern.slice(0, pattern.lastIndexOf('/', magic))
     const depth = pattern.includes('**') ? Infinity : pattern.slice(base.length + 1).split('/').length - 1
-    this.#tree(base, depth, () => true)
+    this.#tree(base, depth, names, names === 'tree' ? isOutsidePackages : undefined)
   }
 
   /** A directory, and those in it. */
   tree(directory: string): void {
-    this.#tree(directory, Infinity, (name) => name !== 'node_modules')
+    this.#tree(directory, Infinity, 'all', isOutsidePackages)
   }
 
-  #tree(directory: string, depth: number, isWanted: (name: string) => boolean): void {
-    this.list(directory, 'all')
+  #tree(directory: string, depth: number, names: Listing['names'], isWanted = (_name: string) => true): void {
+    this.list(directory, names)
     if (depth === 0 || !isDirectory(directory)) return
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       const isBelow = entry.isDirectory() && isWanted(entry.name)
-      if (isBelow) this.#tree(path.join(directory, entry.name), depth - 1, isWanted)
+      if (isBelow) this.#tree(path.join(directory, entry.name), depth - 1, names, isWanted)
     }
   }
+}
+
+function isOutsidePackages(name: string): boolean {
+  return name !== 'node_modules'
 }
 
 interface CompilerOptions {

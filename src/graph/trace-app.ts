@@ -31,6 +31,7 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
   const root = aboveNodeModules(
     commonDirectory([
       config.projectDir,
+      ...(config.tests ? [config.tests.directory] : []),
       ...[...trace.modules.keys(), ...trace.assets].map((file) => path.dirname(file)),
     ]),
   )
@@ -70,7 +71,10 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
     sourceMaps:
       bundle.files.length > 0 || kept.some((file) => file.code?.includes('//# sourceMappingURL=data:')),
     external: [...trace.external].toSorted(),
-    inputs: lookedAt(trace, config.include),
+    ...(config.tests && {
+      tests: { directory: virtualPath(config.tests.directory), files: config.tests.files },
+    }),
+    inputs: lookedAt(trace, config),
     diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics, ...unpackedAddons(kept)],
   }
 }

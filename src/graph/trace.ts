@@ -4,7 +4,7 @@ import { existsSync, globSync, lstatSync, readdirSync, readFileSync, realpathSyn
 import path from 'node:path'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
-import type { ResolvedConfig } from '../config/config.ts'
+import type { ResolvedConfig, TestFiles } from '../config/config.ts'
 import type { ModuleFormat } from './graph.ts'
 import { WILDCARD } from './evaluate.ts'
 import { Links } from './links.ts'
@@ -21,6 +21,7 @@ export function traceProgram(config: ResolvedConfig): Trace {
   const tracer = new Tracer(config)
   for (const entry of config.entries) tracer.reach(entry.file)
   tracer.run()
+  if (config.tests) tracer.reachTests(config.tests)
   // After the program itself, which is judged more strictly than what it may only want to read.
   tracer.include(config.include)
   tracer.run()
@@ -251,6 +252,18 @@ class Tracer implements Trace {
     this.#isIncluding = true
     this.#current = undefined
     for (const pattern of patterns) this.#include(pattern)
+  }
+
+  /** A test file that is wrong fails as a test, and others do not. */
+  reachTests({ directory, files }: TestFiles): void {
+    this.#isIncluding = true
+    for (const name of files) {
+      const file = path.join(directory, name)
+      this.reach(file)
+      // What its snapshot tests compare with.
+      if (existsSync(`${file}.snapshot`)) this.reach(`${file}.snapshot`, 'is the snapshot of a test')
+    }
+    this.run()
   }
 
   #include(pattern: string): void {

@@ -21,10 +21,9 @@ export function isFile(path: string): boolean {
   return kindOf(path) === 'file'
 }
 
-/** The symbolic links among a path's directories, and itself. */
+/** The symbolic links among the directories of a path that exists, and itself. */
 export function linksOnTheWay(path: string): string[] {
   const parent = dirname(path)
   if (parent === path) return []
-  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
-  return [...linksOnTheWay(parent), ...(isLink ? [path] : [])]
+  return [...linksOnTheWay(parent), ...(lstatSync(path).isSymbolicLink() ? [path] : [])]
 }

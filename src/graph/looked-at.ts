@@ -2,7 +2,7 @@
 // has looked, so this names every place where it could have found something else: more than it has read, but
 // nothing that comes and goes with a program's own data.
 
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -18,14 +18,14 @@ export function lookedAt(
 ): Pick<Inputs, 'files' | 'listings'> {
   const places = new Places()
   for (const file of [...modules.keys(), ...assets]) places.source(file)
-  for (const { file } of links) places.files.add(file)
+  for (const { file } of links) places.link(file)
   for (const directory of walked) places.tree(directory)
   for (const pattern of include) places.pattern(pattern, 'all')
   for (const pattern of tests?.patterns ?? []) places.pattern(pattern, 'tree')
   for (const { file, scan, resolutions } of modules.values()) {
     for (const reference of scan.references) {
       const resolution = resolutions.get(keyOf(reference))
-      if (packageNameOf(reference.specifier) === undefined)
+      if (isPath(reference.specifier))
         places.through(path.resolve(path.dirname(file), reference.specifier, '..'))
       if (resolution?.kind === 'missing') places.missing(reference.specifier, file)
       else if (resolution?.kind === 'file' && resolution.compilerOnly) places.mapped(reference.specifier)
@@ -106,17 +106,23 @@ class Places {
   through(directory: string): void {
     if (this.#through.has(directory)) return
     this.#through.add(directory)
-    if (lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink()) this.files.add(directory)
+    if (isLink(directory)) this.files.add(directory)
     this.through(path.dirname(directory))
+  }
+
+  /** A link, and what it leads to if that is one. */
+  link(file: string): void {
+    this.files.add(file)
+    this.through(path.dirname(file))
+    const target = isLink(file) ? path.resolve(path.dirname(file), readlinkSync(file)) : file
+    if (!this.files.has(target) && isLink(target)) this.link(target)
   }
 
   /** Nothing was found by this name; packages ask for what may be there. */
   missing(specifier: string, importer: string): void {
+    if (isPath(specifier)) this.#candidate(path.resolve(path.dirname(importer), specifier))
     const name = packageNameOf(specifier)
-    if (name === undefined) {
-      this.#candidate(path.resolve(path.dirname(importer), specifier))
-      return
-    }
+    if (name === undefined) return
     for (let directory = path.dirname(importer); ; directory = path.dirname(directory)) {
       const packages = path.join(directory, 'node_modules')
       if (isDirectory(path.join(packages, name))) {
@@ -129,7 +135,7 @@ class Places {
 
   /** `paths` may name several places for a specifier, and the first of them has nothing yet. */
   mapped(specifier: string): void {
-    if (packageNameOf(specifier) === undefined && /^\.{0,2}\//.test(specifier)) return
+    if (isPath(specifier)) return
     const parts = specifier.split('/')
     for (const mapping of this.#mappings) {
       // What the star stands for: all of it, or what follows a prefix.
@@ -169,6 +175,10 @@ class Places {
       if (isBelow) this.#tree(path.join(directory, entry.name), depth - 1, names, isWanted)
     }
   }
+}
+
+function isPath(specifier: string): boolean {
+  return /^\.{0,2}(?:\/|$)/.test(specifier)
 }
 
 function isOutsidePackages(name: string): boolean {
@@ -221,5 +231,17 @@ function textOf(file: string): string | undefined {
 }
 
 function isDirectory(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true
+  try {
+    return statSync(file).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+function isLink(file: string): boolean {
+  try {
+    return lstatSync(file).isSymbolicLink()
+  } catch {
+    return false
+  }
 }

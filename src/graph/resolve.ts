@@ -2,7 +2,7 @@
 // reference), and for the program's own TypeScript also what compilers allow: tsconfig paths,
 // "./x.js" for x.ts, no extension at all.
 
-import { existsSync, lstatSync, readlinkSync } from 'node:fs'
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
 
@@ -72,9 +72,14 @@ export class Resolver {
     if (!name) return []
     for (let directory = path.dirname(importer); ; directory = path.dirname(directory)) {
       const packages = path.join(directory, 'node_modules')
-      const shared = this.#linkAt(packages)
-      const link = this.#linkAt(path.join(shared ? path.resolve(directory, shared.target) : packages, name))
-      if (shared && existsSync(path.join(packages, name))) return link ? [shared, link] : [shared]
+      const isShared = this.#linkAt(packages) !== undefined && existsSync(path.join(packages, name))
+      const real = isShared ? realpathSync(packages) : packages
+      const link = this.#linkAt(path.join(real, name))
+      if (isShared) {
+        // It may lead there by way of other links.
+        const shared = { file: packages, target: path.relative(directory, real) }
+        return link ? [shared, link] : [shared]
+      }
       if (link) return [link]
       if (path.dirname(directory) === directory) return []
     }

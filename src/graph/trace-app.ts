@@ -204,7 +204,7 @@ function usedLinks(
     const real = path.resolve(path.dirname(file), target)
     const inside = path.relative(root, real)
     const place = path.relative(root, file)
-    if (!file.startsWith(`${root}/`) || !(files.has(inside) || directories.has(inside))) continue
+    if (!file.startsWith(path.join(root, '/')) || !(files.has(inside) || directories.has(inside))) continue
     // What was reached through the link by its name is a directory here.
     if (directories.has(place)) continue
     used.push({ path: place, target: path.relative(path.dirname(file), real) })

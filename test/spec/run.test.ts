@@ -9,7 +9,7 @@ import { before, suite, test } from 'node:test'
 
 import { ownCache } from '../support/cache.ts'
 import { INGOT, run, runNode } from '../support/commands.ts'
-import { outcomeOf } from '../support/empty-root.ts'
+import { outcomeOf, printed } from '../support/empty-root.ts'
 import { writeFiles } from '../support/files.ts'
 import { nativeIngot } from '../support/native-ingot.ts'
 import { makeProject } from '../support/project.ts'
@@ -252,7 +252,7 @@ suite('ingot run', () => {
         })
         const child = spawn(file, [...args, 'run', 'main.mjs'], { cwd: project, env, stdio: 'pipe' })
         const outcome = outcomeOf(child)
-        await new Promise((resolve) => child.stdout.once('data', resolve))
+        await printed(child.stdout, /1/)
         const built = () =>
           readdirSync(path.join(root, 'programs'), { recursive: true, encoding: 'utf8' }).filter((name) =>
             name.endsWith('/main'),

@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Build a TypeScript program into one static executable',
     load: async () => (await import('./commands/build.ts')).buildCommand,
   },
+  doctor: {
+    brief: 'Check the host, the cache and the project, and say what is wrong',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
   run: {
     brief: 'Build a program into the cache, unless it is there, and run it',
     load: async () => (await import('./commands/run.ts')).runCommand,

@@ -25,6 +25,7 @@ export function recordedHost(
     execute: () => {},
     spawn: async () => {},
     untilChanged: async () => {},
+    examine: async () => [],
     explain: async () => [],
     out: () => text.out,
     err: () => text.err,

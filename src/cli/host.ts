@@ -1,6 +1,7 @@
 // All that a command sees of the process it runs in, so that a test can run one without a process.
 
 import type { BuildOptions, BuildResult } from '../base/build-result.ts'
+import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
 
 export interface Output {
@@ -25,6 +26,7 @@ export interface Host {
   readonly spawn: (file: string, args: readonly string[], stop: AbortSignal) => Promise<void>
   /** Waits for a change below the working directory; with words, for one that makes their program another. */
   readonly untilChanged: (words: readonly string[] | undefined, signal: AbortSignal) => Promise<void>
+  readonly examine: (options: BuildOptions) => Promise<Check[]>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
 }
 
@@ -68,6 +70,7 @@ export function processHost(version: string): Host {
       return untilChanged(process.cwd(), hasChanged, signal)
     },
     build: async (options) => (await import('../build.ts')).build(options),
+    examine: async (options) => (await import('../doctor.ts')).examine(options),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }
 }

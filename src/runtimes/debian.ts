@@ -21,8 +21,7 @@ export async function resolveLibraries(
   hostRoot = '/',
 ): Promise<SystemLibraries> {
   const root = cacheRoot(env)
-  // Another table of pins is another entry.
-  const key = `debian-${target}-${sha256(JSON.stringify(PINNED_PACKAGES)).slice(0, 16)}`
+  const key = debianKey(target)
   const known = await openEntry(key, root)
   if (known !== undefined) return pinnedLibraries(known, projectDir)
   const { fillFromHost, findHostLibraries, useHostLibraries } = await import('./host-libraries.ts')
@@ -40,6 +39,11 @@ export async function resolveLibraries(
     if (!(error instanceof Unavailable)) throw error
     return useHostLibraries(host, root)
   }
+}
+
+/** Another table of pins is another entry of the cache. */
+export function debianKey(target: Target): string {
+  return `debian-${target}-${sha256(JSON.stringify(PINNED_PACKAGES)).slice(0, 16)}`
 }
 
 function pinnedLibraries(entry: CacheEntry, projectDir: string): SystemLibraries {

@@ -80,7 +80,7 @@ function start(): void {
     return
   }
   if (tests) {
-    runTests(internals, tree, tests, args)
+    runTests(internals, tree, { ...archive.manifest, tests }, args)
     return
   }
   const [main, ...rest] = selectMain(process.argv0, args) as [string, ...string[]]

@@ -9,10 +9,13 @@ import { installOptionValues, parseOptions } from './option-values.ts'
 import { toVirtualPath } from './vfs/paths.ts'
 import { isFile, type Tree } from './vfs/tree.ts'
 
-type Tests = NonNullable<Manifest['tests']>
-
 /** @param args options of `node --test`, and names or patterns of test files */
-export function runTests(internals: Internals, tree: Tree, tests: Tests, args: readonly string[]): void {
+export function runTests(
+  internals: Internals,
+  tree: Tree,
+  { tests, sourceMaps }: Manifest & { readonly tests: NonNullable<Manifest['tests']> },
+  args: readonly string[],
+): void {
   const { values, flags, rest } = parseOptions(args, internals)
   const unknown = rest.find((word) => word.startsWith('-'))
   if (unknown !== undefined) {
@@ -27,7 +30,11 @@ export function runTests(internals: Internals, tree: Tree, tests: Tests, args: r
     const [name = '', ...value] = flag.split('=')
     return value.length > 0 ? `${name}=${String(place(name, value.join('=')))}` : flag
   })
-  installOptionValues(internals, new Map([...placed, ['--test', true]]), placedFlags)
+  installOptionValues(
+    internals,
+    new Map([['--enable-source-maps', sourceMaps], ...placed, ['--test', true]]),
+    placedFlags,
+  )
 
   const files =
     rest.length === 0 ? tests.files : tests.files.filter((file) => rest.some((word) => isMeant(word, file)))

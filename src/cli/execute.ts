@@ -1,7 +1,7 @@
 // Runs a program of the cache, building it first if need be. It takes this process's place: standard streams,
 // signals, terminal, exit code and process number are its own, as if it had been started by hand.
 
-import type { BuildOptions } from '../base/build-result.ts'
+import type { BuildOptions, StageEvent } from '../base/build-result.ts'
 import { BuildError } from '../base/diagnostics.ts'
 import type { Host } from './host.ts'
 import { watchInterrupts } from './interrupt.ts'
@@ -33,7 +33,9 @@ async function build(host: Host, words: readonly string[], options: BuildOptions
   const reporter = createReporter('brief', host)
   const interrupt = watchInterrupts()
   try {
-    const result = await host.buildProgram(words, { ...options, cwd: host.cwd, signal: interrupt.signal })
+    const onStage = (event: StageEvent) => reporter.stage(event)
+    const { signal } = interrupt
+    const result = await host.buildProgram(words, { ...options, cwd: host.cwd, signal, onStage })
     reporter.succeeded(result)
     return interrupt.exitCode() ?? result.out
   } catch (error) {

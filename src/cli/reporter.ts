@@ -15,7 +15,7 @@ export interface Reporter {
   failed(error: unknown): number
 }
 
-/** `brief`: warnings and errors, as the rest is for the program that will run. */
+/** `brief`: warnings, errors, and what is being done; nothing of it stays, as a program will follow. */
 type ReporterKind = 'live' | 'plain' | 'brief' | 'json' | 'quiet'
 
 export function reporterKind(
@@ -34,11 +34,13 @@ export function createReporter(kind: ReporterKind, host: Host): Reporter {
     case 'quiet':
       return { ...plainReporter(host), succeeded: () => 0 }
     case 'brief':
-      return briefReporter(host)
+      return host.stderr.isTTY === true && host.env.TERM !== 'dumb'
+        ? withStageLines(host, briefReporter(host), { keepsFinished: false })
+        : briefReporter(host)
     case 'plain':
       return plainReporter(host)
     case 'live':
-      return liveReporter(host)
+      return withStageLines(host, plainReporter(host))
     default:
       return unreachable(kind)
   }
@@ -73,18 +75,17 @@ function briefReporter({ stderr, env, cwd }: Host): Reporter {
   }
 }
 
-function liveReporter(host: Host): Reporter {
-  const lines = createStageLines(host.stderr, paintFor(host.stderr, host.env))
-  const plain = plainReporter(host)
+function withStageLines(host: Host, reporter: Reporter, kept?: { keepsFinished: boolean }): Reporter {
+  const lines = createStageLines(host.stderr, paintFor(host.stderr, host.env), kept)
   return {
     stage: (event) => lines.update(event),
     succeeded(result) {
       lines.close('done')
-      return plain.succeeded(result)
+      return reporter.succeeded(result)
     },
     failed(error) {
       lines.close('failed')
-      return plain.failed(error)
+      return reporter.failed(error)
     },
   }
 }

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { before, suite, test } from 'node:test'
 
 import { ownCache } from '../support/cache.ts'
-import { INGOT, run, runNode } from '../support/commands.ts'
+import { INGOT, ingotBuild, run, runNode } from '../support/commands.ts'
 import { outcomeOf, printed } from '../support/empty-root.ts'
 import { writeFiles } from '../support/files.ts'
 import { nativeIngot } from '../support/native-ingot.ts'
@@ -191,6 +191,25 @@ suite('ingot run', () => {
         assert.equal((await start(['main.mjs'], project)).stdout, 'one\n')
         writeFileSync(path.join(project, 'name.txt'), 'two')
         assert.equal((await start(['main.mjs'], project)).stdout, 'two\n')
+      })
+
+      test('what it is, is what the built file is', async () => {
+        const project = makeProject(directory, {
+          'package.json': { name: 'same', type: 'module' },
+          'src/main.ts': [
+            "import { dirname } from './lib/here.cjs'",
+            'const { env, execArgv, argv } = process',
+            'const names: string[] = Object.keys(env).sort()',
+            'console.log(import.meta.url, dirname, process.cwd(), execArgv, argv.slice(1), names.join())',
+          ].join('\n'),
+          'src/lib/here.cjs': 'exports.dirname = __dirname',
+        })
+        await ingotBuild(['src/main.ts', '-o', 'built'], { cwd: project, env })
+        const built = await run(path.join(project, 'built'), ['a', '--b'], { cwd: project, env })
+        for (let i = 0; i < 2; i++) {
+          const { stdout, stderr } = await start(['src/main.ts', 'a', '--b'], project)
+          assert.deepEqual([stdout, stderr], [built.stdout, ''])
+        }
       })
 
       test('options make another program', async () => {

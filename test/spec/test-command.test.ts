@@ -165,6 +165,19 @@ suite('ingot test', () => {
     assert.match(wrong.stderr, /bad option: --test-nothing/)
   })
 
+  test('coverage of sources that have to be compiled is about their lines', async () => {
+    const compiled = makeProject(directory, {
+      'package.json': { type: 'module' },
+      'color.ts':
+        'export enum Color {\n  Red = 1,\n}\n\nexport function name(): string {\n  return Color[1]!\n}\n\nexport function never(): void {\n  console.log(1)\n}\n',
+      'color.test.ts':
+        "import { test } from 'node:test'\nimport { name } from './color.ts'\ntest('name', () => void name())\n",
+    })
+    const { stdout, status } = await ingot(['test', '--experimental-test-coverage'], { cwd: compiled, env })
+    assert.equal(status, 0)
+    assert.match(stdout, /color\.ts +\|\s+72\.73 \|\s+100\.00 \|\s+66\.67 \| 9-11/)
+  })
+
   test('reports are written where the command is run', async () => {
     await inside('--test-reporter=tap', '--test-reporter-destination=report.tap', some[0]!)
     assert.match(readFileSync(path.join(project, 'report.tap'), 'utf8'), /^TAP version 13/)

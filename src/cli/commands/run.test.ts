@@ -16,8 +16,8 @@ async function run(argv: readonly string[], overrides: Partial<Host> = {}) {
   const calls: Calls = { looked: [], built: [], executed: [] }
   const host = recordedHost({
     findProgram: async (words) => void calls.looked.push(words),
-    buildProgram: async (words, { signal, ...options }) => {
-      assert.ok(signal instanceof AbortSignal)
+    buildProgram: async (words, { signal, onStage, ...options }) => {
+      assert.ok(signal instanceof AbortSignal && typeof onStage === 'function')
       calls.built.push([words, options])
       return sampleResult
     },

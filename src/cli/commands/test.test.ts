@@ -10,7 +10,7 @@ const cwd = '/work/app'
 test('builds an executable of tests, and gives it the options of the runner', async () => {
   const calls: unknown[] = []
   const host = recordedHost({
-    buildProgram: async (words, { signal: _signal, ...options }) => {
+    buildProgram: async (words, { signal: _signal, onStage: _onStage, ...options }) => {
       calls.push(words, options)
       return sampleResult
     },

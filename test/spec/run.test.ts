@@ -286,6 +286,16 @@ suite('ingot run', () => {
         assert.equal((await outcome).stdout, '1\nchild of 1\n')
       })
 
+      test('several at once', async () => {
+        const project = makeProject(directory, { 'main.mjs': 'console.log(process.argv[2])' })
+        const started = Array.from({ length: 4 }, (_, i) => start(['main.mjs', String(i)], project))
+        const outcomes = await Promise.all(started)
+        assert.deepEqual(
+          outcomes.map(({ status, stdout, stderr }) => [status, stdout, stderr]),
+          [0, 1, 2, 3].map((i) => [0, `${i}\n`, '']),
+        )
+      })
+
       test('an error of the build is on standard error, and the exit code 1', async () => {
         const project = makeProject(directory, { 'main.ts': "import './nowhere.ts'" })
         const { status, stdout, stderr } = await start(['main.ts'], project)

@@ -46,7 +46,7 @@ export function runTests(
   const { parseCommandLine } = internals.requireBuiltin('internal/test_runner/utils')
   const options = parseCommandLine()
   // Names and places are shown relative to the working directory, as they would be beside the sources.
-  process.chdir(virtualDirectory)
+  if (files.length > 0) process.chdir(virtualDirectory)
   if (options.isolation === 'process')
     placeChildren(internals, new Set(files), { realDirectory, virtualDirectory })
   process.argv.splice(1, process.argv.length, ...rest)

@@ -222,6 +222,13 @@ suite('ingot test', () => {
     assert.deepEqual(stdout.match(/✔ is \d/g), ['✔ is 1', '✔ is 2'])
   })
 
+  test('no tests at all, in a directory of which nothing is embedded', async () => {
+    const bare = makeProject(directory, { 'package.json': { name: 'bare' }, 'empty/readme.md': '' })
+    const { status, stdout } = await ingot(['test'], { cwd: path.join(bare, 'empty'), env })
+    assert.equal(status, 0)
+    assert.match(stdout, /^ℹ tests 0$/m)
+  })
+
   test('what names nothing is an error', async () => {
     const { status, stderr } = await inside('tests/nowhere.test.ts')
     assert.equal(status, 1)

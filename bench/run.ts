@@ -1,4 +1,5 @@
 // npm run bench [-- --runs 30]: Ingot against Bun and plain Node, warm, in one run on one machine.
+// npm run bench -- run: what a warm `ingot run` adds to the built file itself, through an executable and through Node.
 // npm run bench -- files: reading embedded files against reading them from the disk.
 
 import { spawnSync } from 'node:child_process'
@@ -8,6 +9,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { installed } from '../test/support/installed.ts'
+import { nativeIngot } from '../test/support/native-ingot.ts'
 import { ALL_AT_ONCE, programWithFiles, renderReads, sampleReads, sourceSize, WAYS } from './files.ts'
 import { renderSamples, samplePaired, type Subject } from './sample.ts'
 
@@ -29,6 +31,7 @@ const COMPILE_CACHE = { NODE_COMPILE_CACHE: at('compile-cache') }
 
 try {
   if (positionals[0] === 'files') await compareFiles()
+  else if (positionals[0] === 'run') await compareRun()
   else await comparePeers()
 } finally {
   rmSync(work, { recursive: true, force: true })
@@ -45,6 +48,26 @@ async function compareFiles(): Promise<void> {
     return { name: `with ${count} files`, command: out, args: [], prints: /^hello\n$/ }
   })
   print('start', await Promise.all(starts))
+}
+
+async function compareRun(): Promise<void> {
+  writeFileSync(at('package.json'), '{ "name": "bench", "type": "module" }')
+  writeFileSync(at('hello.ts'), `const name: string = 'world'\nconsole.log(\`hello, \${name}\`)\n`)
+  prepare(node, [ingot, 'build', 'hello.ts', '-o', at('hello'), '-q'])
+  const native = await nativeIngot(work, process.env)
+  printMachine()
+  const warm = { prints: /^hello, world\n$/, cwd: work }
+  print('hello, warm', [
+    { name: 'the built file', command: at('hello'), args: [], ...warm },
+    { name: 'ingot run, as an executable', command: native, args: ['run', 'hello.ts'], ...warm },
+    {
+      name: 'ingot run, the package under node',
+      command: node,
+      args: [at('ingot-package/bin/ingot.mjs'), 'run', 'hello.ts'],
+      ...warm,
+    },
+    { name: 'node hello.ts', command: node, args: ['hello.ts'], ...warm },
+  ])
 }
 
 async function comparePeers(): Promise<void> {

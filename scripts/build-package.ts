@@ -1,5 +1,5 @@
 // Makes dist/, what a published package runs: the library, the command line and the code cache
-// worker as JavaScript, the bootstrap as one file, and the public API's types.
+// worker as JavaScript, the bootstrap as one file, and the public API's types. Takes another directory's name.
 
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { rolldown } from 'rolldown'
 import { bundleBootstrap } from '../src/prepare-base.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
-const DIST = path.join(ROOT, 'dist')
+const DIST = path.resolve(process.argv[2] ?? path.join(ROOT, 'dist'))
 
 rmSync(DIST, { recursive: true, force: true })
 
@@ -20,6 +20,7 @@ const bundle = await rolldown({
     index: 'src/index.ts',
     cli: 'src/cli/main.ts',
     runtime: 'src/runtime.ts',
+    native: 'src/cli/native.ts',
     'code-cache-worker': 'src/payload/code-cache-worker.ts',
   },
   platform: 'node',
@@ -38,4 +39,8 @@ await bundle.close()
 writeFileSync(path.join(DIST, 'bootstrap.js'), await bundleBootstrap())
 
 const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc')
-execFileSync(process.execPath, [tsc, '-p', path.join(ROOT, 'tsconfig.types.json')], { stdio: 'inherit' })
+execFileSync(
+  process.execPath,
+  [tsc, '-p', path.join(ROOT, 'tsconfig.types.json'), '--outDir', path.join(DIST, 'types')],
+  { stdio: 'inherit' },
+)

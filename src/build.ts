@@ -3,14 +3,16 @@
 import { readFileSync } from 'node:fs'
 
 import type { BuildOptions, BuildResult } from './base/build-result.ts'
+import type { Inputs } from './base/inputs.ts'
 import { createStages } from './base/stages.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import { planAppend } from './image/append.ts'
 import { abandonExecutable, beginExecutable } from './output/executable.ts'
+import { allInputs } from './inputs.ts'
 import { judgeNativeCode } from './native-policy.ts'
 import { packPayload } from './pack-payload.ts'
 import { prepareBase } from './prepare-base.ts'
-import { cacheRoot } from './runtimes/cache.ts'
+import { cacheRoot } from './runtimes/cache-root.ts'
 import { resolveLibraries } from './runtimes/debian.ts'
 import { resolveRuntime } from './runtimes/node.ts'
 import { summarize } from './summary.ts'
@@ -26,11 +28,16 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
  * @throws BuildError with code, place and remedy; nothing of the output is left then
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
+  return (await buildTracked(options)).result
+}
+
+/** The same, with what it depended on. */
+export async function buildTracked(options: BuildOptions): Promise<{ result: BuildResult; inputs: Inputs }> {
   const { cwd = process.cwd(), signal } = options
   const started = performance.now()
   const stage = createStages(options)
 
-  const { config, diagnostics } = await stage('config', () => resolveConfig(options, { cwd }))
+  const { config, diagnostics, inputs } = await stage('config', () => resolveConfig(options, { cwd }))
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
 
   const cache = cacheRoot(process.env)
@@ -57,7 +64,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const { start, size } = await stage('output', () =>
       writeExecutable(pending, { config, base, payload, image, cache }),
     )
-    return summarize({
+    const result = summarize({
       config,
       runtime,
       libraries,
@@ -70,6 +77,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       diagnostics: [...diagnostics, ...graph.diagnostics, ...nativeDiagnostics],
       elapsedMs: performance.now() - started,
     })
+    return { result, inputs: allInputs(config, inputs, graph) }
   } catch (error) {
     await abandonExecutable(pending)
     throw error

@@ -46,8 +46,7 @@ export async function checkTypes(
 }
 
 function run(args: readonly string[], cwd: string, signal?: AbortSignal): Promise<string> {
-  const require = createRequire(import.meta.url)
-  const tsc = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin/tsc')
+  const tsc = path.join(path.dirname(compilerManifest(cwd)), 'bin/tsc')
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [tsc, ...args], {
       cwd,
@@ -58,5 +57,20 @@ function run(args: readonly string[], cwd: string, signal?: AbortSignal): Promis
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.on('error', reject)
     child.on('close', () => resolve(output))
+  })
+}
+
+/** Ingot's own, else the project's: an Ingot that is an executable has no compiler inside. */
+function compilerManifest(projectDir: string): string {
+  for (const from of [import.meta.url, path.join(projectDir, 'package.json')]) {
+    try {
+      return createRequire(from).resolve('typescript/package.json')
+    } catch {
+      continue
+    }
+  }
+  throw new BuildError('CHECK_UNAVAILABLE', 'there is no TypeScript to check the types with', {
+    at: { file: projectDir },
+    help: 'npm install --save-dev typescript@7, or build without --check',
   })
 }

@@ -29,8 +29,15 @@ export async function packPayload(
 ): Promise<Payload> {
   const files = collectFiles(graph)
   const caches = await codeCachesOf(files, { node, flagHash: Buffer.from(flagHash, 'hex') }, cache)
-  const { entries, sourceMaps, waitsForReady } = graph
-  const manifest = { ingot: version, entries, sourceMaps, codeFromDisk, waitsForReady }
+  const { entries, tests, sourceMaps, waitsForReady } = graph
+  const manifest = {
+    ingot: version,
+    entries,
+    ...(tests && { tests }),
+    sourceMaps,
+    codeFromDisk,
+    waitsForReady,
+  }
   return packArchive(withCodeCaches(files, caches), graph.links, manifest)
 }
 

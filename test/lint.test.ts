@@ -40,6 +40,7 @@ const CASES: readonly (readonly [file: string, source: string, says: string | un
   ['src/cli/a.ts', "export { x } from '../graph/trace-app.ts'", 'cli/ imports only'],
   ['src/cli/commands/a.ts', "export { x } from '../../payload/pack.ts'", 'cli/ imports only'],
   ['src/cli/commands/b.ts', "export { x } from '../../build.ts'", undefined],
+  ['src/doctor/a.ts', "export { x } from '../graph/trace-app.ts'", 'doctor/ looks at the machine'],
   ['src/shortcut.ts', "export { x } from './graph/trace-app.ts'", 'Rule 1: only the files directly in src'],
   ['src/base/a.ts', "export { x } from '../runtimes/cache.ts'", 'base/ stands below every stage'],
   ['src/format/a.ts', "export { x } from '../base/bytes.ts'", 'format/ is shared'],

@@ -48,6 +48,7 @@ suite('the published package', () => {
       'dist/cli.js',
       'dist/bootstrap.js',
       'dist/code-cache-worker.js',
+      'dist/native.js',
     ]) {
       assert.ok(names.includes(name), name)
     }
@@ -62,6 +63,13 @@ suite('the published package', () => {
   test('builds a program from the command line', () => {
     run('npx', '--no-install', 'ingot', 'build', 'hello.ts', '--quiet', '-o', 'by-command')
     assert.equal(run('./by-command'), 'hello world\n')
+  })
+
+  test('builds itself', () => {
+    run('npx', '--no-install', 'ingot', 'build', 'node_modules/ingot', '--quiet', '-o', 'ingot')
+    run('./ingot', 'build', 'hello.ts', '--quiet', '-o', 'by-itself')
+    assert.equal(run('./by-itself'), 'hello world\n')
+    assert.equal(run('./ingot', 'run', 'hello.ts'), 'hello world\n')
   })
 
   test('builds the same program from the API', () => {

@@ -31,6 +31,7 @@ export class Compiler {
   #isTypeScriptInstalled = false
   /** In a build run. */
   watch: CompileWatch | undefined
+  #usesCaches = true
 
   constructor(archive: Archive, internals: Internals, prepared: PreparedModules) {
     this.#archive = archive
@@ -48,6 +49,11 @@ export class Compiler {
   /** Paths in the archive. */
   loaded(): string[] {
     return [...this.#served.values()].map(({ entry }) => entry.path)
+  }
+
+  /** What is compiled from now on is compiled from its source. */
+  ignoreCaches(): void {
+    this.#usesCaches = false
   }
 
   install(): void {
@@ -98,6 +104,7 @@ export class Compiler {
     const { maybeCacheSourceMap } = this.#internals.sourceMaps
     const isWrapperPatched = watchWrapper(Module)
     const onEvaluated = () => this.watch?.onEvaluated()
+    const codeCache = (entry: Entry) => (this.#usesCaches ? archive.codeCache(entry) : undefined)
 
     Module.prototype._compile = function _compile(content: string, filename: string, format?: string) {
       const known = served.get(filename)
@@ -111,7 +118,7 @@ export class Compiler {
       const { entry } = known
       known.text = undefined // the module keeps what it needs of it
       if (entry.format === FORMAT_MODULE) return native.call(this, content, filename, 'module')
-      const cache = archive.codeCache(entry)
+      const cache = codeCache(entry)
       if (!cache) return native.call(this, content, filename, 'commonjs')
 
       const { function: wrapper, sourceMapURL } =
@@ -142,12 +149,13 @@ export class Compiler {
     const native = translators.get('module')!
     const buffers = this.#buffers
     const archive = this.#archive
+    const codeCache = (entry: Entry) => (this.#usesCaches ? archive.codeCache(entry) : undefined)
 
     /** import.meta.resolve with a second argument, which ours does not have. */
     const hasOtherResolve = () => options.getOptionValue('--experimental-import-meta-resolve') === true
     translators.set('module', function (this: unknown, url: string, context: any, parentURL?: string) {
       const entry = buffers.get(context.source)
-      const cache = entry && archive.codeCache(entry)
+      const cache = entry && codeCache(entry)
       if (!entry || !cache || hasOtherResolve()) return native.call(this, url, context, parentURL)
 
       const source = prepared.source(entry) ?? archive.code(entry)

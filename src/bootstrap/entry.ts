@@ -7,6 +7,7 @@ import path from 'node:path'
 import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
+import { installCoverage } from './coverage.ts'
 import { restoreEnvironment } from './environment.ts'
 import { installExit } from './exit.ts'
 import { correctNames, detectFreezing, type Freezing } from './frozen.ts'
@@ -18,6 +19,7 @@ import { installProcesses } from './processes.ts'
 import { serveRequests } from './program-requests.ts'
 import { detectRehearsal } from './rehearsal.ts'
 import { runFile, runScript, runWorker } from './run.ts'
+import { runTests } from './test-runner.ts'
 import { selectEntry } from './select-entry.ts'
 import { Archive } from './vfs/archive.ts'
 import { createErrorFactory } from './vfs/errors.ts'
@@ -42,7 +44,7 @@ const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const prepared = new PreparedModules()
 const compiler = new Compiler(archive, internals, prepared)
-const { entries, sourceMaps, codeFromDisk, waitsForReady = false } = archive.manifest
+const { entries, tests, sourceMaps, codeFromDisk, waitsForReady = false } = archive.manifest
 if (!job) sealGlobalPaths(internals)
 const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
@@ -70,6 +72,7 @@ if (job) {
   installWorkingDirectory(internals, tree, error)
   installExit(internals, () => rehearsal?.end())
   installMissingFileHint()
+  if (tests) installCoverage(internals, () => compiler.ignoreCaches())
   if (freezing) startFrozen(freezing)
   else start()
 }
@@ -81,6 +84,10 @@ function start(): void {
   if (command) {
     setVirtualWorkingDirectory(command.workingDirectory)
     runScript(internals, tree, command)
+    return
+  }
+  if (tests) {
+    runTests(internals, tree, { ...archive.manifest, tests }, args)
     return
   }
   const [main, ...rest] = selectMain(process.argv0, args) as [string, ...string[]]

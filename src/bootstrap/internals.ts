@@ -50,6 +50,8 @@ export interface Internals {
   /** internalBinding('cares_wrap') */
   readonly cares: Binding
   readonly crypto: { startLoadingCertificatesOffThread(): void }
+  /** internalBinding('profiler'): coverage. */
+  readonly profiler: Binding
   readonly performance: {
     readonly milestones: Float64Array
     readonly constants: Record<string, number>
@@ -80,6 +82,7 @@ export interface Internals {
   whenLoaded(id: string, then: (exports: any) => void): void
   readonly options: {
     getOptionValue(name: string): unknown
+    getOptionsAsFlagsFromBinding(): string[]
     getCLIOptionsInfo(): {
       readonly options: Map<string, { readonly type: number }>
       readonly aliases: Map<string, readonly string[]>
@@ -133,6 +136,9 @@ export function openInternals(require: InternalRequire): Internals {
     },
     get os() {
       return internalBinding('os')
+    },
+    get profiler() {
+      return internalBinding('profiler')
     },
     util: internalBinding('util'),
     processMethods: internalBinding('process_methods'),

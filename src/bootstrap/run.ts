@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { FORMAT_MODULE } from '../format/archive.ts'
 import type { ScriptCommand } from './arguments.ts'
 import type { Internals } from './internals.ts'
+import { installOptionValues, parseOptions } from './option-values.ts'
 import { toArchivePath, toVirtualPath } from './vfs/paths.ts'
 import type { Tree } from './vfs/tree.ts'
 import { ownExecArgv, type WorkerJob } from './workers.ts'
@@ -53,6 +54,13 @@ function importMain({ runMain }: Internals, url: URL | string): void {
 export function runScript(internals: Internals, tree: Tree, command: ScriptCommand): void {
   const { script, evaluate, args } = command
   for (const flag of command.v8Flags) internals.v8.setFlagsFromString(flag)
+  const isTest = command.execArgv.some(
+    (option) => option.startsWith('--test') || option.startsWith('--experimental-test'),
+  )
+  if (isTest) {
+    const { values, flags } = parseOptions(command.execArgv, internals)
+    installOptionValues(internals, values, flags)
+  }
   process.execArgv = [...command.execArgv]
   const main = script === undefined ? [] : [path.resolve(script)]
   process.argv.splice(1, process.argv.length, ...main, ...args)

@@ -5,6 +5,8 @@ export interface Command {
   /** What follows `ingot <name>`. */
   readonly usage: string
   readonly options: OptionTable
+  /** The arguments among which --help is ours: all, unless some are another program's. */
+  ownArguments?(argv: readonly string[]): readonly string[]
   /** Gives the exit code. */
   run(argv: readonly string[], host: Host): Promise<number>
 }
@@ -19,6 +21,18 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   build: {
     brief: 'Build a TypeScript program into one static executable',
     load: async () => (await import('./commands/build.ts')).buildCommand,
+  },
+  doctor: {
+    brief: 'Check the host, the cache and the project, and say what is wrong',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  run: {
+    brief: 'Build a program into the cache, unless it is there, and run it',
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  test: {
+    brief: 'Build test files into one executable and run it, as node --test would',
+    load: async () => (await import('./commands/test.ts')).testCommand,
   },
   why: {
     brief: 'Explain why a file or package is inside, bundled or left out',

@@ -1,6 +1,7 @@
 // All that a command sees of the process it runs in, so that a test can run one without a process.
 
 import type { BuildOptions, BuildResult, StartResult } from '../base/build-result.ts'
+import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
 
 export interface Output {
@@ -16,6 +17,16 @@ export interface Host {
   readonly stderr: Output
   readonly version: string
   readonly build: (options: BuildOptions) => Promise<BuildResult>
+  /** The executable of a command line in the cache; undefined if it has to be built. */
+  readonly findProgram: (words: readonly string[]) => Promise<string | undefined>
+  readonly buildProgram: (words: readonly string[], options: BuildOptions) => Promise<BuildResult>
+  /** Makes this process another one. Comes back only with an error. */
+  readonly execute: (file: string, args: readonly string[]) => void
+  /** Runs a program with our standard streams until it ends, or is to end. */
+  readonly spawn: (file: string, args: readonly string[], stop: AbortSignal) => Promise<void>
+  /** Waits for a change below the working directory; with words, for one that makes their program another. */
+  readonly untilChanged: (words: readonly string[] | undefined, signal: AbortSignal) => Promise<void>
+  readonly examine: (options: BuildOptions) => Promise<Check[]>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
 }
@@ -30,8 +41,38 @@ export function processHost(version: string): Host {
     stdout: process.stdout,
     stderr: process.stderr,
     version,
+    findProgram: async (words) => {
+      const { findProgram, programKey } = await import('../known-program.ts')
+      return findProgram(programKey(words, process.cwd()), process.env)
+    },
+    buildProgram: async (words, options) => {
+      const [{ programKey }, { buildProgram }] = await Promise.all([
+        import('../known-program.ts'),
+        import('../program-cache.ts'),
+      ])
+      return buildProgram(programKey(words, process.cwd()), options, process.env)
+    },
+    execute: (file, args) => process.execve!(file, [file, ...args]),
+    spawn: async (file, args, stop) => {
+      const { spawn } = await import('node:child_process')
+      const child = spawn(file, args, { stdio: 'inherit' })
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      child.once('error', reject).once('exit', () => resolve())
+      stop.addEventListener('abort', () => child.kill(), { once: true })
+      return promise
+    },
+    untilChanged: async (words, signal) => {
+      const [{ findProgram, programKey }, { untilChanged }] = await Promise.all([
+        import('../known-program.ts'),
+        import('../watch-sources.ts'),
+      ])
+      const key = words && programKey(words, process.cwd())
+      const hasChanged = key === undefined ? undefined : () => findProgram(key, process.env) === undefined
+      return untilChanged(process.cwd(), hasChanged, signal)
+    },
     build: async (options) => (await import('../build.ts')).build(options),
     explainStart: async (options) => (await import('../explain.ts')).explainStart(options),
+    examine: async (options) => (await import('../doctor.ts')).examine(options),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }
 }

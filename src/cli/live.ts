@@ -1,4 +1,4 @@
-// One line per stage. Finished stages stay above; the last line shows what runs now and is redrawn in place.
+// One line per stage. Finished stages stay above, if wanted; the last line shows what runs now and is redrawn in place.
 
 import { stripVTControlCharacters } from 'node:util'
 import type { Stage, StageEvent } from '../base/build-result.ts'
@@ -14,7 +14,11 @@ interface StageLines {
   close(outcome: 'done' | 'failed'): void
 }
 
-export function createStageLines(output: Output, paint: Paint): StageLines {
+export function createStageLines(
+  output: Output,
+  paint: Paint,
+  { keepsFinished = true }: { keepsFinished?: boolean } = {},
+): StageLines {
   const running = new Map<Stage, StageEvent>()
 
   const line = (mark: string, { stage, elapsedMs, detail }: StageEvent): string => {
@@ -42,13 +46,13 @@ export function createStageLines(output: Output, paint: Paint): StageLines {
       if (event.state === 'start') running.set(event.stage, event)
       else {
         running.delete(event.stage)
-        output.write(`${line(paint('green', '✔'), event)}\n`)
+        if (keepsFinished) output.write(`${line(paint('green', '✔'), event)}\n`)
       }
       drawRunning()
     },
     close(outcome) {
       if (running.size > 0) output.write(ERASE_LINE)
-      if (outcome === 'failed')
+      if (outcome === 'failed' && keepsFinished)
         for (const event of running.values()) output.write(`${line(paint('red', '✘'), event)}\n`)
       running.clear()
     },

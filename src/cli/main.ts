@@ -28,7 +28,8 @@ async function dispatch([name = 'help', ...rest]: readonly string[], host: Host)
   }
   if (name === 'help' || name === '--help' || name === '-h') return help(rest[0], host)
   const command = await commandNamed(name).load()
-  const wantsHelp = rest.some((argument) => argument === '--help' || argument === '-h')
+  const own = command.ownArguments?.(rest) ?? rest
+  const wantsHelp = own.some((argument) => argument === '--help' || argument === '-h')
   return wantsHelp ? help(name, host) : command.run(rest, host)
 }
 

@@ -37,7 +37,7 @@ interface Finding {
 }
 
 /** `warning CODE file:1:2  message`, then the help below it. */
-function renderFinding(head: string, { message, at, help }: Finding, cwd: string): string {
+export function renderFinding(head: string, { message, at, help }: Finding, cwd: string): string {
   const place = at === undefined ? '' : ` ${formatPlace({ ...at, file: displayPath(at.file, cwd) })}`
   const remedy = help === undefined ? '' : `  help: ${indent(help, 8)}\n`
   return `${head}${place}  ${indent(message, 2)}\n${remedy}`

@@ -94,6 +94,24 @@ internal error  x is not a function
   )
 })
 
+test('brief: warnings and errors; what is being done is shown on a terminal, and does not stay', () => {
+  const host = recordedHost()
+  const reporter = createReporter('brief', host)
+  reporter.stage({ stage: 'graph', state: 'start' })
+  assert.equal(reporter.succeeded(sampleResult), 0)
+  assert.deepEqual([host.out(), host.err()], ['', WARNING])
+
+  const terminal = recordedHost({ isTTY: true, env: { NO_COLOR: '1' } })
+  const live = createReporter('brief', terminal)
+  live.stage({ stage: 'graph', state: 'start' })
+  live.stage({ stage: 'graph', state: 'done', elapsedMs: 5 })
+  live.stage({ stage: 'output', state: 'start' })
+  live.succeeded(sampleResult)
+  assert.match(terminal.err(), /◌ graph/)
+  assert.ok(terminal.err().endsWith(`◌ output\r\x1b[2K${WARNING}`), JSON.stringify(terminal.err()))
+  assert.ok(!terminal.err().includes('✔'))
+})
+
 test('quiet: errors only', () => {
   const host = recordedHost()
   assert.equal(createReporter('quiet', host).succeeded(sampleResult), 0)

@@ -1,4 +1,4 @@
-// Four ways to tell one story. People read stderr while it happens and the summary on stdout;
+// Five ways to tell one story. People read stderr while it happens and the summary on stdout;
 // machines read one JSON document on stdout.
 
 import type { BuildResult, StageEvent } from '../base/build-result.ts'
@@ -15,7 +15,8 @@ export interface Reporter {
   failed(error: unknown): number
 }
 
-type ReporterKind = 'live' | 'plain' | 'json' | 'quiet'
+/** `brief`: warnings, errors, and what is being done; nothing of it stays, as a program will follow. */
+type ReporterKind = 'live' | 'plain' | 'brief' | 'json' | 'quiet'
 
 export function reporterKind(
   { json, quiet }: { json: boolean; quiet: boolean },
@@ -32,22 +33,38 @@ export function createReporter(kind: ReporterKind, host: Host): Reporter {
       return jsonReporter(host)
     case 'quiet':
       return { ...plainReporter(host), succeeded: () => 0 }
+    case 'brief':
+      return host.stderr.isTTY === true && host.env.TERM !== 'dumb'
+        ? withStageLines(host, briefReporter(host), { keepsFinished: false })
+        : briefReporter(host)
     case 'plain':
       return plainReporter(host)
     case 'live':
-      return liveReporter(host)
+      return withStageLines(host, plainReporter(host))
     default:
       return unreachable(kind)
   }
 }
 
-function plainReporter({ stdout, stderr, env, cwd }: Host): Reporter {
+function plainReporter(host: Host): Reporter {
+  const { stdout, env, cwd } = host
+  const brief = briefReporter(host)
+  return {
+    ...brief,
+    succeeded(result) {
+      brief.succeeded(result)
+      stdout.write(renderSummary(result, cwd, paintFor(stdout, env)))
+      return 0
+    },
+  }
+}
+
+function briefReporter({ stderr, env, cwd }: Host): Reporter {
   const paint = paintFor(stderr, env)
   return {
     stage() {},
     succeeded(result) {
       for (const diagnostic of result.diagnostics) stderr.write(renderDiagnostic(diagnostic, cwd, paint))
-      stdout.write(renderSummary(result, cwd, paintFor(stdout, env)))
       return 0
     },
     failed(error) {
@@ -58,18 +75,17 @@ function plainReporter({ stdout, stderr, env, cwd }: Host): Reporter {
   }
 }
 
-function liveReporter(host: Host): Reporter {
-  const lines = createStageLines(host.stderr, paintFor(host.stderr, host.env))
-  const plain = plainReporter(host)
+function withStageLines(host: Host, reporter: Reporter, kept?: { keepsFinished: boolean }): Reporter {
+  const lines = createStageLines(host.stderr, paintFor(host.stderr, host.env), kept)
   return {
     stage: (event) => lines.update(event),
     succeeded(result) {
       lines.close('done')
-      return plain.succeeded(result)
+      return reporter.succeeded(result)
     },
     failed(error) {
       lines.close('failed')
-      return plain.failed(error)
+      return reporter.failed(error)
     },
   }
 }

@@ -13,7 +13,7 @@ for (const name of ['ingot.config.ts', 'ingot.config.mts', 'ingot.config.js', 'i
   test(`${name} is found and loaded`, async (t) => {
     const dir = temporaryProject(t, { ...TYPED, [name]: 'export default { out: "x" }' })
     assert.equal(findConfigFile(dir, []), join(dir, name))
-    assert.deepEqual(await loadConfigFile(join(dir, name)), { out: 'x' })
+    assert.deepEqual((await loadConfigFile(join(dir, name))).value, { out: 'x' })
   })
 }
 
@@ -23,17 +23,17 @@ test('types are stripped, and an edited file is read again', async (t) => {
     'ingot.config.ts': 'const n: number = 1\nexport default { n } as object',
   })
   const file = join(dir, 'ingot.config.ts')
-  assert.deepEqual(await loadConfigFile(file), { n: 1 })
+  assert.deepEqual((await loadConfigFile(file)).value, { n: 1 })
   writeFileSync(file, 'export default { n: 2 }')
   utimesSync(file, 1, 1)
-  assert.deepEqual(await loadConfigFile(file), { n: 2 })
+  assert.deepEqual((await loadConfigFile(file)).value, { n: 2 })
 })
 
 test('a package without "type" gets no warning from Node', (t) => {
   const dir = temporaryProject(t, { 'package.json': {}, 'ingot.config.ts': 'export default { out: "x" }' })
   const script = `
     const { loadConfigFile } = await import(${JSON.stringify(import.meta.resolve('./config-file.ts'))})
-    console.log(await loadConfigFile(${JSON.stringify(join(dir, 'ingot.config.ts'))}))`
+    console.log((await loadConfigFile(${JSON.stringify(join(dir, 'ingot.config.ts'))})).value)`
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
   })

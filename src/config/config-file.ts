@@ -6,13 +6,17 @@ import { registerHooks, stripTypeScriptTypes } from 'node:module'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BuildError, type Diagnostic, type Place } from '../base/diagnostics.ts'
+import type { Inputs } from '../base/inputs.ts'
+import { recordInputs } from './config-inputs.ts'
 import { kindOf } from './files.ts'
 
-const NAMES = ['ingot.config.ts', 'ingot.config.mts', 'ingot.config.js', 'ingot.config.mjs']
+export const CONFIG_NAMES = ['ingot.config.ts', 'ingot.config.mts', 'ingot.config.js', 'ingot.config.mjs']
 
 /** The configuration file of a directory, if it has one. */
 export function findConfigFile(dir: string, diagnostics: Diagnostic[]): string | undefined {
-  const [first, ...others] = NAMES.map((name) => join(dir, name)).filter((file) => kindOf(file) === 'file')
+  const [first, ...others] = CONFIG_NAMES.map((name) => join(dir, name)).filter(
+    (file) => kindOf(file) === 'file',
+  )
   if (first !== undefined && others.length > 0) {
     const ignored = others.map((file) => basename(file)).join(', ')
     diagnostics.push({
@@ -26,22 +30,32 @@ export function findConfigFile(dir: string, diagnostics: Diagnostic[]): string |
   return first
 }
 
-/** The default export of a configuration file. */
-export async function loadConfigFile(file: string): Promise<unknown> {
+export interface LoadedConfig {
+  /** The default export. */
+  readonly value: unknown
+  readonly inputs: Inputs
+}
+
+export async function loadConfigFile(file: string): Promise<LoadedConfig> {
   const url = pathToFileURL(file)
   // Node never forgets a module: under its plain URL an edited file would not be read again.
   url.searchParams.set('mtime', String(statSync(file).mtimeMs))
   // In a package without "type" Node would find the format by trial, and print a warning about it.
+  const recorder = recordInputs()
   const hooks = registerHooks({
-    load: (loaded, context, next) =>
-      next(
-        loaded,
-        loaded === url.href && file.endsWith('.ts') ? { ...context, format: 'module-typescript' } : context,
-      ),
+    resolve(specifier, context, next) {
+      const resolved = next(specifier, context)
+      recorder.imported(resolved.url, context.parentURL)
+      return resolved
+    },
+    load(loaded, context, next) {
+      const isConfig = loaded === url.href && file.endsWith('.ts')
+      return next(loaded, isConfig ? { ...context, format: 'module-typescript' } : context)
+    },
   })
   let module: { default?: unknown }
   try {
-    module = await import(url.href)
+    module = await recorder.watchVariables(() => import(url.href))
   } catch (cause) {
     throw new BuildError('CONFIG_LOAD', messageOf(cause), {
       at: placeOf(cause, file),
@@ -51,7 +65,7 @@ export async function loadConfigFile(file: string): Promise<unknown> {
   } finally {
     hooks.deregister()
   }
-  if (module.default !== undefined) return module.default
+  if (module.default !== undefined) return { value: module.default, inputs: recorder.inputs() }
   throw new BuildError('CONFIG_LOAD', 'the configuration has no default export', {
     at: { file },
     help: 'Write: export default defineConfig({ … })',

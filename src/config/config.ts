@@ -45,6 +45,8 @@ export interface ConfigFlags extends Omit<UserConfig, 'entry'> {
   entry?: string | readonly string[] | Record<string, string>
   /** Configuration file to use instead of the one beside package.json. */
   config?: string
+  /** Instead of entries: files, directories and globs of tests, as `node --test` takes them. None means all tests. */
+  tests?: readonly string[]
 }
 
 /** One program inside the executable. */
@@ -65,7 +67,7 @@ export type Target = 'linux-x64'
 export interface ResolvedConfig {
   /** Directory of the nearest package.json above the first entry, else the entry's own. */
   readonly projectDir: string
-  /** At least one. */
+  /** At least one, except of tests. */
   readonly entries: readonly EntryPoint[]
   readonly out: string
   readonly target: Target
@@ -82,4 +84,14 @@ export interface ResolvedConfig {
   readonly sourcemap: boolean
   readonly check: boolean
   readonly start: StartMode
+  /** Of an executable of tests, which has no entries. */
+  readonly tests?: TestFiles
+}
+
+export interface TestFiles {
+  /** Where they were looked for. Absolute. */
+  readonly directory: string
+  /** Relative to it, sorted. */
+  readonly files: readonly string[]
+  readonly patterns: readonly string[]
 }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { lstatSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** What `path` is, links followed; undefined where there is nothing that we could read. */
@@ -19,4 +19,11 @@ export function nearestPackageDir(dir: string): string | undefined {
 
 export function isFile(path: string): boolean {
   return kindOf(path) === 'file'
+}
+
+/** The symbolic links among the directories of a path that exists, and itself. */
+export function linksOnTheWay(path: string): string[] {
+  const parent = dirname(path)
+  if (parent === path) return []
+  return [...linksOnTheWay(parent), ...(lstatSync(path).isSymbolicLink() ? [path] : [])]
 }

@@ -2,6 +2,7 @@
 
 import type { ConfigFlags, UserConfig } from './config.ts'
 import type { Place } from '../base/diagnostics.ts'
+import type { Inputs } from '../base/inputs.ts'
 
 export interface Layer {
   readonly values: ConfigFlags
@@ -9,6 +10,8 @@ export interface Layer {
   readonly baseDir: string
   /** The file to name in errors; flags have none. */
   readonly at?: Place
+  /** What its values depend on besides that file. */
+  readonly inputs?: Inputs
 }
 
 /** The value that counts for a key, with the layer it comes from. */

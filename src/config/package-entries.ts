@@ -8,7 +8,7 @@ import type { EntryPoint } from './config.ts'
 import { isFile } from './files.ts'
 import { commandName, type Manifest } from './manifest.ts'
 
-const CONVENTIONS = ['src/main.ts', 'src/index.ts', 'main.ts', 'index.ts']
+export const CONVENTIONS = ['src/main.ts', 'src/index.ts', 'main.ts', 'index.ts']
 const SOURCE_EXTENSIONS = ['.ts', '.tsx', '.mts', '.cts']
 /** What Node may add to a "main" without an extension. */
 const NODE_SUFFIXES = ['', '.js', '/index.js']

@@ -10,26 +10,30 @@ const resolveIn = async (cwd: string, flags: ConfigFlags = {}) => (await resolve
 
 test('without any configuration everything has a default', async (t) => {
   const dir = temporaryProject(t, { 'package.json': { name: '@scope/hello' }, 'src/main.ts': '' })
-  assert.deepEqual(await resolveConfig({}, { cwd: dir }), {
-    config: {
-      projectDir: dir,
-      entries: [{ name: 'main', file: join(dir, 'src/main.ts') }],
-      out: join(dir, 'hello'),
-      target: 'linux-x64',
-      runtime: { kind: 'npm', version: '26' },
-      define: {},
-      include: [],
-      external: [],
-      native: 'allow',
-      codeFromDisk: 'allow',
-      bundle: undefined,
-      minify: false,
-      sourcemap: false,
-      check: false,
-      start: 'auto',
+  const { config, diagnostics } = await resolveConfig({}, { cwd: dir })
+  assert.deepEqual(
+    { config, diagnostics },
+    {
+      config: {
+        projectDir: dir,
+        entries: [{ name: 'main', file: join(dir, 'src/main.ts') }],
+        out: join(dir, 'hello'),
+        target: 'linux-x64',
+        runtime: { kind: 'npm', version: '26' },
+        define: {},
+        include: [],
+        external: [],
+        native: 'allow',
+        codeFromDisk: 'allow',
+        bundle: undefined,
+        minify: false,
+        sourcemap: false,
+        check: false,
+        start: 'auto',
+      },
+      diagnostics: [],
     },
-    diagnostics: [],
-  })
+  )
 })
 
 test('flags win over ingot.config.ts, which wins over package.json; lists add up', async (t) => {

@@ -1,31 +1,39 @@
 // The first stage: flags, ingot.config.ts and package.json in, one ResolvedConfig out. No later stage
 // looks at any of the three, so what is not in ResolvedConfig cannot influence an executable.
 
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
+import type { Inputs } from '../base/inputs.ts'
 import type { ConfigFlags, EntryPoint, ResolvedConfig } from './config.ts'
-import { findConfigFile, loadConfigFile } from './config-file.ts'
+import { CONFIG_NAMES, findConfigFile, loadConfigFile } from './config-file.ts'
+import { above } from './config-inputs.ts'
 import { locateEntries, namedPaths, projectDirOf } from './entries.ts'
-import { kindOf, nearestPackageDir } from './files.ts'
+import { kindOf, linksOnTheWay, nearestPackageDir } from './files.ts'
 import { pick, withoutUndefined, type Layer } from './layer.ts'
 import { commandName, manifestLayer, readManifest, type Manifest } from './manifest.ts'
 import { defaultName, outputPath } from './output-path.ts'
-import { packageEntries } from './package-entries.ts'
+import { CONVENTIONS, packageEntries } from './package-entries.ts'
+import { findTests } from './test-files.ts'
 import { parseRuntime } from './runtime-request.ts'
 
 export interface ConfigResult {
   readonly config: ResolvedConfig
   readonly diagnostics: readonly Diagnostic[]
+  /** What was looked at to find all this. */
+  readonly inputs: Inputs
 }
 
 export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }): Promise<ConfigResult> {
   const diagnostics: Diagnostic[] = []
   const base = findBase(flags, cwd)
   const layers = await readLayers(base, diagnostics)
-  const entries = await resolveEntries(base, layers)
-  const projectDir = projectDirOf(entries)
+  const tests = flags.tests && findTests(flags.tests, cwd)
+  const entries = tests ? [] : await resolveEntries(base, layers)
+  const projectDir = tests ? base.dir : projectDirOf(entries)
   const project = projectDir === base.manifest?.dir ? base.manifest : readManifest(projectDir)
-  const name = defaultName(commandName(project), entries[0]!)
+  const name = tests
+    ? `${commandName(project) ?? basename(cwd)}.test`
+    : defaultName(commandName(project), entries[0]!)
 
   const config: ResolvedConfig = {
     projectDir,
@@ -44,8 +52,11 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     sourcemap: pick(layers, 'sourcemap')?.value ?? false,
     check: pick(layers, 'check')?.value ?? false,
     start: pick(layers, 'start')?.value ?? 'auto',
+    // Each file as it is: a test may replace modules, and coverage is about lines. Most of a run are children, which
+    // start cold.
+    ...(tests && { tests, bundle: false, start: 'cold' }),
   }
-  return { config, diagnostics }
+  return { config, diagnostics, inputs: inputsOf(base, config, layers) }
 }
 
 /** Where the search for configuration starts, known before there is any. */
@@ -90,15 +101,29 @@ async function readLayers(base: Base, diagnostics: Diagnostic[]): Promise<Layer[
 }
 
 async function fileLayer(file: string): Promise<Layer> {
-  const input = await loadConfigFile(file)
+  const { value, inputs } = await loadConfigFile(file)
   const { checkUserConfig } = await import('./schema.ts')
-  return { values: checkUserConfig(input, { file }), baseDir: dirname(file), at: { file } }
+  return { values: checkUserConfig(value, { file }), baseDir: dirname(file), at: { file }, inputs }
 }
 
 async function resolveEntries(base: Base, layers: readonly Layer[]): Promise<readonly EntryPoint[]> {
   const picked = pick(layers, 'entry')
   if (picked === undefined) return packageEntries(base.dir, base.manifest)
   return locateEntries(picked.value, picked.layer)
+}
+
+/** More than was looked at in each case, but nothing that changes without a reason. */
+function inputsOf({ dir }: Base, { entries }: ResolvedConfig, layers: readonly Layer[]): Inputs {
+  const loaded = layers.find((layer) => layer.inputs)?.inputs
+  const isNamed = pick(layers, 'entry') !== undefined
+  const files = [
+    ...[...CONFIG_NAMES, ...(isNamed ? [] : CONVENTIONS)].map((name) => join(dir, name)),
+    ...[join(dir, 'x'), ...entries.map(({ file }) => file)].flatMap((file) => above(file, 'package.json')),
+    // Each directory on the way may be a link that leads somewhere else tomorrow.
+    ...entries.flatMap(({ file }) => [file, ...linksOnTheWay(file)]),
+    ...(loaded?.files ?? []),
+  ]
+  return { variables: {}, listings: [], ...loaded, files: [...new Set(files)] }
 }
 
 function unique(layers: readonly Layer[], list: (layer: Layer) => readonly string[] | undefined): string[] {

@@ -76,6 +76,8 @@ export interface Manifest {
   readonly ingot: string
   /** Programs inside; with more than one, argv[0] or the first argument chooses. Paths are virtual. */
   readonly entries: readonly { readonly name: string; readonly path: string }[]
+  /** Of an executable of tests: the directory that they were found from, and their paths from there. */
+  readonly tests?: { readonly directory: string; readonly files: readonly string[] }
   /** Some code is not what its author wrote: stack traces go through source maps. */
   readonly sourceMaps: boolean
   /** Whether modules and addons outside of the archive may be loaded; absent in an archive without a program. */

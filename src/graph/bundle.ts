@@ -12,7 +12,7 @@ import type { ResolvedConfig } from '../config/config.ts'
 import { VIRTUAL_ROOT } from '../format/archive.ts'
 import type { GeneratedFile } from './graph.ts'
 import { COMMONJS_NAMES, isInPackage, placeOf, readText, usesCommonJsNames } from './source.ts'
-import { keyOf, type Trace } from './trace.ts'
+import { keyOf, type Trace } from './traced-program.ts'
 import { isCompilerHelper } from './transform.ts'
 
 export interface BundleInputs {

@@ -2,6 +2,7 @@
 // Paths are relative to the virtual root and use forward slashes, unless they are called `file`.
 
 import type { Diagnostic } from '../base/diagnostics.ts'
+import type { Inputs } from '../base/inputs.ts'
 
 export type ModuleFormat = 'commonjs' | 'module'
 
@@ -32,6 +33,8 @@ export interface AppGraph {
   /** The real directory that the virtual root stands for. */
   readonly root: string
   readonly entries: readonly { readonly name: string; readonly path: string }[]
+  /** Of an executable of tests: the directory that they were found from, and their paths from there. */
+  readonly tests?: { readonly directory: string; readonly files: readonly string[] }
   readonly kept: readonly KeptFile[]
   readonly generated: readonly GeneratedFile[]
   readonly links: readonly { readonly path: string; readonly target: string }[]
@@ -47,5 +50,7 @@ export interface AppGraph {
   readonly waitsForReady: boolean
   /** Packages left out on request. */
   readonly external: readonly string[]
+  /** What was looked at to find all this. */
+  readonly inputs: Pick<Inputs, 'files' | 'listings'>
   readonly diagnostics: readonly Diagnostic[]
 }

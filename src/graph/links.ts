@@ -14,8 +14,8 @@ export class Links {
     return [...this.#links.values()]
   }
 
-  add(link: PackageLink | undefined): void {
-    if (link) this.#links.set(link.file, link)
+  add(...links: readonly PackageLink[]): void {
+    for (const link of links) this.#links.set(link.file, link)
   }
 
   /** Where a directory really is. */

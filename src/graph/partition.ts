@@ -6,7 +6,7 @@
 // the user asks. Where a program hooks into the loading of modules, they are all to be seen. And bundling must never make a second copy of a module: whatever a kept file can
 // import stays a file too.
 
-import { keyOf, type Trace } from './trace.ts'
+import { keyOf, type Trace } from './traced-program.ts'
 
 export interface Partition {
   readonly bundled: ReadonlySet<string>

@@ -9,6 +9,12 @@ import type { EdgeKind } from './resolve.ts'
 /** What `require` adds to a name by itself. */
 const REQUIRE_EXTENSIONS = '(?:\\.js|\\.json|\\.cjs|\\.node|\\.ts|/index\\.js)?'
 
+export interface Matching {
+  /** Everything below it was looked at. */
+  readonly directory: string
+  readonly files: readonly string[]
+}
+
 /**
  * The files below the pattern's fixed part that match it; undefined if the pattern could mean
  * anything: its fixed part is the project or something outside.
@@ -18,17 +24,21 @@ export function filesMatching(
   pattern: string,
   kind: EdgeKind | undefined,
   projectDir: string,
-): string[] | undefined {
+): Matching | undefined {
   const fixed = pattern.slice(0, pattern.indexOf(WILDCARD))
   const directory = fixed.slice(0, fixed.lastIndexOf('/'))
   if (!directory.startsWith(`${projectDir}/`) || !existsSync(directory)) return undefined
   const parts = pattern.slice(directory.length + 1).split(WILDCARD)
   const extensions = kind === 'require' ? REQUIRE_EXTENSIONS : ''
   const matches = new RegExp(`^${parts.map(escapeRegExp).join('.*')}${extensions}$`)
-  return globSync('**/*', { cwd: directory, exclude: (name) => path.basename(name) === 'node_modules' })
+  const files = globSync('**/*', {
+    cwd: directory,
+    exclude: (name) => path.basename(name) === 'node_modules',
+  })
     .filter((found) => matches.test(found))
     .map((found) => path.join(directory, found))
     .filter((file) => statSync(file).isFile())
+  return { directory, files }
 }
 
 function escapeRegExp(text: string): string {

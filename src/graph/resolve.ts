@@ -2,7 +2,7 @@
 // reference), and for the program's own TypeScript also what compilers allow: tsconfig paths,
 // "./x.js" for x.ts, no extension at all.
 
-import { lstatSync, readlinkSync } from 'node:fs'
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
 
@@ -68,17 +68,28 @@ export class Resolver {
     return compiled ? { kind: 'file', file: compiled, compilerOnly: true } : { kind: 'missing' }
   }
 
-  /** Links in node_modules directories above the importer that lead to the package of a bare specifier. */
-  linkFor(specifier: string, importer: string): PackageLink | undefined {
+  /** Links that lead to the package of a bare specifier: its own in a node_modules above, and that directory. */
+  linksFor(specifier: string, importer: string): PackageLink[] {
     const name = packageNameOf(specifier)
-    if (!name) return undefined
+    if (!name) return []
     for (let directory = path.dirname(importer); ; directory = path.dirname(directory)) {
-      const candidate = path.join(directory, 'node_modules', name)
-      if (!this.#links.has(candidate)) this.#links.set(candidate, readLink(candidate))
-      const link = this.#links.get(candidate)
-      if (link) return link
-      if (path.dirname(directory) === directory) return undefined
+      const packages = path.join(directory, 'node_modules')
+      const isShared = this.#linkAt(packages) !== undefined && existsSync(path.join(packages, name))
+      const real = isShared ? realpathSync(packages) : packages
+      const link = this.#linkAt(path.join(real, name))
+      if (isShared) {
+        // It may lead there by way of other links.
+        const shared = { file: packages, target: path.relative(directory, real) }
+        return link ? [shared, link] : [shared]
+      }
+      if (link) return [link]
+      if (path.dirname(directory) === directory) return []
     }
+  }
+
+  #linkAt(file: string): PackageLink | undefined {
+    if (!this.#links.has(file)) this.#links.set(file, readLink(file))
+    return this.#links.get(file)
   }
 }
 

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import type { GeneratedFile } from './graph.ts'
-import type { Trace } from './trace.ts'
+import type { Trace } from './traced-program.ts'
 import { stripTypes } from './transform.ts'
 
 export const RUNTIME_MODULE = 'ingot/runtime'

@@ -8,12 +8,14 @@ import type { ResolvedConfig } from '../config/config.ts'
 import type { BundleInputs } from './bundle.ts'
 import { carriedAddon } from './carried-addon.ts'
 import type { AppGraph, KeptFile } from './graph.ts'
+import { lookedAt } from './looked-at.ts'
 import { nativeKind } from './packages.ts'
 import { partition, type Partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
 import { useOfRuntime } from './runtime-module.ts'
 import { isInPackage, isTypeScript } from './source.ts'
-import { traceProgram, type Trace } from './trace.ts'
+import { traceProgram } from './trace.ts'
+import type { Trace } from './traced-program.ts'
 import { eraseTypes, replaceAttributeImports, stripTypes, type Strip } from './transform.ts'
 
 /** @param strip how types are blanked out; a build remembers the results */
@@ -30,6 +32,7 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
   const root = aboveNodeModules(
     commonDirectory([
       config.projectDir,
+      ...(config.tests ? [config.tests.directory] : []),
       ...[...trace.modules.keys(), ...trace.assets].map((file) => path.dirname(file)),
     ]),
   )
@@ -71,6 +74,10 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
     sourceMaps:
       bundle.files.length > 0 || kept.some((file) => file.code?.includes('//# sourceMappingURL=data:')),
     external: [...trace.external].toSorted(),
+    ...(config.tests && {
+      tests: { directory: virtualPath(config.tests.directory), files: config.tests.files },
+    }),
+    inputs: lookedAt(trace, config),
     diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics, ...unpackedAddons(kept)],
   }
 }
@@ -200,7 +207,7 @@ function usedLinks(
     const real = path.resolve(path.dirname(file), target)
     const inside = path.relative(root, real)
     const place = path.relative(root, file)
-    if (!file.startsWith(`${root}/`) || !(files.has(inside) || directories.has(inside))) continue
+    if (!file.startsWith(path.join(root, '/')) || !(files.has(inside) || directories.has(inside))) continue
     // What was reached through the link by its name is a directory here.
     if (directories.has(place)) continue
     used.push({ path: place, target: path.relative(path.dirname(file), real) })

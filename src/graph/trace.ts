@@ -4,7 +4,7 @@ import { existsSync, globSync, lstatSync, readdirSync, readFileSync, realpathSyn
 import path from 'node:path'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
-import type { ResolvedConfig } from '../config/config.ts'
+import type { ResolvedConfig, TestFiles } from '../config/config.ts'
 import type { ModuleFormat } from './graph.ts'
 import { WILDCARD } from './evaluate.ts'
 import { Links } from './links.ts'
@@ -14,46 +14,14 @@ import { computedReference, missingReference } from './reference-diagnostics.ts'
 import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
 import { scanModule, type Reference, type Scan } from './scan.ts'
 import { formatOfExtension, isInPackage, isProgram, isScript, readText } from './source.ts'
+import { keyOf, type Origin, type Trace, type TracedModule } from './traced-program.ts'
 import { wasmImports } from './wasm-imports.ts'
-
-export interface TracedModule {
-  readonly file: string
-  readonly format: ModuleFormat
-  readonly scan: Scan
-  /** By kind and specifier, as keyOf gives it. */
-  readonly resolutions: ReadonlyMap<string, Resolution>
-}
-
-export interface Trace {
-  readonly modules: ReadonlyMap<string, TracedModule>
-  /** Files that are not modules. */
-  readonly assets: ReadonlySet<string>
-  /** Modules that must stay files, and why. */
-  readonly keep: ReadonlyMap<string, string>
-  /** Of every file, what first led to it. */
-  readonly origins: ReadonlyMap<string, Origin>
-  readonly links: readonly PackageLink[]
-  /** Some module installs hooks that see others being loaded: they have to be modules. */
-  readonly hooksModules: boolean
-  readonly external: ReadonlySet<string>
-  readonly diagnostics: readonly Diagnostic[]
-  readonly packages: Packages
-}
-
-export interface Origin {
-  /** The file that refers to it; undefined for entries and includes. */
-  readonly from: string | undefined
-  readonly because: string
-}
-
-export function keyOf(reference: Pick<Reference, 'kind' | 'specifier'>): string {
-  return `${reference.kind} ${reference.specifier}`
-}
 
 export function traceProgram(config: ResolvedConfig): Trace {
   const tracer = new Tracer(config)
   for (const entry of config.entries) tracer.reach(entry.file)
   tracer.run()
+  if (config.tests) tracer.reachTests(config.tests)
   // After the program itself, which is judged more strictly than what it may only want to read.
   tracer.include(config.include)
   tracer.run()
@@ -67,6 +35,7 @@ class Tracer implements Trace {
   readonly origins = new Map<string, Origin>()
   readonly #links = new Links()
   readonly external = new Set<string>()
+  readonly walked = new Set<string>()
   hooksModules = false
   readonly diagnostics: Diagnostic[] = []
   readonly packages = new Packages()
@@ -209,7 +178,7 @@ class Tracer implements Trace {
     else if (resolution.kind === 'missing' && !isInPackage(file))
       this.diagnostics.push(missingReference(file, scan, reference, this.#isIncluding))
     if (resolution.kind !== 'file') return
-    this.#links.add(this.#resolver.linkFor(specifier, file))
+    this.#links.add(...this.#resolver.linksFor(specifier, file))
     this.reach(resolution.file, reference.byPath ? 'is asked for by path' : undefined)
     // Whoever asks where a package lies goes on to other files of it.
     const owner = reference.byPath && isInPackage(resolution.file) && this.packages.ownerOf(resolution.file)
@@ -245,6 +214,7 @@ class Tracer implements Trace {
   }
 
   #reachDirectory(directory: string): void {
+    this.walked.add(directory)
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       const file = path.join(directory, entry.name)
       if (entry.isDirectory() && entry.name !== 'node_modules') this.#reachDirectory(file)
@@ -270,9 +240,11 @@ class Tracer implements Trace {
 
   /** Files that a path with unknown parts can mean; false if it could be anything. */
   #reachGlob(pattern: string, kind: EdgeKind | undefined): boolean {
-    const files = filesMatching(pattern, kind, this.#config.projectDir)
-    for (const file of files ?? []) this.reach(file, 'matches a computed path')
-    return files !== undefined
+    const matching = filesMatching(pattern, kind, this.#config.projectDir)
+    if (!matching) return false
+    this.walked.add(matching.directory)
+    for (const file of matching.files) this.reach(file, 'matches a computed path')
+    return true
   }
 
   /** `include` of the configuration: files, directories and globs. */
@@ -280,6 +252,18 @@ class Tracer implements Trace {
     this.#isIncluding = true
     this.#current = undefined
     for (const pattern of patterns) this.#include(pattern)
+  }
+
+  /** A test file that is wrong fails as a test, and others do not. */
+  reachTests({ directory, files }: TestFiles): void {
+    this.#isIncluding = true
+    for (const name of files) {
+      const file = path.join(directory, name)
+      this.reach(file)
+      // What its snapshot tests compare with.
+      if (existsSync(`${file}.snapshot`)) this.reach(`${file}.snapshot`, 'is the snapshot of a test')
+    }
+    this.run()
   }
 
   #include(pattern: string): void {
@@ -314,7 +298,7 @@ class Tracer implements Trace {
     for (let directory = owner.directory; ; directory = path.dirname(directory)) {
       const candidate = path.join(directory, 'node_modules', name, 'package.json')
       if (existsSync(candidate)) {
-        this.#links.add(this.#resolver.linkFor(name, importer))
+        this.#links.add(...this.#resolver.linksFor(name, importer))
         return this.packages.ownerOf(realpathSync(candidate))
       }
       if (path.dirname(directory) === directory) return undefined
@@ -325,6 +309,7 @@ class Tracer implements Trace {
     if (this.#wholePackages.has(owner.directory) || !owner.directory.includes('/node_modules/')) return
     this.#wholePackages.add(owner.directory)
     this.#seenPackages.add(owner.directory)
+    this.walked.add(owner.directory)
     this.#platformPackages(owner)
     // Tools that work on TypeScript read declarations; others carry theirs for compilers only.
     const withDeclarations = owner.json.name === 'typescript' || this.#mentionsDeclarations(owner)

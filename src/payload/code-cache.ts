@@ -2,10 +2,11 @@
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import { BuildError } from '../base/diagnostics.ts'
+import { VIRTUAL_ROOT } from '../format/archive.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './v8-cache.ts'
 
 export interface CacheableModule {
@@ -62,7 +63,7 @@ function encode(modules: readonly CacheableModule[]): Buffer {
 
 function runWorker(node: string, input: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const args = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings', workerFile()]
+    const args = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings', ...workerArguments()]
     const child = execFile(
       node,
       args,
@@ -83,7 +84,11 @@ function runWorker(node: string, input: Buffer): Promise<Buffer> {
 }
 
 /** Beside this file in a clone, beside the bundle in the published package. */
-function workerFile(): string {
+function workerArguments(): string[] {
   const source = fileURLToPath(new URL('./code-cache-worker.ts', import.meta.url))
-  return existsSync(source) ? source : fileURLToPath(new URL('./code-cache-worker.js', import.meta.url))
+  if (existsSync(source)) return [source]
+  const bundled = fileURLToPath(new URL('./code-cache-worker.js', import.meta.url))
+  // In an executable another node could not read it.
+  if (!bundled.startsWith(VIRTUAL_ROOT)) return [bundled]
+  return ['--input-type=module', '--eval', readFileSync(bundled, 'utf8')]
 }

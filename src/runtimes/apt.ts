@@ -43,6 +43,11 @@ async function downloadAll(dir: string, env: NodeJS.ProcessEnv): Promise<boolean
   return (await apt(['update'], lists, dir, env)) && (await apt(download, lists, dir, env))
 }
 
+/** Whether apt knows where that package is, without asking the network. */
+export async function aptOffers(pinned: PinnedPackage, env: NodeJS.ProcessEnv): Promise<boolean> {
+  return apt(['download', '--print-uris', packageId(pinned)], {}, tmpdir(), env)
+}
+
 async function apt(
   args: readonly string[],
   options: Readonly<Record<string, string>>,

@@ -13,8 +13,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { isAbsolute, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
 import { isRunning } from '../base/is-running.ts'
 import { writeFileAtomic } from './atomic.ts'
@@ -46,14 +45,6 @@ export function fileOf({ dir, files }: CacheEntry, path: string): SourcedFile {
   const sha256 = files.get(path)
   if (sha256 === undefined) throw new Error(`the cache entry ${dir} was made without ${path}`)
   return { file: join(dir, path), sha256 }
-}
-
-/** `$XDG_CACHE_HOME/ingot`, else `~/.cache/ingot`. */
-export function cacheRoot(env: NodeJS.ProcessEnv): string {
-  const base = env['XDG_CACHE_HOME']
-  // XDG Base Directory Specification: a relative path is to be ignored.
-  if (base !== undefined && isAbsolute(base)) return join(base, 'ingot')
-  return join(env['HOME'] ?? homedir(), '.cache', 'ingot')
 }
 
 /** The entry of that key; made with `fill` when it is missing or corrupt. */

@@ -4,7 +4,8 @@
 import { join } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
 import type { Target } from '../config/config.ts'
-import { cached, cacheRoot, fileOf, openEntry, type CacheEntry } from './cache.ts'
+import { cacheRoot } from './cache-root.ts'
+import { cached, fileOf, openEntry, type CacheEntry } from './cache.ts'
 import { LIBC, LICENSE_PREFIX, LOADER, packageId, PINNED_FILES, PINNED_PACKAGES } from './debian-packages.ts'
 import { sha256 } from './hash.ts'
 import { LOCK_FILE, lockFileOf, updateLock, type Lock } from './lock.ts'
@@ -20,8 +21,7 @@ export async function resolveLibraries(
   hostRoot = '/',
 ): Promise<SystemLibraries> {
   const root = cacheRoot(env)
-  // Another table of pins is another entry.
-  const key = `debian-${target}-${sha256(JSON.stringify(PINNED_PACKAGES)).slice(0, 16)}`
+  const key = debianKey(target)
   const known = await openEntry(key, root)
   if (known !== undefined) return pinnedLibraries(known, projectDir)
   const { fillFromHost, findHostLibraries, useHostLibraries } = await import('./host-libraries.ts')
@@ -39,6 +39,11 @@ export async function resolveLibraries(
     if (!(error instanceof Unavailable)) throw error
     return useHostLibraries(host, root)
   }
+}
+
+/** Another table of pins is another entry of the cache. */
+export function debianKey(target: Target): string {
+  return `debian-${target}-${sha256(JSON.stringify(PINNED_PACKAGES)).slice(0, 16)}`
 }
 
 function pinnedLibraries(entry: CacheEntry, projectDir: string): SystemLibraries {

@@ -45,6 +45,15 @@ export async function fillFromHost(dir: string, hostRoot: string): Promise<boole
   return true
 }
 
+/** Whether that would succeed. */
+export async function hasPinnedLibraries(hostRoot: string): Promise<boolean> {
+  for (const { path, sha256 } of PINNED_FILES) {
+    const file = join(hostRoot, path)
+    if (!existsSync(file) || (await sha256File(file)) !== sha256) return false
+  }
+  return true
+}
+
 export interface HostLibraries {
   readonly hostRoot: string
   /** SONAME -> absolute path. */

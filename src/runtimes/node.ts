@@ -3,7 +3,8 @@
 // node-package.ts, and loaded only when it is needed.
 
 import type { RuntimeRequest, Target } from '../config/config.ts'
-import { cacheRoot, openEntry } from './cache.ts'
+import { cacheRoot } from './cache-root.ts'
+import { openEntry } from './cache.ts'
 import { readLock } from './lock.ts'
 import { cacheKeyOf, lockedRelease, runtimeOf } from './node-release.ts'
 import type { ResolveOptions } from './options.ts'

@@ -69,6 +69,14 @@ suite('links', () => {
     }
   })
 
+  test('packages that lie elsewhere', async () => {
+    const app = path.join(project, 'worktree')
+    writeFiles(app, { 'main.mjs': `import { a } from 'a'\nconsole.log(a)\n` })
+    symlinkSync('node_modules', path.join(project, 'another'))
+    symlinkSync('../another', path.join(app, 'node_modules'))
+    await sameAsPlainNode(app, 'main.mjs', { flags: ['--no-bundle'] })
+  })
+
   for (const flags of [['--no-bundle'], ['--bundle']]) {
     test(`a workspace with pnpm's layout, ${flags.join()}`, async () => {
       await sameAsPlainNode(project, 'app/src/main.mjs', { flags })

@@ -1,0 +1,54 @@
+// The options that say what is built, for every command that builds.
+
+import type { BuildOptions } from '../base/build-result.ts'
+import { BuildError } from '../base/diagnostics.ts'
+import type { StartMode } from '../config/config.ts'
+import type { OptionTable, ParsedArguments } from './arguments.ts'
+
+export const buildOptions = {
+  config: { type: 'string', value: 'file', brief: 'Configuration file (default: ingot.config.ts)' },
+  define: {
+    type: 'pairs',
+    value: 'key=value',
+    brief: 'Replace an identifier by a JavaScript expression; repeatable',
+  },
+  include: {
+    type: 'list',
+    value: 'glob',
+    brief: 'Embed files that tracing does not find; repeatable',
+  },
+  external: { type: 'list', value: 'package', brief: 'Leave a package out; repeatable' },
+  bundle: { type: 'boolean', brief: 'Bundle ES modules, however few they are' },
+  'no-bundle': { type: 'boolean', brief: 'Run all modules as files' },
+  minify: { type: 'boolean', brief: 'Bundle, and minify the bundle' },
+  sourcemap: { type: 'boolean', brief: 'Keep source maps' },
+  check: { type: 'boolean', brief: 'Type-check with TypeScript first' },
+  runtime: {
+    type: 'string',
+    value: 'runtime',
+    brief: 'node@26, node@26.10.0 or the path of a node executable',
+  },
+  start: {
+    type: 'string',
+    value: 'how',
+    brief: 'auto, frozen (go on from where the program was at the build) or cold',
+  },
+} as const satisfies OptionTable
+
+/** What the pipeline calls them. */
+export function toBuildOptions({
+  'no-bundle': asFiles,
+  start,
+  ...flags
+}: ParsedArguments<typeof buildOptions>['values']): BuildOptions {
+  return {
+    ...flags,
+    ...(asFiles && { bundle: false }),
+    ...(start !== undefined && { start: startMode(start) }),
+  }
+}
+
+function startMode(text: string): StartMode {
+  if (text === 'auto' || text === 'frozen' || text === 'cold') return text
+  throw new BuildError('CLI_OPTION_VALUE', `--start takes auto, frozen or cold, not "${text}"`)
+}

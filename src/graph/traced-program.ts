@@ -1,0 +1,43 @@
+// The program as the trace has found it: its modules, its other files, and why each of them is there.
+
+import type { Diagnostic } from '../base/diagnostics.ts'
+import type { ModuleFormat } from './graph.ts'
+import type { Packages } from './packages.ts'
+import type { PackageLink, Resolution } from './resolve.ts'
+import type { Reference, Scan } from './scan.ts'
+
+export interface TracedModule {
+  readonly file: string
+  readonly format: ModuleFormat
+  readonly scan: Scan
+  /** By kind and specifier, as keyOf gives it. */
+  readonly resolutions: ReadonlyMap<string, Resolution>
+}
+
+export interface Trace {
+  readonly modules: ReadonlyMap<string, TracedModule>
+  /** Files that are not modules. */
+  readonly assets: ReadonlySet<string>
+  /** Modules that must stay files, and why. */
+  readonly keep: ReadonlyMap<string, string>
+  /** Of every file, what first led to it. */
+  readonly origins: ReadonlyMap<string, Origin>
+  readonly links: readonly PackageLink[]
+  /** Directories of which every name was looked at, packages below left aside. */
+  readonly walked: ReadonlySet<string>
+  /** Some module installs hooks that see others being loaded: they have to be modules. */
+  readonly hooksModules: boolean
+  readonly external: ReadonlySet<string>
+  readonly diagnostics: readonly Diagnostic[]
+  readonly packages: Packages
+}
+
+export interface Origin {
+  /** The file that refers to it; undefined for entries and includes. */
+  readonly from: string | undefined
+  readonly because: string
+}
+
+export function keyOf(reference: Pick<Reference, 'kind' | 'specifier'>): string {
+  return `${reference.kind} ${reference.specifier}`
+}

@@ -98,7 +98,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       replaceKernelRelease(internals)
       replaceTimeOrigin(internals, settle, replaced)
       deferCertificates(internals)
-      deferColors(internals, settle, replaced)
+      deferColors(internals, settle)
       deferResolvers(internals, settle, replaced)
       process.chdir('/') // node remembers the working directory until it changes
       if (isDateFree) tell('date-is-free')

@@ -26,13 +26,8 @@ export function deferCertificates({ crypto }: Internals): void {
 /**
  * Whether node's own messages are to have colors depends on the terminal and on FORCE_COLOR.
  * @param settle freezes the process here, and returns when it is thawed
- * @param replaced called then
  */
-export function deferColors(
-  { requireBuiltin }: Internals,
-  settle: () => unknown,
-  replaced: { push(restore: () => void): unknown },
-): void {
+export function deferColors({ requireBuiltin }: Internals, settle: () => unknown): void {
   const { env } = process
   const stderr = Object.getOwnPropertyDescriptor(process, 'stderr')!
   process.env = {}
@@ -43,18 +38,21 @@ export function deferColors(
 
   const fields = Object.entries(colors).filter(([, value]) => typeof value !== 'function')
   for (const [name] of fields) {
-    const get = () => (settle(), colors[name])
+    const get = () => {
+      settle()
+      for (const [each, value] of fields)
+        Object.defineProperty(colors, each, { configurable: true, enumerable: true, writable: true, value })
+      colors.refresh()
+      return colors[name]
+    }
     Object.defineProperty(colors, name, { configurable: true, enumerable: true, get })
   }
-  replaced.push(() => {
-    for (const [name, value] of fields) {
-      Object.defineProperty(colors, name, { configurable: true, enumerable: true, writable: true, value })
-    }
-    colors.refresh()
-  })
 }
 
-/** node:dns makes a resolver when it is loaded, which reads the machine's name servers. Here it does when it is used. */
+/**
+ * node:dns makes a resolver when it is loaded, which reads the machine's name servers. Here it does when it is used.
+ * @param replaced called when the process is thawed
+ */
 export function deferResolvers(
   { cares }: Internals,
   settle: () => unknown,

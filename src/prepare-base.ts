@@ -49,7 +49,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 14
+const REVISION = 15
 
 export async function prepareBase(
   runtime: Runtime,
@@ -237,7 +237,15 @@ export async function bundleBootstrap(): Promise<string> {
     platform: 'node',
     treeshake: true,
   })
-  const { output } = await bundle.generate({ format: 'cjs' })
+  const { output } = await bundle.generate({
+    format: 'cjs',
+    // Every executable has it. Names of functions stay: some are of node's, and stack traces show them.
+    minify: {
+      compress: { keepNames: { function: true, class: true } },
+      mangle: { keepNames: true },
+      codegen: { removeWhitespace: true },
+    },
+  })
   await bundle.close()
   return output[0].code
 }

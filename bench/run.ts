@@ -1,4 +1,5 @@
 // npm run bench [-- --runs 30]: Ingot against Bun and plain Node, warm, in one run on one machine.
+// npm run bench -- starts: what a start costs, of six programs, from a warm page cache and from a cold one.
 // npm run bench -- run: what a warm `ingot run` adds to the built file itself, through an executable and through Node.
 // npm run bench -- files: reading embedded files against reading them from the disk.
 
@@ -12,6 +13,7 @@ import { installed } from '../test/support/installed.ts'
 import { nativeIngot } from '../test/support/native-ingot.ts'
 import { ALL_AT_ONCE, programWithFiles, renderReads, sampleReads, sourceSize, WAYS } from './files.ts'
 import { renderSamples, samplePaired, type Subject } from './sample.ts'
+import { startSubjects } from './starts.ts'
 
 const { values, positionals } = parseArgs({
   options: { runs: { type: 'string', default: '30' } },
@@ -32,6 +34,7 @@ const COMPILE_CACHE = { NODE_COMPILE_CACHE: at('compile-cache') }
 try {
   if (positionals[0] === 'files') await compareFiles()
   else if (positionals[0] === 'run') await compareRun()
+  else if (positionals[0] === 'starts') await compareStarts()
   else await comparePeers()
 } finally {
   rmSync(work, { recursive: true, force: true })
@@ -48,6 +51,19 @@ async function compareFiles(): Promise<void> {
     return { name: `with ${count} files`, command: out, args: [], prints: /^hello\n$/ }
   })
   print('start', await Promise.all(starts))
+}
+
+async function compareStarts(): Promise<void> {
+  const tables = await startSubjects({ repository, work, node, ingot, bun })
+  spawnSync('sync') // only clean pages can be dropped
+  printMachine()
+  for (const [title, subjects] of tables) print(title, subjects)
+  for (const [title, subjects] of tables) {
+    print(
+      `${title}, cold page cache`,
+      subjects.filter(({ name }) => name !== 'ingot, cold').map((subject) => ({ ...subject, isCold: true })),
+    )
+  }
 }
 
 async function compareRun(): Promise<void> {

@@ -11,6 +11,8 @@ export interface Subject {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What it has to print, so that nothing is measured that does not work. */
   readonly prints?: RegExp
+  /** Its file's pages are dropped before each run. */
+  readonly isCold?: boolean
 }
 
 export interface Sample {
@@ -50,12 +52,19 @@ export function samplePaired(subjects: readonly Subject[], rounds: number): Samp
   })
 }
 
-function timeOf({ name, command, args, cwd, env }: Subject): number {
+function timeOf({ name, command, args, cwd, env, isCold }: Subject): number {
+  if (isCold) dropPages(command)
   const begin = performance.now()
   const { status } = spawnSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'ignore' })
   const elapsed = performance.now() - begin
   if (status !== 0) throw new Error(`${name} ended with ${status}`)
   return elapsed
+}
+
+/** Of the page cache; coreutils' dd gives the advice. */
+function dropPages(file: string): void {
+  const { status } = spawnSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none'])
+  if (status !== 0) throw new Error(`the pages of ${file} cannot be dropped`)
 }
 
 /** Also the run that warms the caches up. */

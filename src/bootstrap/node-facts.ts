@@ -37,15 +37,21 @@ export function deferColors({ requireBuiltin }: Internals, settle: () => unknown
   process.env = env
 
   const fields = Object.entries(colors).filter(([, value]) => typeof value !== 'function')
+  const restore = () => {
+    settle()
+    for (const [name, value] of fields)
+      Object.defineProperty(colors, name, { configurable: true, enumerable: true, writable: true, value })
+  }
   for (const [name] of fields) {
-    const get = () => {
-      settle()
-      for (const [each, value] of fields)
-        Object.defineProperty(colors, each, { configurable: true, enumerable: true, writable: true, value })
-      colors.refresh()
-      return colors[name]
-    }
-    Object.defineProperty(colors, name, { configurable: true, enumerable: true, get })
+    Object.defineProperty(colors, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => (restore(), colors.refresh(), colors[name]),
+      set(value: unknown) {
+        restore()
+        colors[name] = value
+      },
+    })
   }
 }
 

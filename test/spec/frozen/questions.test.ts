@@ -21,16 +21,23 @@ suite('questions at import', { skip }, () => {
   const work = temporaryDirectory()
   let questions: string
   let named: string
+  let colors: string
   before(async () => {
     if (skip) return
     questions = await buildFrozen(work, 'questions.mjs')
     named = await buildFrozen(work, 'named.mjs')
+    colors = await buildFrozen(work, 'colors.mjs')
   })
 
   for (const [args, expected] of ROWS)
     test(`for flags: ${args.join(' ') || 'no arguments'}`, () => compareStarts(questions, args, {}, expected))
 
   test('process by name', () => compareStarts(named, ['a', 'b'], {}, 'thawed'))
+
+  test('of node itself, for colors', async () => {
+    await compareStarts(colors, [], {}, 'thawed')
+    await compareStarts(colors, [], { env: { FORCE_COLOR: '1' } }, 'either')
+  })
 })
 
 suite('where a process was frozen', { skip }, () => {

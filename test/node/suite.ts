@@ -1,7 +1,7 @@
 // Node's own tests of one subject: an executable holds them, and what passes under plain Node passes
 // inside, but for the list in differing.ts.
 //
-// All of them take some minutes, so only CI and .ci/run run all; elsewhere it is every fourth of a
+// All of them take some minutes, so only CI and .ci/run run all; elsewhere it is every sixth of a
 // subject and the whole list of differing ones.
 
 import assert from 'node:assert/strict'
@@ -11,11 +11,12 @@ import { before, suite, test } from 'node:test'
 
 import { ingotBuild } from '../support/commands.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 import { DIFFERING, type Subject } from './differing.ts'
 import { runNodeTest } from './run-test.ts'
 import { nodeTestSources } from './source.ts'
 
-const EVERY = process.env['CI'] ? 1 : 4
+const EVERY = THOROUGH ? 1 : 6
 /** Where the tests are inside; their fixtures are found relative to their own place. */
 const INSIDE = '/dev/null/app/test'
 

@@ -8,6 +8,7 @@ import { suite, test } from 'node:test'
 
 import { ingotBuild, REPOSITORY, run, runNode } from '../support/commands.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 const FIXTURES = path.join(REPOSITORY, 'test/fixtures/load')
 
@@ -42,8 +43,8 @@ suite('under load', { concurrency: false }, () => {
   )
 
   for (const { name, warmUp, count } of [
-    { name: 'workers', warmUp: 100, count: 1000 },
-    { name: 'forks', warmUp: 12, count: 200 },
+    { name: 'workers', warmUp: 100, count: THOROUGH ? 1000 : 200 },
+    { name: 'forks', warmUp: 12, count: THOROUGH ? 200 : 60 },
   ]) {
     test(`${count} ${name} leave nothing behind`, async () => {
       await built

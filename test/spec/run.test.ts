@@ -150,7 +150,11 @@ suite('ingot run', () => {
         symlinkSync('v1', path.join(project, 'linked'))
         /** What it says, and the executable that said it: warnings of the build come before. */
         const says = async (extra = {}) => {
-          const { status, stdout, stderr } = await start(['src/main.ts', 'x', 'y'], project, extra)
+          const { status, stdout, stderr } = await start(
+            ['--start', 'cold', 'src/main.ts', 'x', 'y'],
+            project,
+            extra,
+          )
           assert.equal(status, 0, stderr)
           return [stdout.trimEnd(), stderr.trimEnd().split('\n').at(-1)!] as const
         }

@@ -17,6 +17,7 @@ import {
 } from '../../bench/files.ts'
 import { samplePaired } from '../../bench/sample.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 suite('embedded files', { concurrency: false }, () => {
   const work = temporaryDirectory()
@@ -27,7 +28,7 @@ suite('embedded files', { concurrency: false }, () => {
       count: 10_000,
       sizeOf: sourceSize,
     })
-    for (const way of WAYS) {
+    for (const way of THOROUGH ? WAYS : WAYS.slice(0, 5)) {
       const { minimumRatio, minimumFirstRatio } = sampleReads(
         program,
         way,

@@ -9,6 +9,7 @@ import { before, suite, test } from 'node:test'
 import { runNode } from '../../support/commands.ts'
 import { installed } from '../../support/installed.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
+import { THOROUGH } from '../../support/thorough.ts'
 import { buildFrozen, FIXTURES, howItStarted, skip, start, type Start } from './frozen.fixture.ts'
 
 const PROGRAMS = [
@@ -23,7 +24,7 @@ const PROGRAMS = [
   'sql.mjs',
   'input.mjs',
 ]
-const STARTS = Number(process.env['INGOT_STARTS'] ?? 200)
+const STARTS = Number(process.env['INGOT_STARTS'] ?? (THOROUGH ? 200 : 60))
 const AT_ONCE = 3
 const OPTIONS = {
   env: { PATH: '/usr/bin:/bin' },

@@ -144,6 +144,9 @@ suite('ingot run', () => {
     suite(name, () => {
       const start = (words: readonly string[], cwd: string, extra = {}) =>
         run(file, [...args, 'run', ...words], { cwd, env: { ...env, ...extra } })
+      /** Where it is the builds that are tested. */
+      const quickly = (words: readonly string[], cwd: string, extra = {}) =>
+        start(['--start', 'cold', ...words], cwd, extra)
 
       test('a change of any input leads to another program, and nothing else does', async () => {
         const project = makeProject(directory, FILES)
@@ -180,7 +183,7 @@ suite('ingot run', () => {
           'ingot.config.mjs':
             "export default { define: { NAME: JSON.stringify(process.env.FLAVOUR ?? 'none') } }",
         })
-        const says = async (extra = {}) => (await start(['main.mjs'], project, extra)).stdout
+        const says = async (extra = {}) => (await quickly(['main.mjs'], project, extra)).stdout
         const none = await says()
         assert.match(none, /^none /)
         assert.match(await says({ FLAVOUR: 'sweet' }), /^sweet /)
@@ -196,9 +199,9 @@ suite('ingot run', () => {
           'ingot.config.mjs':
             "import { readFileSync } from 'node:fs'\nexport default { define: { NAME: JSON.stringify(readFileSync('name.txt', 'utf8')) } }",
         })
-        assert.equal((await start(['main.mjs'], project)).stdout, 'one\n')
+        assert.equal((await quickly(['main.mjs'], project)).stdout, 'one\n')
         writeFileSync(path.join(project, 'name.txt'), 'two')
-        assert.equal((await start(['main.mjs'], project)).stdout, 'two\n')
+        assert.equal((await quickly(['main.mjs'], project)).stdout, 'two\n')
       })
 
       test('what it is, is what the built file is', async () => {
@@ -223,7 +226,10 @@ suite('ingot run', () => {
       test('options make another program', async () => {
         const project = makeProject(directory, { 'main.mjs': 'console.log(NAME, process.argv.slice(2))' })
         for (const value of ['1', '2', '1']) {
-          const { stdout } = await start(['--define', `NAME=${value}`, 'main.mjs', '--define', '-x'], project)
+          const { stdout } = await quickly(
+            ['--define', `NAME=${value}`, 'main.mjs', '--define', '-x'],
+            project,
+          )
           assert.equal(stdout, `${value} [ '--define', '-x' ]\n`)
         }
       })

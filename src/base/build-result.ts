@@ -57,28 +57,31 @@ export type StartResult =
       readonly kind: 'cold'
       /** Why it is not frozen, if that was not asked for. */ readonly reason: string | undefined
     }
-  | {
+  | ({
       readonly kind: 'frozen'
       /** Size of the frozen process in the file. */
       readonly bytes: number
-      /** What the program was about to do when it was frozen. */
-      readonly barrier: string
-      /** Whose code that was: a path in the executable. */
-      readonly module: string | undefined
-      /** Environment variables that were asked for: a start that has one of them is cold. */
-      readonly variables: readonly string[]
-      /** Arguments that were asked for: a start that has one of them is cold. */
-      readonly arguments: readonly string[]
-      /** What the process consists of. */
-      readonly captured: {
-        readonly threads: number
-        /** Numbers that have to be free in a start. */
-        readonly descriptors: readonly number[]
-        readonly mappings: number
-        /** The processor has to have them, as /proc/cpuinfo names them. */
-        readonly cpuFeatures: readonly string[]
-      }
-    }
+    } & FrozenFacts)
+
+export interface FrozenFacts {
+  /** What the program was about to do when it was frozen. */
+  readonly barrier: string
+  /** Whose code that was: a path in the executable. */
+  readonly module: string | undefined
+  /** Environment variables that were asked for: a start that has one of them is cold. */
+  readonly variables: readonly string[]
+  /** Arguments that were asked for: a start that has one of them is cold. */
+  readonly arguments: readonly string[]
+  /** What the process consists of. */
+  readonly captured: {
+    readonly threads: number
+    /** Numbers that have to be free in a start. */
+    readonly descriptors: readonly number[]
+    readonly mappings: number
+    /** The processor has to have them, as /proc/cpuinfo names them. */
+    readonly cpuFeatures: readonly string[]
+  }
+}
 
 export interface BuildParts {
   readonly runtime: number

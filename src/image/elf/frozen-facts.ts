@@ -1,5 +1,6 @@
 // What a frozen process is and what a start has to be like to go on from it, for people.
 
+import type { FrozenFacts } from '../../base/build-result.ts'
 import { viewOf } from '../../base/bytes.ts'
 import type { FrozenProcess } from '../../freeze/frozen-process.ts'
 import { nameBarrier } from './barriers.ts'
@@ -21,25 +22,6 @@ export const FREEZE_RECORD = {
   argumentNames: 26_456,
   threadCount: 4,
   features: 5664,
-}
-
-export interface FrozenFacts {
-  /** What the program was about to do, after "frozen before". */
-  readonly barrier: string
-  /** Path in the executable of the module that was running. */
-  readonly module: string | undefined
-  /** Environment variables that were asked for and must be unset. */
-  readonly variables: readonly string[]
-  /** Command line arguments that were asked for and must be absent. */
-  readonly arguments: readonly string[]
-  readonly captured: {
-    readonly threads: number
-    /** Numbers that must be free. */
-    readonly descriptors: readonly number[]
-    readonly mappings: number
-    /** The processor must have them. */
-    readonly cpuFeatures: readonly string[]
-  }
 }
 
 export function factsOf({ record, stoppedAt, descriptors, regions }: FrozenProcess): FrozenFacts {

@@ -5,13 +5,14 @@
 // where they were: nothing is copied, and what a start does not touch is not read. Pieces of the file itself
 // (code of libraries, of addons, of node's builtins) come from segments over the same bytes.
 
+import type { FrozenFacts } from '../../base/build-result.ts'
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, TouchedPages } from '../../freeze/frozen-process.ts'
 import { DescriptorRecord, describe } from './descriptor-records.ts'
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_NULL } from './constants.ts'
-import { factsOf, type FrozenFacts } from './frozen-facts.ts'
+import { factsOf } from './frozen-facts.ts'
 import { LAUNCHER_DATA, LaunchTable, PARKING_BASE } from './layout.ts'
 import type { FrozenSupport } from '../image.ts'
 import { planPrefaults, Prefault } from './prefaults.ts'

@@ -56,6 +56,10 @@ export class Compiler {
     this.#usesCaches = false
   }
 
+  #codeCache(entry: Entry): Uint8Array | undefined {
+    return this.#usesCaches ? this.#archive.codeCache(entry) : undefined
+  }
+
   install(): void {
     this.#disableDiskCache()
     this.#installExtensions()
@@ -104,7 +108,7 @@ export class Compiler {
     const { maybeCacheSourceMap } = this.#internals.sourceMaps
     const isWrapperPatched = watchWrapper(Module)
     const onEvaluated = () => this.watch?.onEvaluated()
-    const codeCache = (entry: Entry) => (this.#usesCaches ? archive.codeCache(entry) : undefined)
+    const codeCache = (entry: Entry) => this.#codeCache(entry)
 
     Module.prototype._compile = function _compile(content: string, filename: string, format?: string) {
       const known = served.get(filename)
@@ -149,7 +153,7 @@ export class Compiler {
     const native = translators.get('module')!
     const buffers = this.#buffers
     const archive = this.#archive
-    const codeCache = (entry: Entry) => (this.#usesCaches ? archive.codeCache(entry) : undefined)
+    const codeCache = (entry: Entry) => this.#codeCache(entry)
 
     /** import.meta.resolve with a second argument, which ours does not have. */
     const hasOtherResolve = () => options.getOptionValue('--experimental-import-meta-resolve') === true

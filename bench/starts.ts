@@ -99,7 +99,7 @@ export interface Tools {
   readonly bun: string
 }
 
-/** By title, the ways to start each program; Bun's best one is the reference. */
+/** By title, the ways to start each program; the first one is the reference. */
 export async function startSubjects(tools: Tools): Promise<Map<string, Subject[]>> {
   const tables = new Map<string, Subject[]>()
   for (const program of PROGRAMS) {

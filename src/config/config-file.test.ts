@@ -29,6 +29,21 @@ test('types are stripped, and an edited file is read again', async (t) => {
   assert.deepEqual((await loadConfigFile(file)).value, { n: 2 })
 })
 
+test('what it imports is read again, too, and is an input each time', async (t) => {
+  const dir = temporaryProject(t, {
+    ...TYPED,
+    'ingot.config.ts': 'export { default } from "./shared.ts"',
+    'shared.ts': 'export default { n: 1 }',
+  })
+  const file = join(dir, 'ingot.config.ts')
+  for (const n of [1, 2, 2]) {
+    writeFileSync(join(dir, 'shared.ts'), `export default { n: ${n} }`)
+    const { value, inputs } = await loadConfigFile(file)
+    assert.deepEqual(value, { n })
+    assert(inputs.files.includes(join(dir, 'shared.ts')))
+  }
+})
+
 test('a package without "type" gets no warning from Node', (t) => {
   const dir = temporaryProject(t, { 'package.json': {}, 'ingot.config.ts': 'export default { out: "x" }' })
   const script = `

@@ -1,13 +1,13 @@
 // ingot.config.ts and its siblings, loaded by Node itself: what runs in the configuration is exactly
 // what runs anywhere else, and there is no second compiler to keep in step.
 
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { registerHooks, stripTypeScriptTypes } from 'node:module'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BuildError, type Diagnostic, type Place } from '../base/diagnostics.ts'
 import type { Inputs } from '../base/inputs.ts'
-import { recordInputs } from './config-inputs.ts'
+import { isOwn, recordInputs } from './config-inputs.ts'
 import { kindOf } from './files.ts'
 
 export const CONFIG_NAMES = ['ingot.config.ts', 'ingot.config.mts', 'ingot.config.js', 'ingot.config.mjs']
@@ -36,26 +36,28 @@ export interface LoadedConfig {
   readonly inputs: Inputs
 }
 
+/** Node never forgets a module: under its plain URL an edited file would not be read again, nor seen to be loaded. */
+let loads = 0
+
 export async function loadConfigFile(file: string): Promise<LoadedConfig> {
-  const url = pathToFileURL(file)
-  // Node never forgets a module: under its plain URL an edited file would not be read again.
-  url.searchParams.set('mtime', String(statSync(file).mtimeMs))
+  const load = String(++loads)
+  const url = anew(pathToFileURL(file).href, load)
   // In a package without "type" Node would find the format by trial, and print a warning about it.
   const recorder = recordInputs()
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       const resolved = next(specifier, context)
       recorder.imported(resolved.url, context.parentURL)
-      return resolved
+      return isSource(resolved.url) ? { ...resolved, url: anew(resolved.url, load) } : resolved
     },
     load(loaded, context, next) {
-      const isConfig = loaded === url.href && file.endsWith('.ts')
+      const isConfig = loaded === url && file.endsWith('.ts')
       return next(loaded, isConfig ? { ...context, format: 'module-typescript' } : context)
     },
   })
   let module: { default?: unknown }
   try {
-    module = await recorder.watchVariables(() => import(url.href))
+    module = await recorder.watchVariables(() => import(url))
   } catch (cause) {
     throw new BuildError('CONFIG_LOAD', messageOf(cause), {
       at: placeOf(cause, file),
@@ -70,6 +72,17 @@ export async function loadConfigFile(file: string): Promise<LoadedConfig> {
     at: { file },
     help: 'Write: export default defineConfig({ … })',
   })
+}
+
+/** Modules of the project, in contrast to packages. */
+function isSource(url: string): boolean {
+  return url.startsWith('file:') && !url.includes('/node_modules/') && !isOwn(url)
+}
+
+function anew(url: string, load: string): string {
+  const changed = new URL(url)
+  changed.searchParams.set('load', load)
+  return changed.href
 }
 
 function messageOf(cause: unknown): string {

@@ -18,7 +18,7 @@ interface InputRecorder {
 const HARMLESS = new Set(['node:path', 'node:url', 'node:util', 'node:assert', 'node:assert/strict'])
 
 /** `import { defineConfig } from 'ingot'` brings the rest of Ingot along. */
-function isOwn(url: string): boolean {
+export function isOwn(url: string): boolean {
   return url.includes('/node_modules/ingot/') || url.startsWith(new URL('..', import.meta.url).href)
 }
 

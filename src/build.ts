@@ -11,10 +11,8 @@ import { abandonExecutable, beginExecutable } from './output/executable.ts'
 import { allInputs } from './inputs.ts'
 import { judgeNativeCode } from './native-policy.ts'
 import { packPayload } from './pack-payload.ts'
-import { prepareBase } from './prepare-base.ts'
+import { prepareTarget } from './prepare-target.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
-import { resolveLibraries } from './runtimes/debian.ts'
-import { resolveRuntime } from './runtimes/node.ts'
 import { summarize } from './summary.ts'
 import { traceCached } from './trace-cached.ts'
 import { writeExecutable } from './write-executable.ts'
@@ -41,24 +39,16 @@ export async function buildTracked(options: BuildOptions): Promise<{ result: Bui
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
 
   const cache = cacheRoot(process.env)
-  const { runtime, libraries, base } = await stage('runtime', async () => {
-    const runtime = await resolveRuntime(config.runtime, config.target, { projectDir: config.projectDir })
-    const libraries = await resolveLibraries(config.target, { projectDir: config.projectDir })
-    return { runtime, libraries, base: await prepareBase(runtime, libraries, cache) }
-  })
+  const target = await stage('runtime', () => prepareTarget(config, cache))
+  const { base } = target
 
   // The longest single step of a small build needs nothing of the program: it runs beside the rest.
   const pending = beginExecutable(base.file, config.out)
   try {
-    const graph = await stage('graph', () => traceCached(config, cache))
-    const { native, diagnostics: nativeDiagnostics } = judgeNativeCode(
-      graph,
-      config,
-      libraries,
-      base.moduleVersion,
-    )
+    const { graph, code } = await stage('graph', () => traceCached(config, cache))
+    const judged = judgeNativeCode(graph, config, target)
     const payload = await stage('payload', () =>
-      packPayload(graph, config, { version, node: runtime.file, flagHash: base.flagHash, cache }),
+      packPayload(graph, config, { version, target, cache, read: (file) => code.memory.read(file) }),
     )
     const image = await stage('image', async () => planAppend(base, payload.size))
     const { start, size } = await stage('output', () =>
@@ -66,15 +56,13 @@ export async function buildTracked(options: BuildOptions): Promise<{ result: Bui
     )
     const result = summarize({
       config,
-      runtime,
-      libraries,
-      base,
+      target,
       graph,
       payload,
       size,
       start,
-      native,
-      diagnostics: [...diagnostics, ...graph.diagnostics, ...nativeDiagnostics],
+      native: judged.native,
+      diagnostics: [...diagnostics, ...graph.diagnostics, ...judged.diagnostics],
       elapsedMs: performance.now() - started,
     })
     return { result, inputs: allInputs(config, inputs, graph) }

@@ -21,16 +21,23 @@ export interface NativeInside {
   readonly chain: readonly string[]
 }
 
+/** What native code has to fit to: the libraries beside it, and node's ABI. */
+export interface NativeTarget {
+  readonly libraries: SystemLibraries
+  readonly base: {
+    /** NODE_MODULE_VERSION. */
+    readonly moduleVersion: string
+  }
+}
+
 /**
  * Lists the program's native code.
- * @param moduleVersion NODE_MODULE_VERSION of the target's node
  * @throws BuildError NATIVE_DENIED, NATIVE_VERSION
  */
 export function judgeNativeCode(
   graph: AppGraph,
   { native }: Pick<ResolvedConfig, 'native'>,
-  libraries: SystemLibraries,
-  moduleVersion: string,
+  { libraries, base: { moduleVersion } }: NativeTarget,
 ): { native: NativeInside[]; diagnostics: readonly Diagnostic[] } {
   const files = graph.kept.filter((file) => file.mapped)
   if (files.length === 0) return { native: [], diagnostics: [] }

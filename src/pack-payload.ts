@@ -6,39 +6,51 @@ import path from 'node:path'
 import type { ResolvedConfig } from './config/config.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
-import { cacheableModules, collectFiles, withCodeCaches } from './payload/collect.ts'
+import { cacheableModules, collectFiles, withCodeCaches, type ReadFile } from './payload/collect.ts'
 import { packArchive } from './payload/pack.ts'
 import type { ArchiveFile, Payload } from './payload/payload.ts'
+import type { PreparedTarget } from './prepare-target.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 
 export interface PackOptions {
   /** Ingot's own. */
   readonly version: string
-  /** A node of the target, to run. */
-  readonly node: string
-  /** Hex. */
-  readonly flagHash: string
+  /** Whose node is to compile the modules, and run them. */
+  readonly target: Pick<PreparedTarget, 'runtime' | 'base'>
   /** Directory of the user's cache. */
   readonly cache: string
+  /** How the program's files are read. */
+  readonly read: ReadFile
 }
 
 export async function packPayload(
   graph: AppGraph,
-  { codeFromDisk }: Pick<ResolvedConfig, 'codeFromDisk'>,
-  { version, node, flagHash, cache }: PackOptions,
+  config: PackedConfig,
+  { version, target: { runtime, base }, cache, read }: PackOptions,
 ): Promise<Payload> {
-  const files = collectFiles(graph)
-  const caches = await codeCachesOf(files, { node, flagHash: Buffer.from(flagHash, 'hex') }, cache)
-  const { entries, tests, sourceMaps, waitsForReady } = graph
-  const manifest = {
+  const files = collectFiles(graph, read)
+  const options = { node: runtime.file, flagHash: Buffer.from(base.flagHash, 'hex') }
+  const caches = await codeCachesOf(files, options, cache)
+  return packFiles(withCodeCaches(files, caches), graph, config, version)
+}
+
+type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk'>
+
+/** The archive of files that are collected. */
+export function packFiles(
+  files: readonly ArchiveFile[],
+  { entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
+  { codeFromDisk }: PackedConfig,
+  version: string,
+): Payload {
+  return packArchive(files, links, {
     ingot: version,
     entries,
     ...(tests && { tests }),
     sourceMaps,
     codeFromDisk,
     waitsForReady,
-  }
-  return packArchive(withCodeCaches(files, caches), graph.links, manifest)
+  })
 }
 
 /** Each edit makes a new one. */

@@ -3,24 +3,19 @@
 import type { BuildResult } from './base/build-result.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import type { AppGraph } from './graph/graph.ts'
-import type { BaseImage } from './image/image.ts'
 import type { Payload } from './payload/payload.ts'
-import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
+import type { PreparedTarget } from './prepare-target.ts'
 
 interface Artefacts extends Pick<BuildResult, 'size' | 'start' | 'native' | 'diagnostics' | 'elapsedMs'> {
   readonly config: ResolvedConfig
-  readonly runtime: Runtime
-  readonly libraries: SystemLibraries
-  readonly base: BaseImage
+  readonly target: PreparedTarget
   readonly graph: AppGraph
   readonly payload: Payload
 }
 
 export function summarize({
   config,
-  runtime,
-  libraries,
-  base,
+  target: { runtime, libraries, base },
   graph,
   payload,
   ...facts

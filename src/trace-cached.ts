@@ -7,20 +7,25 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import type { ResolvedConfig } from './config/config.ts'
-import type { AppGraph } from './graph/graph.ts'
+import type { GraphMemory } from './graph/memory.ts'
+import type { TracedApp } from './graph/trace-app.ts'
 import type { Strip } from './graph/transform.ts'
 import { writeFileAtomic } from './runtimes/atomic.ts'
 
-export async function traceCached(config: ResolvedConfig, cacheRoot: string): Promise<AppGraph> {
+export async function traceCached(
+  config: ResolvedConfig,
+  cacheRoot: string,
+  memory?: GraphMemory,
+): Promise<TracedApp> {
   // Loaded by the first build that gets here: the parser and the bundler are native code of some size.
-  const [{ traceApp }, { stripTypes }] = await Promise.all([
+  const [{ traceTracked }, { stripTypes }] = await Promise.all([
     import('./graph/trace-app.ts'),
     import('./graph/transform.ts'),
   ])
   const cache = openStripCache(cacheRoot, config.projectDir, stripTypes)
-  const graph = await traceApp(config, cache.strip)
+  const traced = await traceTracked(config, { memory, strip: cache.strip })
   cache.save()
-  return graph
+  return traced
 }
 
 interface StripCache {

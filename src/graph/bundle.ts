@@ -10,7 +10,7 @@ import type { OutputChunk, Plugin, RolldownError } from 'rolldown'
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import { VIRTUAL_ROOT } from '../format/archive.ts'
-import type { GeneratedFile } from './graph.ts'
+import type { GeneratedFile, ModuleFormat } from './graph.ts'
 import { COMMONJS_NAMES, isInPackage, placeOf, readText, usesCommonJsNames } from './source.ts'
 import { keyOf, type Trace } from './traced-program.ts'
 import { isCompilerHelper } from './transform.ts'
@@ -72,29 +72,35 @@ export async function bundleModules(inputs: BundleInputs): Promise<Bundle> {
   }
 }
 
+export interface ModuleToCompile {
+  readonly file: string
+  readonly text: string
+  readonly format: ModuleFormat
+  /** Specifiers of imports that node would not understand -> URLs. */
+  readonly rewritten: Readonly<Record<string, string>>
+}
+
 /** JavaScript for one file that stays a file: everything it imports stays an import. */
 export async function compileModule(
-  { config, trace, virtualPath }: Omit<BundleInputs, 'inputs' | 'bundled'>,
-  file: string,
+  { projectDir, define }: Pick<ResolvedConfig, 'projectDir' | 'define'>,
+  { file, text, format, rewritten }: ModuleToCompile,
 ): Promise<string> {
   const { rolldown } = await import('rolldown')
-  const { format, resolutions } = trace.modules.get(file)!
   try {
     const bundle = await rolldown({
       input: file,
-      cwd: config.projectDir,
+      cwd: projectDir,
       platform: 'node',
       treeshake: false,
-      transform: { define: { ...config.define } },
+      transform: { define: { ...define } },
       plugins: [
         {
           name: 'ingot:keep-imports',
           resolveId(specifier, importer) {
             if (importer !== file || isCompilerHelper(specifier)) return undefined
-            const resolution = resolutions.get(`import ${specifier}`)
-            const isRewritten = resolution?.kind === 'file' && resolution.compilerOnly
-            return { id: isRewritten ? virtualUrl(virtualPath(resolution.file)) : specifier, external: true }
+            return { id: rewritten[specifier] ?? specifier, external: true }
           },
+          load: (id) => (id === file ? text : undefined),
           transform: {
             filter: { code: COMMONJS_NAMES },
             handler: (code) =>
@@ -215,7 +221,7 @@ function declareNames(code: string, dirname: string, filename: string) {
   return { code: names + code, map: null }
 }
 
-function virtualUrl(virtualPath: string): string {
+export function virtualUrl(virtualPath: string): string {
   return pathToFileURL(path.join(VIRTUAL_ROOT, virtualPath)).href
 }
 

@@ -2,21 +2,21 @@
 // has looked, so this names every place where it could have found something else: more than it has read, but
 // nothing that comes and goes with a program's own data.
 
-import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import type { Inputs, Listing } from '../base/inputs.ts'
 import type { ResolvedConfig } from '../config/config.ts'
+import type { CompilerOptions } from './compiler-options.ts'
 import { packageNameOf } from './resolve.ts'
 import { isInPackage } from './source.ts'
 import { keyOf, type Trace } from './traced-program.ts'
 
 export function lookedAt(
-  { modules, assets, links, walked }: Trace,
+  { modules, assets, links, walked, options }: Trace,
   { include, tests }: Pick<ResolvedConfig, 'include' | 'tests'>,
 ): Pick<Inputs, 'files' | 'listings'> {
-  const places = new Places()
+  const places = new Places(options)
   for (const file of [...modules.keys(), ...assets]) places.source(file)
   for (const { file } of links) places.link(file)
   for (const directory of walked) places.tree(directory)
@@ -31,22 +31,26 @@ export function lookedAt(
       else if (resolution?.kind === 'file' && resolution.compilerOnly) places.mapped(reference.specifier)
     }
   }
-  return { files: [...places.files], listings: places.listings() }
+  return places.all()
 }
 
 /** Each has what those before it have. */
 const EXTENT: readonly Listing['names'][] = ['modules', 'tree', 'all']
 
 class Places {
-  readonly files = new Set<string>()
+  readonly #files = new Set<string>()
   readonly #listings = new Map<string, Listing['names']>()
   readonly #directories = new Set<string>()
   readonly #through = new Set<string>()
-  /** What tsconfig.json files map specifiers to, up to the star. */
-  readonly #mappings = new Set<string>()
+  readonly #options: CompilerOptions
 
-  listings(): Listing[] {
-    return [...this.#listings].map(([directory, names]) => ({ directory, names }))
+  constructor(options: CompilerOptions) {
+    this.#options = options
+  }
+
+  all(): Pick<Inputs, 'files' | 'listings'> {
+    const listings = [...this.#listings].map(([directory, names]) => ({ directory, names }))
+    return { files: [...this.#files, ...this.#options.files], listings }
   }
 
   list(directory: string, names: Listing['names']): void {
@@ -57,7 +61,7 @@ class Places {
 
   /** A file that was read; beside it there may come to lie another one that is meant by the same specifier. */
   source(file: string): void {
-    this.files.add(file)
+    this.#files.add(file)
     const directory = path.dirname(file)
     this.list(directory, 'modules')
     this.#above(directory, !isInPackage(file))
@@ -70,11 +74,11 @@ class Places {
     if (path.basename(directory) === 'node_modules') {
       this.#packages(directory)
     } else {
-      this.files.add(path.join(directory, 'package.json'))
-      if (isOwn) this.#compilerOptions(path.join(directory, 'tsconfig.json'))
+      this.#files.add(path.join(directory, 'package.json'))
+      if (isOwn) this.#options.of(directory)
       const packages = path.join(directory, 'node_modules')
       if (isDirectory(packages)) this.#above(packages, isOwn)
-      else this.files.add(packages)
+      else this.#files.add(packages)
     }
     if (path.dirname(directory) !== directory) this.#above(path.dirname(directory), isOwn)
   }
@@ -86,36 +90,20 @@ class Places {
     }
   }
 
-  #compilerOptions(file: string): void {
-    if (this.files.has(file)) return
-    this.files.add(file)
-    const text = textOf(file)
-    if (text === undefined) return
-    const { extends: bases = [], references = [], compilerOptions = {} } = parseOptions(text)
-    const named = [bases].flat().map((base) => resolveOptions(base, file))
-    const referred = references.map((reference) => resolveOptions(reference.path, file))
-    for (const found of [...named, ...referred].flat()) this.#compilerOptions(found)
-    const { baseUrl = '.', paths = {} } = compilerOptions
-    const targets = compilerOptions.baseUrl === undefined ? [] : ['']
-    for (const target of [...Object.values(paths).flat(), ...targets]) {
-      this.#mappings.add(path.join(path.dirname(file), baseUrl, target.split('*')[0]!, '/'))
-    }
-  }
-
   /** The resolver says where a file really is, and not by which links it came there. */
   through(directory: string): void {
     if (this.#through.has(directory)) return
     this.#through.add(directory)
-    if (isLink(directory)) this.files.add(directory)
+    if (isLink(directory)) this.#files.add(directory)
     this.through(path.dirname(directory))
   }
 
   /** A link, and what it leads to if that is one. */
   link(file: string): void {
-    this.files.add(file)
+    this.#files.add(file)
     this.through(path.dirname(file))
     const target = isLink(file) ? path.resolve(path.dirname(file), readlinkSync(file)) : file
-    if (!this.files.has(target) && isLink(target)) this.link(target)
+    if (!this.#files.has(target) && isLink(target)) this.link(target)
   }
 
   /** Nothing was found by this name; packages ask for what may be there. */
@@ -126,7 +114,7 @@ class Places {
     for (let directory = path.dirname(importer); ; directory = path.dirname(directory)) {
       const packages = path.join(directory, 'node_modules')
       if (isDirectory(path.join(packages, name))) {
-        this.files.add(path.join(packages, name, 'package.json'))
+        this.#files.add(path.join(packages, name, 'package.json'))
         this.#candidate(path.join(packages, specifier))
       }
       if (path.dirname(directory) === directory) return
@@ -137,14 +125,14 @@ class Places {
   mapped(specifier: string): void {
     if (isPath(specifier)) return
     const parts = specifier.split('/')
-    for (const mapping of this.#mappings) {
+    for (const mapping of this.#options.mappings) {
       // What the star stands for: all of it, or what follows a prefix.
       for (let i = 0; i < parts.length; i++) this.#candidate(path.join(mapping, ...parts.slice(i)))
     }
   }
 
   #candidate(file: string): void {
-    this.files.add(file)
+    this.#files.add(file)
     this.through(path.dirname(file))
     this.list(path.dirname(file), 'modules')
     this.list(file, 'modules')
@@ -154,7 +142,7 @@ class Places {
   pattern(pattern: string, names: Listing['names']): void {
     const magic = pattern.search(/[*?[{(!]/)
     if (magic === -1) {
-      this.files.add(pattern)
+      this.#files.add(pattern)
       return
     }
     const base = pattern.slice(0, pattern.lastIndexOf('/', magic))
@@ -183,51 +171,6 @@ function isPath(specifier: string): boolean {
 
 function isOutsidePackages(name: string): boolean {
   return name !== 'node_modules'
-}
-
-interface CompilerOptions {
-  readonly extends?: string | readonly string[]
-  readonly references?: readonly { readonly path: string }[]
-  readonly compilerOptions?: {
-    readonly baseUrl?: string
-    readonly paths?: Readonly<Record<string, readonly string[]>>
-  }
-}
-
-/** JSON with comments and commas too many. What cannot be read here, the compiler will complain about. */
-function parseOptions(text: string): CompilerOptions {
-  const json = text
-    .replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[^]*?\*\//g, '$1')
-    .replace(/("(?:[^"\\]|\\.)*")|,(?=\s*[\]}])/g, '$1')
-  try {
-    return JSON.parse(json) as CompilerOptions
-  } catch {
-    return {}
-  }
-}
-
-/** Every place that a reference to another tsconfig.json can mean. */
-function resolveOptions(name: string, from: string): string[] {
-  if (/^\.{0,2}(?:\/|$)/.test(name)) {
-    const file = path.resolve(path.dirname(from), name)
-    return [file, `${file}.json`, path.join(file, 'tsconfig.json')]
-  }
-  const require = createRequire(from)
-  return [name, `${name}.json`, `${name}/tsconfig.json`].flatMap((request) => {
-    try {
-      return [require.resolve(request)]
-    } catch {
-      return []
-    }
-  })
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
 }
 
 function isDirectory(file: string): boolean {

@@ -5,7 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import type { GeneratedFile } from './graph.ts'
-import type { Trace } from './traced-program.ts'
+import type { Resolution } from './resolve.ts'
+import type { Trace, TracedModule } from './traced-program.ts'
 import { stripTypes } from './transform.ts'
 
 export const RUNTIME_MODULE = 'ingot/runtime'
@@ -16,16 +17,21 @@ export interface RuntimeUse {
 }
 
 export function useOfRuntime(trace: Trace): RuntimeUse {
-  const uses = [...trace.modules.values()].flatMap(({ scan, resolutions }) =>
-    ['import', 'require'].flatMap((kind) => {
-      const resolution = resolutions.get(`${kind} ${RUNTIME_MODULE}`)
-      return resolution ? [{ text: scan.text, resolution }] : []
-    }),
-  )
+  const users = [...trace.modules.values()].filter((module) => runtimeOf(module).length > 0)
   return {
-    files: uses.some(({ resolution }) => resolution.kind !== 'file') ? ownFiles() : [],
-    waitsForReady: uses.some(({ text }) => /\bready\b/.test(text)),
+    files: users.some((module) => runtimeOf(module).some(({ kind }) => kind !== 'file')) ? ownFiles() : [],
+    waitsForReady: users.some(waitsForReady),
   }
+}
+
+/** It may import `ready`. */
+export function waitsForReady(module: TracedModule): boolean {
+  return runtimeOf(module).length > 0 && /\bready\b/.test(module.scan.text)
+}
+
+/** Where the module's references to it lead. */
+function runtimeOf({ resolutions }: TracedModule): Resolution[] {
+  return ['import', 'require'].flatMap((kind) => resolutions.get(`${kind} ${RUNTIME_MODULE}`) ?? [])
 }
 
 function ownFiles(): GeneratedFile[] {

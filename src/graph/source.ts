@@ -28,7 +28,11 @@ export function isInPackage(file: string): boolean {
 }
 
 export function readText(file: string): string {
-  const text = readFileSync(file, 'utf8')
+  return textOf(readFileSync(file))
+}
+
+export function textOf(bytes: Buffer): string {
+  const text = bytes.toString()
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 

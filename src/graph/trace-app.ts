@@ -1,42 +1,59 @@
 // The graph stage: configuration -> everything that goes into the executable, and how.
 
-import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import type { Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig } from '../config/config.ts'
-import type { BundleInputs } from './bundle.ts'
-import { carriedAddon } from './carried-addon.ts'
 import type { AppGraph, KeptFile } from './graph.ts'
+import { hasSourceMap, keptAssets, keptModule } from './kept-files.ts'
 import { lookedAt } from './looked-at.ts'
-import { nativeKind } from './packages.ts'
-import { partition, type Partition } from './partition.ts'
+import { GraphMemory } from './memory.ts'
+import { plainCodeOf, type CodeInputs } from './module-code.ts'
+import type { Packages } from './packages.ts'
+import { partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
 import { useOfRuntime } from './runtime-module.ts'
-import { isInPackage, isTypeScript } from './source.ts'
 import { traceProgram } from './trace.ts'
-import type { Trace } from './traced-program.ts'
-import { eraseTypes, replaceAttributeImports, stripTypes, type Strip } from './transform.ts'
+import type { Trace, TracedModule } from './traced-program.ts'
+import { stripTypes, type Strip } from './transform.ts'
 
-/** @param strip how types are blanked out; a build remembers the results */
-export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes): Promise<AppGraph> {
+/** The artefact, and what it takes to renew it where nothing but contents has changed (retrace.ts). */
+export interface TracedApp {
+  readonly graph: AppGraph
+  readonly modules: ReadonlyMap<string, TracedModule>
+  readonly packages: Packages
+  readonly code: CodeInputs
+}
+
+export interface TraceOptions {
+  /** What traces before this one have found out. */
+  readonly memory?: GraphMemory | undefined
+  /** How types are blanked out; a build remembers the results. */
+  readonly strip?: Strip
+}
+
+export async function traceApp(config: ResolvedConfig): Promise<AppGraph> {
+  return (await traceTracked(config)).graph
+}
+
+/** The same, with what it takes to do it again. */
+export async function traceTracked(
+  given: ResolvedConfig,
+  { memory = new GraphMemory(), strip = stripTypes }: TraceOptions = {},
+): Promise<TracedApp> {
   const config = {
     ...given,
     entries: given.entries.map((entry) => ({ ...entry, file: realpathSync(entry.file) })),
   }
-  const trace = traceProgram(config)
-  const erased = eraseOwnTypes(config, trace, strip)
-  const needsCompiler = [...erased.values()].includes(undefined)
-  const parts = partition(trace, { bundle: config.bundle, needsCompiler })
+  const trace = traceProgram(config, memory)
   const packageJsons = packageJsonsOf(trace)
-  const root = aboveNodeModules(
-    commonDirectory([
-      config.projectDir,
-      ...(config.tests ? [config.tests.directory] : []),
-      ...[...trace.modules.keys(), ...trace.assets].map((file) => path.dirname(file)),
-    ]),
-  )
-  const virtualPath = (file: string) => path.relative(root, file)
+  const root = rootOf(config, trace)
+  const virtualPath = (file: string) => pathBelow(root, file)
+  const code: CodeInputs = { config, options: trace.options, memory, strip, virtualPath }
+  const plain = new Map([...trace.modules.values()].map((module) => [module.file, plainCodeOf(code, module)]))
+  const needsCompiler = [...plain.values()].includes(undefined)
+  const parts = partition(trace, { bundle: config.bundle, needsCompiler })
   // A bundled entry is plain JavaScript: node has no loader for .tsx and .jsx.
   const entryPath = (file: string) =>
     parts.bundled.has(file) ? virtualPath(file).replace(/\.[jt]sx$/, '.mjs') : virtualPath(file)
@@ -51,18 +68,20 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
         ).bundleModules({ config, trace, bundled: parts.bundled, virtualPath, inputs })
       : { files: [], diagnostics: [] }
 
-  const kept = [
-    ...(await keptModules({ config, trace, virtualPath }, parts, erased)),
-    ...keptAssets([...trace.assets, ...packageJsons], virtualPath),
-  ]
+  const assets = keptAssets([...trace.assets, ...packageJsons], code)
+  const kept: KeptFile[] = []
+  for (const file of parts.kept.keys())
+    kept.push(await keptModule(code, trace.modules.get(file)!, plain.get(file)))
+  kept.push(...assets)
+  const paths = kept.map((file) => file.path)
   const runtime = useOfRuntime(trace)
-  return {
+  const graph: AppGraph = {
     root,
     waitsForReady: runtime.waitsForReady,
     entries: config.entries.map(({ name, file }) => ({ name, path: entryPath(file) })),
     kept: uniqueByPath(kept),
     generated: [...bundle.files, ...runtime.files],
-    links: usedLinks(trace.links, root, kept),
+    links: usedLinks(trace.links, root, paths),
     origins: new Map(
       [...trace.origins].map(([file, { from, because }]) => [
         virtualPath(file),
@@ -71,8 +90,7 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
     ),
     keptBecause: new Map([...parts.kept].map(([file, reason]) => [virtualPath(file), reason])),
     bundled: [...parts.bundled].map(virtualPath).toSorted(),
-    sourceMaps:
-      bundle.files.length > 0 || kept.some((file) => file.code?.includes('//# sourceMappingURL=data:')),
+    sourceMaps: bundle.files.length > 0 || kept.some(hasSourceMap),
     external: [...trace.external].toSorted(),
     ...(config.tests && {
       tests: { directory: virtualPath(config.tests.directory), files: config.tests.files },
@@ -80,64 +98,7 @@ export async function traceApp(given: ResolvedConfig, strip: Strip = stripTypes)
     inputs: lookedAt(trace, config),
     diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics, ...unpackedAddons(kept)],
   }
-}
-
-/** The program's own modules as JavaScript; undefined where that takes a compiler. */
-function eraseOwnTypes(config: ResolvedConfig, trace: Trace, strip: Strip): Map<string, string | undefined> {
-  const defines = Object.keys(config.define)
-  const erased = new Map<string, string | undefined>()
-  for (const [file, { format, scan, resolutions }] of trace.modules) {
-    const hasDefine = defines.some((key) => scan.text.includes(key))
-    if (isInPackage(file) && !hasDefine) continue
-    const isPlain = [...resolutions.values()].every((item) => item.kind !== 'file' || !item.compilerOnly)
-    // Written for a compiler that makes CommonJS of it, where these names exist.
-    const isMixed = format === 'module' && isTypeScript(file) && scan.usesCommonJsNames
-    erased.set(file, isPlain && !hasDefine && !isMixed ? eraseTypes(file, scan.text, strip) : undefined)
-  }
-  return erased
-}
-
-type KeptInputs = Pick<BundleInputs, 'config' | 'trace' | 'virtualPath'>
-
-async function keptModules(
-  inputs: KeptInputs,
-  { kept }: Partition,
-  erased: ReadonlyMap<string, string | undefined>,
-): Promise<KeptFile[]> {
-  const modules: KeptFile[] = []
-  for (const file of kept.keys()) {
-    const { format, scan } = inputs.trace.modules.get(file)!
-    const plain = erased.has(file) ? erased.get(file) : scan.text
-    const code = replaceAttributeImports(
-      plain ?? (await (await import('./bundle.ts')).compileModule(inputs, file)),
-    )
-    modules.push({
-      path: inputs.virtualPath(file),
-      file,
-      format,
-      ...(code !== scan.text && { code }),
-      ...modeOf(file),
-    })
-  }
-  return modules
-}
-
-function keptAssets(files: readonly string[], virtualPath: (file: string) => string): KeptFile[] {
-  const assets: KeptFile[] = []
-  for (const file of files) {
-    const kind = nativeKind(headOf(file))
-    // Binaries for other machines come along in packages; nothing here could load them.
-    if (kind === 'foreign' && file.includes('/node_modules/')) continue
-    const content = kind === 'usable' ? carriedAddon(readFileSync(file)) : undefined
-    assets.push({
-      path: virtualPath(file),
-      file,
-      ...modeOf(file),
-      ...(kind === 'usable' && { mapped: true }),
-      ...(content && { content }),
-    })
-  }
-  return assets
+  return { graph, modules: trace.modules, packages: trace.packages, code }
 }
 
 /** The executable has other bytes than the package: that is to be known. */
@@ -152,20 +113,6 @@ function unpackedAddons(kept: readonly KeptFile[]): Diagnostic[] {
     }))
 }
 
-function modeOf(file: string): { executable?: true } {
-  return statSync(file).mode & 0o111 ? { executable: true } : {}
-}
-
-function headOf(file: string): Uint8Array {
-  const head = new Uint8Array(64)
-  const descriptor = openSync(file, 'r')
-  try {
-    return head.subarray(0, readSync(descriptor, head, 0, head.length, 0))
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
 /** Every package.json that node may read on the way to an embedded file. */
 function packageJsonsOf(trace: Trace): string[] {
   const found = new Set<string>()
@@ -174,6 +121,16 @@ function packageJsonsOf(trace: Trace): string[] {
     for (const scope of scopes) if (scope) found.add(path.join(scope.directory, 'package.json'))
   }
   return [...found].filter((file) => statSync(file, { throwIfNoEntry: false }))
+}
+
+function rootOf({ projectDir, tests }: ResolvedConfig, { modules, assets }: Trace): string {
+  const directories = new Set([...modules.keys(), ...assets].map((file) => path.dirname(file)))
+  return aboveNodeModules(commonDirectory([projectDir, ...(tests ? [tests.directory] : []), ...directories]))
+}
+
+function pathBelow(root: string, file: string): string {
+  // The general way is slow, and asked for thousands of times.
+  return file.startsWith(`${root}/`) ? file.slice(root.length + 1) : path.relative(root, file)
 }
 
 /** The name node_modules means something to node: it may not be the root's, which has none. */
@@ -191,17 +148,13 @@ function commonDirectory(directories: readonly string[]): string {
 }
 
 /** Links to what is embedded; npm leaves many others. */
-function usedLinks(
-  links: readonly PackageLink[],
-  root: string,
-  kept: readonly KeptFile[],
-): AppGraph['links'] {
+function usedLinks(links: readonly PackageLink[], root: string, paths: readonly string[]): AppGraph['links'] {
   const directories = new Set<string>()
-  for (const { path: file } of kept) {
+  for (const file of paths) {
     for (let above = path.dirname(file); !directories.has(above); above = path.dirname(above))
       directories.add(above)
   }
-  const files = new Set(kept.map((file) => file.path))
+  const files = new Set(paths)
   const used: AppGraph['links'][number][] = []
   for (const { file, target } of links) {
     const real = path.resolve(path.dirname(file), target)

@@ -1,24 +1,27 @@
 // Follows the program from its entries to everything it can reach, and records why.
 
-import { existsSync, globSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, globSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig, TestFiles } from '../config/config.ts'
+import { CompilerOptions } from './compiler-options.ts'
 import type { ModuleFormat } from './graph.ts'
 import { WILDCARD } from './evaluate.ts'
 import { Links } from './links.ts'
+import type { GraphMemory } from './memory.ts'
+import { namedDependencies, namedFiles } from './named.ts'
 import { filesOfPackage, Packages, runsOnTarget, type Package } from './packages.ts'
 import { filesMatching } from './patterns.ts'
 import { computedReference, missingReference } from './reference-diagnostics.ts'
 import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
-import { scanModule, type Reference, type Scan } from './scan.ts'
-import { formatOfExtension, isInPackage, isProgram, isScript, readText } from './source.ts'
+import type { Reference, Scan } from './scan.ts'
+import { formatOfExtension, isInPackage, isProgram, isScript } from './source.ts'
 import { keyOf, type Origin, type Trace, type TracedModule } from './traced-program.ts'
 import { wasmImports } from './wasm-imports.ts'
 
-export function traceProgram(config: ResolvedConfig): Trace {
-  const tracer = new Tracer(config)
+export function traceProgram(config: ResolvedConfig, memory: GraphMemory): Trace {
+  const tracer = new Tracer(config, memory)
   for (const entry of config.entries) tracer.reach(entry.file)
   tracer.run()
   if (config.tests) tracer.reachTests(config.tests)
@@ -39,7 +42,9 @@ class Tracer implements Trace {
   hooksModules = false
   readonly diagnostics: Diagnostic[] = []
   readonly packages = new Packages()
+  readonly options = new CompilerOptions()
   readonly #config: ResolvedConfig
+  readonly #memory: GraphMemory
   readonly #resolver = new Resolver()
   readonly #queue: string[] = []
   readonly #wholePackages = new Set<string>()
@@ -50,8 +55,9 @@ class Tracer implements Trace {
   /** The module being followed. */
   #current: string | undefined
 
-  constructor(config: ResolvedConfig) {
+  constructor(config: ResolvedConfig, memory: GraphMemory) {
     this.#config = config
+    this.#memory = memory
   }
 
   get links(): PackageLink[] {
@@ -111,7 +117,7 @@ class Tracer implements Trace {
 
   /** Node links an imported WebAssembly module as it links an ES module. */
   #followWasm(file: string): void {
-    for (const name of wasmImports(readFileSync(file))) {
+    for (const name of wasmImports(this.#memory.read(file))) {
       const resolution = this.#resolver.resolve(name, file, 'import')
       if (resolution.kind === 'file') this.reach(resolution.file, 'is imported by WebAssembly')
     }
@@ -120,7 +126,7 @@ class Tracer implements Trace {
   /** What a program names only by path may be anything, even a script that is wrong on purpose. */
   #scan(file: string, keepBecause: string | undefined): Scan | undefined {
     try {
-      return scanModule(file, readText(file))
+      return this.#memory.scan(file, this.options)
     } catch (error) {
       if (!(keepBecause || this.#isIncluding) || !(error instanceof BuildError)) throw error
       const { code, message, at, help } = error
@@ -158,8 +164,9 @@ class Tracer implements Trace {
       return
     }
     for (const { kind, start } of scan.computed) this.#warnComputed(module, kind, start)
-    if (scan.computed.length > 0) this.#namedFiles(module)
-    this.#namedDependencies(module)
+    this.#namedFiles(module)
+    const owner = this.packages.scopeOf(file)
+    if (owner) for (const name of namedDependencies(scan, owner)) this.#reachPackage(name, owner)
   }
 
   #followReference(module: TracedModule, reference: Reference): void {
@@ -344,25 +351,11 @@ class Tracer implements Trace {
     for (const name of Object.keys(owner.json.dependencies ?? {})) this.#reachPackage(name, owner)
   }
 
-  /** A module that computes what it imports mostly takes it from literals nearby. */
   #namedFiles({ file, format, scan }: TracedModule): void {
     const kind = format === 'module' ? 'import' : 'require'
-    for (const name of scan.names) {
-      if (!/^\.{1,2}\//.test(name)) continue
+    for (const name of namedFiles(scan)) {
       const resolution = this.#resolver.resolve(name, file, kind)
       if (resolution.kind === 'file') this.reach(resolution.file, 'is named beside a computed import')
-    }
-  }
-
-  /** Transports, dialects, presets: packages that the program names in a string and a library loads. */
-  #namedDependencies({ file, scan }: TracedModule): void {
-    const owner = this.packages.scopeOf(file)
-    if (!owner) return
-    const { dependencies = {}, optionalDependencies = {} } = owner.json
-    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
-      const imported = scan.references.some((reference) => packageNameOf(reference.specifier) === name)
-      const named = [...scan.names].some((text) => text === name || text.startsWith(`${name}/`))
-      if (named && !imported) this.#reachPackage(name, owner)
     }
   }
 

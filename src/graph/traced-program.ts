@@ -1,6 +1,7 @@
 // The program as the trace has found it: its modules, its other files, and why each of them is there.
 
 import type { Diagnostic } from '../base/diagnostics.ts'
+import type { CompilerOptions } from './compiler-options.ts'
 import type { ModuleFormat } from './graph.ts'
 import type { Packages } from './packages.ts'
 import type { PackageLink, Resolution } from './resolve.ts'
@@ -30,6 +31,7 @@ export interface Trace {
   readonly external: ReadonlySet<string>
   readonly diagnostics: readonly Diagnostic[]
   readonly packages: Packages
+  readonly options: CompilerOptions
 }
 
 export interface Origin {

@@ -1,29 +1,36 @@
-// Reads what the graph names into memory, as the archive will hold it. Graph -> files.
-
-import { readFileSync } from 'node:fs'
+// What the graph names, as the archive will hold it. Graph -> files.
 
 import type { AppGraph, GeneratedFile, KeptFile } from '../graph/graph.ts'
 import type { CacheableModule } from './code-cache.ts'
 import type { ArchiveFile } from './payload.ts'
 
+export type ReadFile = (file: string) => Uint8Array
+/** What was collected before, by what it was made of. */
+export type CollectedFiles = WeakMap<KeptFile | GeneratedFile, ArchiveFile>
+
 /** The archive's files, still without code caches. */
-export function collectFiles(graph: AppGraph): ArchiveFile[] {
-  return [...graph.kept.map(fromKept), ...graph.generated.map(fromGenerated)].toSorted((a, b) =>
-    a.path < b.path ? -1 : 1,
-  )
+export function collectFiles(
+  { kept, generated }: Pick<AppGraph, 'kept' | 'generated'>,
+  read: ReadFile,
+  collected: CollectedFiles = new WeakMap(),
+): ArchiveFile[] {
+  const once = <T extends KeptFile | GeneratedFile>(item: T, make: (item: T) => ArchiveFile) => {
+    const file = collected.get(item) ?? make(item)
+    collected.set(item, file)
+    return file
+  }
+  return [
+    ...kept.map((item) => once(item, (file) => fromKept(file, read))),
+    ...generated.map((item) => once(item, fromGenerated)),
+  ].toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-function fromKept({
-  path,
-  file,
-  format,
-  code,
-  mapped = false,
-  executable = false,
-  content,
-}: KeptFile): ArchiveFile {
+function fromKept(
+  { path, file, format, code, mapped = false, executable = false, content }: KeptFile,
+  read: ReadFile,
+): ArchiveFile {
   const module = format && { format, ...(code !== undefined && { code: Buffer.from(code) }) }
-  return { path, data: content ?? readFileSync(file), mapped, executable, ...(module && { module }) }
+  return { path, data: content ?? read(file), mapped, executable, ...(module && { module }) }
 }
 
 function fromGenerated({ path, content, format }: GeneratedFile): ArchiveFile {

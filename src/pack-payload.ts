@@ -39,12 +39,13 @@ type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk'>
 /** The archive of files that are collected. */
 export function packFiles(
   files: readonly ArchiveFile[],
-  { entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
+  { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
   { codeFromDisk }: PackedConfig,
   version: string,
 ): Payload {
   return packArchive(files, links, {
     ingot: version,
+    graph: hash,
     entries,
     ...(tests && { tests }),
     sourceMaps,

@@ -25,6 +25,7 @@ export function summarize({
     ...facts,
     out: config.out,
     target: config.target,
+    moduleGraph: graph.hash,
     runtime: { version: runtime.version, origin: runtime.origin },
     libraries: { origin, reproducible },
     parts: {

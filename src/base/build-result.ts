@@ -28,6 +28,8 @@ export interface BuildResult {
   readonly size: number
   readonly elapsedMs: number
   readonly target: string
+  /** SHA-256 of the module graph, hex: the same for the same sources, bundled or not, in any directory. */
+  readonly moduleGraph: string
   readonly runtime: { readonly version: string; readonly origin: string }
   readonly libraries: { readonly origin: string; readonly reproducible: boolean }
   readonly parts: BuildParts

@@ -39,6 +39,7 @@ export const sampleResult: BuildResult = {
   size: 121_345_678,
   elapsedMs: 412.3,
   target: 'linux-x64',
+  moduleGraph: 'c0ffee'.padEnd(64, '0'),
   runtime: { version: '26.10.0', origin: 'npm' },
   libraries: { origin: 'debian 12', reproducible: true },
   parts: {

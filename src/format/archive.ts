@@ -74,6 +74,8 @@ export const ArchiveEntry = struct({
 export interface Manifest {
   /** Ingot's version. */
   readonly ingot: string
+  /** SHA-256 of the program's module graph, hex; absent in an archive without a program. */
+  readonly graph?: string
   /** Programs inside; with more than one, argv[0] or the first argument chooses. Paths are virtual. */
   readonly entries: readonly { readonly name: string; readonly path: string }[]
   /** Of an executable of tests: the directory that they were found from, and their paths from there. */

@@ -32,6 +32,8 @@ export interface GeneratedFile {
 export interface AppGraph {
   /** The real directory that the virtual root stands for. */
   readonly root: string
+  /** SHA-256 of the module graph, hex: the same however its files are laid out, and wherever they lie. */
+  readonly hash: string
   readonly entries: readonly { readonly name: string; readonly path: string }[]
   /** Of an executable of tests: the directory that they were found from, and their paths from there. */
   readonly tests?: { readonly directory: string; readonly files: readonly string[] }

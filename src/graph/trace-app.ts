@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import type { AppGraph, KeptFile } from './graph.ts'
+import { hashedModules, hashGraph, type HashedGraph } from './graph-hash.ts'
 import { hasSourceMap, keptAssets, keptModule } from './kept-files.ts'
 import { lookedAt } from './looked-at.ts'
 import { GraphMemory } from './memory.ts'
@@ -23,6 +24,7 @@ export interface TracedApp {
   readonly graph: AppGraph
   readonly modules: ReadonlyMap<string, TracedModule>
   readonly packages: Packages
+  readonly hashed: HashedGraph
   readonly code: CodeInputs
 }
 
@@ -74,9 +76,19 @@ export async function traceTracked(
     kept.push(await keptModule(code, trace.modules.get(file)!, plain.get(file)))
   kept.push(...assets)
   const paths = kept.map((file) => file.path)
+  const assetPaths = assets.map((file) => file.path)
+  const allPaths = [...trace.modules.keys()].map(virtualPath).concat(assetPaths)
   const runtime = useOfRuntime(trace)
+  const hashed: HashedGraph = {
+    entries: config.entries.map(({ name, file }) => [name, virtualPath(file)]),
+    assets: [...new Set(assetPaths)].toSorted(),
+    // Of all files, as a bundle needs fewer of them.
+    links: usedLinks(trace.links, root, allPaths),
+    modules: hashedModules(trace.modules, memory, virtualPath),
+  }
   const graph: AppGraph = {
     root,
+    hash: hashGraph(hashed),
     waitsForReady: runtime.waitsForReady,
     entries: config.entries.map(({ name, file }) => ({ name, path: entryPath(file) })),
     kept: uniqueByPath(kept),
@@ -98,7 +110,7 @@ export async function traceTracked(
     inputs: lookedAt(trace, config),
     diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics, ...unpackedAddons(kept)],
   }
-  return { graph, modules: trace.modules, packages: trace.packages, code }
+  return { graph, modules: trace.modules, packages: trace.packages, hashed, code }
 }
 
 /** The executable has other bytes than the package: that is to be known. */

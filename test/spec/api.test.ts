@@ -39,6 +39,7 @@ writeFileSync(${JSON.stringify(path.join(project, 'facts.json'))}, JSON.stringif
     assert.equal(result.out, path.join(project, 'program'))
     assert.equal(result.size, statSync(result.out).size)
     assert.equal(result.target, 'linux-x64')
+    assert.match(result.moduleGraph, /^[0-9a-f]{64}$/)
     assert.match(result.runtime.version, /^26\.\d+\.\d+$/)
     assert.equal(
       Object.values(result.parts).every((bytes) => Number.isInteger(bytes) && bytes >= 0),

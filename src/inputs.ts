@@ -11,21 +11,19 @@ import type { AppGraph } from './graph/graph.ts'
 import { lockFileOf } from './runtimes/lock.ts'
 
 export function allInputs(config: ResolvedConfig, ofConfig: Inputs, { inputs }: AppGraph): Inputs {
-  const { projectDir, runtime, check } = config
-  const files = [
-    ...ofConfig.files,
-    ...inputs.files,
-    lockFileOf(projectDir),
-    ...(runtime.kind === 'path' ? [runtime.file] : []),
-    ...ownFiles(),
-  ]
+  const files = [...ofConfig.files, ...inputs.files, ...inputsOfTarget(config)]
   return {
     ...ofConfig,
     files: [...new Set(files)],
     listings: [...ofConfig.listings, ...inputs.listings],
     // What the compiler reads, it does not say.
-    ...(check && { incomplete: 'types are checked' }),
+    ...(config.check && { incomplete: 'types are checked' }),
   }
+}
+
+/** What decides about node, libraries and base image. */
+export function inputsOfTarget({ projectDir, runtime }: ResolvedConfig): string[] {
+  return [lockFileOf(projectDir), ...(runtime.kind === 'path' ? [runtime.file] : []), ...ownFiles()]
 }
 
 /** What would make another executable of the same program: this Ingot, edited or replaced. */

@@ -41,6 +41,8 @@ const CASES: readonly (readonly [file: string, source: string, says: string | un
   ['src/cli/commands/a.ts', "export { x } from '../../payload/pack.ts'", 'cli/ imports only'],
   ['src/cli/commands/b.ts', "export { x } from '../../build.ts'", undefined],
   ['src/doctor/a.ts', "export { x } from '../graph/trace-app.ts'", 'doctor/ looks at the machine'],
+  ['src/dev/a.ts', "export { x } from '../graph/trace-app.ts'", 'Rule 1: dev/'],
+  ['src/dev/b.ts', "export { x } from '../pack-payload.ts'", undefined],
   ['src/shortcut.ts', "export { x } from './graph/trace-app.ts'", 'Rule 1: only the files directly in src'],
   ['src/base/a.ts', "export { x } from '../runtimes/cache.ts'", 'base/ stands below every stage'],
   ['src/format/a.ts', "export { x } from '../base/bytes.ts'", 'format/ is shared'],

@@ -10,6 +10,7 @@ import { replaceAttributeImports, type Strip } from './transform.ts'
 export interface CodeInputs {
   readonly config: Pick<ResolvedConfig, 'projectDir' | 'define' | 'bundle'>
   readonly options: Trace['options']
+  readonly packages: Trace['packages']
   readonly memory: GraphMemory
   readonly strip: Strip
   /** Of a file on disk. */
@@ -18,7 +19,7 @@ export interface CodeInputs {
 
 /** The module as JavaScript of the same shape; undefined where that takes a compiler. */
 export function plainCodeOf(
-  { config, options, memory, strip }: Omit<CodeInputs, 'virtualPath'>,
+  { config, options, memory, strip }: Omit<CodeInputs, 'virtualPath' | 'packages'>,
   { file, format, scan, resolutions }: TracedModule,
 ): string | undefined {
   const hasDefine = Object.keys(config.define).some((key) => scan.text.includes(key))
@@ -40,7 +41,7 @@ export async function codeOf(
 }
 
 async function compiledCodeOf(
-  { config, options, memory, virtualPath }: CodeInputs,
+  { config, options, packages, memory, virtualPath }: CodeInputs,
   { file, format, scan: { text }, resolutions }: TracedModule,
 ): Promise<string> {
   // With the bundler, which most programs do without.
@@ -51,6 +52,8 @@ async function compiledCodeOf(
     if (isRewritten) rewritten[key.slice('import '.length)] = virtualUrl(virtualPath(resolution.file))
   }
   const { projectDir, define } = config
-  const from = [text, format, projectDir, JSON.stringify([define, rewritten])]
+  // The bundler goes by the package's type, too, in how it wraps what it compiles.
+  const type = packages.scopeOf(file)?.json.type ?? ''
+  const from = [text, format, type, projectDir, JSON.stringify([define, rewritten])]
   return memory.compile(file, from, options, () => compileModule(config, { file, text, format, rewritten }))
 }

@@ -11,7 +11,6 @@ import { hasSourceMap, keptAssets, keptModule } from './kept-files.ts'
 import { lookedAt } from './looked-at.ts'
 import { GraphMemory } from './memory.ts'
 import { plainCodeOf, type CodeInputs } from './module-code.ts'
-import type { Packages } from './packages.ts'
 import { partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
 import { useOfRuntime } from './runtime-module.ts'
@@ -23,7 +22,6 @@ import { stripTypes, type Strip } from './transform.ts'
 export interface TracedApp {
   readonly graph: AppGraph
   readonly modules: ReadonlyMap<string, TracedModule>
-  readonly packages: Packages
   readonly hashed: HashedGraph
   readonly code: CodeInputs
 }
@@ -52,7 +50,8 @@ export async function traceTracked(
   const packageJsons = packageJsonsOf(trace)
   const root = rootOf(config, trace)
   const virtualPath = (file: string) => pathBelow(root, file)
-  const code: CodeInputs = { config, options: trace.options, memory, strip, virtualPath }
+  const { options, packages } = trace
+  const code: CodeInputs = { config, options, packages, memory, strip, virtualPath }
   const plain = new Map([...trace.modules.values()].map((module) => [module.file, plainCodeOf(code, module)]))
   const needsCompiler = [...plain.values()].includes(undefined)
   const parts = partition(trace, { bundle: config.bundle, needsCompiler })
@@ -110,7 +109,7 @@ export async function traceTracked(
     inputs: lookedAt(trace, config),
     diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics, ...unpackedAddons(kept)],
   }
-  return { graph, modules: trace.modules, packages: trace.packages, hashed, code }
+  return { graph, modules: trace.modules, hashed, code }
 }
 
 /** The executable has other bytes than the package: that is to be known. */

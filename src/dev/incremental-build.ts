@@ -20,6 +20,7 @@ import type { AppGraph } from '../graph/graph.ts'
 import { GraphMemory } from '../graph/memory.ts'
 import { retrace } from '../graph/retrace.ts'
 import { traceTracked, type TracedApp } from '../graph/trace-app.ts'
+import { stripTypes } from '../graph/transform.ts'
 import { allInputs, inputsOfTarget } from '../inputs.ts'
 import { judgeNativeCode } from '../native-policy.ts'
 import { packFiles } from '../pack-payload.ts'
@@ -103,10 +104,15 @@ export class IncrementalBuild {
     return this.#last.version
   }
 
-  /** Loads what an edit will need and the first build may have done without. */
+  /** Rehearses an edit, as code is slow when it runs for the first time: for a moment in which nobody waits. */
   async warmUp(): Promise<void> {
-    const { stripTypes } = await import('../graph/transform.ts')
+    // A first build may have found all that it stripped on disk.
     stripTypes('let x: number')
+    if (!this.#last) return
+    const { version, traced, files } = this.#last
+    const entries = version.config.entries.map(({ file }) => file)
+    await retrace(traced, entries)
+    packFiles(files, version.graph, version.config, this.#environment.version)
   }
 
   async #make(last: Built | undefined, changes: Changes): Promise<Built> {

@@ -52,6 +52,8 @@ int control(const char *path, long *result)
 	else if (same_text(verb, "barrier")) barrier(BARRIER_JAVASCRIPT);
 	else if (starts_with(verb, "no-argument/") && freezing)
 		note(freeze_record.arguments, &freeze_record.argument_size, sizeof freeze_record.arguments, verb + sizeof "no-argument/" - 1);
+	else if (same_text(verb, "is-development")) *result = TABLE->is_development ? 0 : -ENOENT;
+	else if (same_text(verb, "payload")) *result = map_development_payload() ? 0 : -ENOENT;
 	else if (same_text(verb, "ready")) barrier(BARRIER_READY);
 	else if (same_text(verb, "date-is-free") && freezing) date_is_free = 1;
 	else if (same_text(verb, "arm") && freezing) arm_freeze();

@@ -40,7 +40,7 @@ static int is_loader(const char *text, uint64_t size)
 /* Whether it is linked to glibc; ENOEXEC if it then could not be mapped here. */
 static long needs_loader(const struct archive_entry *entry)
 {
-	const char *bytes = archive_data(&TABLE->payload, entry);
+	const char *bytes = archive_data(payload(), entry);
 	const struct elf_header *header = (const void *)bytes;
 	if (entry->size < sizeof *header || !starts_with(bytes, "\177ELF") || header->class != 2) return 0;
 	if (header->machine != EM_X86_64 || header->program_header_size != sizeof(struct program_header)) return 0;
@@ -80,7 +80,7 @@ static long execute_with_loader(const struct archive_entry *entry, char **argume
 {
 	uint64_t argument_count = count_of(arguments), variable_count = count_of(environment);
 	char path[PATH_LIMIT];
-	memcpy(path, archive_path(&TABLE->payload, entry), entry->path_length);
+	memcpy(path, archive_path(payload(), entry), entry->path_length);
 	path[entry->path_length] = 0;
 
 	uint64_t size = 8 * (argument_count + 5 + variable_count + 2);
@@ -104,7 +104,7 @@ static long execute_with_loader(const struct archive_entry *entry, char **argume
 
 static long execute_from_memory(const struct archive_entry *entry, char **arguments, char **environment)
 {
-	const char *bytes = archive_data(&TABLE->payload, entry);
+	const char *bytes = archive_data(payload(), entry);
 	/* The kernel names a script to its interpreter as /dev/fd/N, which has to be there still. */
 	int is_script = entry->size > 2 && bytes[0] == '#' && bytes[1] == '!';
 	long descriptor = syscall3(SYS_memfd_create, "executable", is_script ? 0 : MFD_CLOEXEC, 0);

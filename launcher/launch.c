@@ -33,6 +33,9 @@ static const char NODE_OPTIONS_ARGUMENT[] = "--node-options";
 static const char FREEZE_VARIABLE[] = "\1INGOT_FREEZE=1";
 static const char REHEARSE_VARIABLE[] = "\1INGOT_REHEARSE=1";
 static const char COLD_VARIABLE[] = "INGOT_START=cold";
+/* Of a program that `ingot dev` has started: the channel is theirs, and not the program's. */
+static const char SUPERVISED_VARIABLE[] = "\1INGOT_DEV=1";
+static const char CHANNEL_VARIABLE[] = "NODE_CHANNEL_FD=";
 
 static int is_sealed(const char *variable)
 {
@@ -105,6 +108,9 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	/* node reads options from argv[0] too, where login shells have a dash. */
 	while (argument_count && !is_helper && *arguments[0] == '-') arguments[0]++;
 
+	int is_supervised = TABLE->is_development && remove_variable(environment, &variable_count, SUPERVISED_VARIABLE);
+	if (TABLE->is_development) map_development_payload();
+
 	struct machine machine = { arguments, environment, argument_count, auxiliary };
 	remember_machine(&machine);
 	remember_stdio();
@@ -126,6 +132,7 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	for (uint64_t i = 0; i < 1 + argument_count + 1; i++) *at++ = stack[i];
 	for (uint64_t i = 0; i < variable_count; i++) {
 		if (!is_helper && is_sealed(environment[i])) environment[i][0] = HIDDEN;
+		if (is_supervised && starts_with(environment[i], CHANNEL_VARIABLE)) environment[i][0] = HIDDEN;
 		*at++ = (uint64_t)environment[i];
 	}
 	if (!is_helper) *at++ = (uint64_t)NO_OPENSSL_CONF;

@@ -1,4 +1,5 @@
 #pragma once
+#include "layout.h"
 #include "sys.h"
 
 /* launch.c: called by start.S with the stack pointer that the kernel gave. */
@@ -23,6 +24,18 @@ void restore_helper_environment(void);
 
 /* loader.c: a name of the file that is running. */
 const char *own_executable(void);
+
+/* loader.c: AT_EXECFN, absolute. */
+extern char executable_path[];
+
+/* development.c: the program's archive. */
+const struct region *payload(void);
+
+/* development.c: where it lies while it is developed. */
+const char *development_payload(char path[]);
+
+/* development.c: maps it; 1 if it was there, and not only something to prepare for it. */
+int map_development_payload(void);
 
 /* loader.c: keeps AT_EXECFN, absolute, for when there is no /proc. */
 void remember_executable(const char *name);

@@ -23,7 +23,7 @@ struct open_file {
 	uint64_t position;
 };
 static struct open_file open_files[64];
-static char executable_path[PATH_LIMIT];
+char executable_path[PATH_LIMIT];
 
 static long result_or_errno(long result)
 {
@@ -73,6 +73,10 @@ static const char OWN_EXECUTABLE[] = "/proc/self/exe";
 
 static int open_executable(const struct region *archive)
 {
+	if (TABLE->is_development && archive == payload()) {
+		char path[PATH_LIMIT];
+		return open_if_this(development_payload(path), archive);
+	}
 	int descriptor = open_if_this(OWN_EXECUTABLE, archive);
 	return descriptor >= 0 ? descriptor : open_if_this(executable_path, archive);
 }
@@ -80,7 +84,7 @@ static int open_executable(const struct region *archive)
 const char *own_executable(void)
 {
 	/* Who is started by this name can open it without /proc, too. */
-	int descriptor = open_if_this(executable_path, &TABLE->payload);
+	int descriptor = open_if_this(executable_path, payload());
 	if (descriptor < 0) return OWN_EXECUTABLE;
 	syscall1(SYS_close, descriptor);
 	return executable_path;
@@ -116,7 +120,7 @@ long hook_open(const char *path, int flags, int mode)
 		if (length && starts_with(normal, "/etc/ld.so.")) return result_or_errno(-ENOENT);
 		return result_or_errno(syscall4(SYS_openat, AT_FDCWD, path, flags, mode));
 	}
-	const struct region *archive = place == IN_PAYLOAD ? &TABLE->payload : &TABLE->system;
+	const struct region *archive = place == IN_PAYLOAD ? payload() : &TABLE->system;
 	const struct archive_entry *entry = 0;
 	char name_in_archive[PATH_LIMIT];
 	memcpy(name_in_archive, name - 1, length_of(name) + 2); /* with the slash before it */

@@ -51,8 +51,8 @@ static int directory_count;
 
 static const struct archive_entry *entry_at(uint64_t index)
 {
-	const struct archive_header *header = (const void *)TABLE->payload.address;
-	return (const struct archive_entry *)(TABLE->payload.address + header->entries) + index;
+	const struct archive_header *header = (const void *)payload()->address;
+	return (const struct archive_entry *)(payload()->address + header->entries) + index;
 }
 
 static uint64_t index_of(const struct archive_entry *entry)
@@ -62,7 +62,7 @@ static uint64_t index_of(const struct archive_entry *entry)
 
 static const char *path_of(const struct archive_entry *entry)
 {
-	return archive_path(&TABLE->payload, entry);
+	return archive_path(payload(), entry);
 }
 
 static struct open_directory *find_directory(long descriptor)
@@ -101,7 +101,7 @@ static int locate(long directory_descriptor, const char *path, int follow_last, 
 		memcpy(normal + base + 2, path, length + 1);
 		normalize_path(normal, joined);
 	}
-	*result = archive_resolve(&TABLE->payload, joined, follow_last, entry);
+	*result = archive_resolve(payload(), joined, follow_last, entry);
 	return 1;
 }
 
@@ -137,7 +137,7 @@ static long open_entry(const struct archive_entry *entry, long flags)
 	if (entry->kind == ARCHIVE_DIRECTORY) return open_directory(entry);
 	if (flags & O_DIRECTORY) return -ENOTDIR;
 	long descriptor = syscall3(SYS_memfd_create, "file", flags & O_CLOEXEC ? MFD_CLOEXEC : 0, 0);
-	write_all(descriptor, archive_data(&TABLE->payload, entry), entry->size);
+	write_all(descriptor, archive_data(payload(), entry), entry->size);
 	if (descriptor >= 0) syscall3(SYS_lseek, descriptor, 0, 0);
 	return descriptor;
 }
@@ -212,7 +212,7 @@ static long read_link(const struct archive_entry *entry, char *to, long size)
 {
 	if (entry->kind != ARCHIVE_SYMLINK) return -EINVAL;
 	uint64_t count = entry->size < (uint64_t)size ? entry->size : (uint64_t)size;
-	memcpy(to, archive_data(&TABLE->payload, entry), count);
+	memcpy(to, archive_data(payload(), entry), count);
 	return (long)count;
 }
 

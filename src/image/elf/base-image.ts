@@ -195,6 +195,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     environ: findSymbols(node, ['environ']).environ,
     mayFreeze: 0,
     thaw: 0,
+    isDevelopment: 0,
   })
   for (const [start, headers] of [
     [INNER_HEADERS, inner],

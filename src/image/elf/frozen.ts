@@ -254,6 +254,11 @@ function headerPatches(support: FrozenSupport, segments: readonly Segment[]): Ch
   })
 }
 
+/** The executable of `ingot dev`: its program lies in a file beside it (launcher/development.c). */
+export function developmentPatch({ launchTableOffset }: FrozenSupport): Chunk {
+  return { offset: launchTableOffset + LaunchTable.offsetOf('isDevelopment'), bytes: u64(1) }
+}
+
 /** Whether the executable is one that a build runs in order to freeze it. */
 export function freezePatch({ launchTableOffset }: FrozenSupport, mayFreeze: 0 | 1): Chunk {
   return { offset: launchTableOffset + LaunchTable.offsetOf('mayFreeze'), bytes: u64(mayFreeze) }

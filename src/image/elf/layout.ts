@@ -3,7 +3,7 @@
 
 import { struct } from '../../format/struct.ts'
 
-export const LAYOUT_VERSION = 3
+export const LAYOUT_VERSION = 4
 
 /** Free in every official node, which begins at 0x400000 and ends below this. */
 export const LAUNCHER_TEXT = 0x1000_0000
@@ -36,5 +36,6 @@ export const LaunchTable = struct({
   environ: 'u64',
   mayFreeze: 'u64',
   thaw: 'u64',
+  isDevelopment: 'u64',
 })
 export const LAUNCH_TABLE_MAGIC = { magicLow: 0x4154474e, magicHigh: 0x31304c42 }

@@ -7,7 +7,7 @@ import path from 'node:path'
 
 import { rolldown } from 'rolldown'
 
-import { bundleBootstrap } from '../src/prepare-base.ts'
+import { bundleBootstrap } from '../src/bundle-bootstrap.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 const DIST = path.resolve(process.argv[2] ?? path.join(ROOT, 'dist'))
@@ -36,7 +36,8 @@ await bundle.write({
 })
 await bundle.close()
 
-writeFileSync(path.join(DIST, 'bootstrap.js'), await bundleBootstrap())
+for (const part of ['bootstrap', 'development'] as const)
+  writeFileSync(path.join(DIST, `${part}.js`), await bundleBootstrap(part))
 
 const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc')
 execFileSync(

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { BuildError } from './base/diagnostics.ts'
+import { bundleBootstrap } from './bundle-bootstrap.ts'
 import {
   BOOTSTRAP_ASSET,
   BOOTSTRAP_CACHE_ASSET,
@@ -44,7 +45,7 @@ export interface PreparedBase extends BaseImage {
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 const LAUNCHER = path.join(HERE, '../launcher/prebuilt/linux-x64/launcher.bin')
-/** In the published package the bootstrap lies here as one file; in a clone it is made from its sources. */
+/** In the published package it lies here as one file; in a clone it is made from its sources. */
 const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
@@ -151,7 +152,7 @@ function licenseName(file: string): string {
 async function makeBlob(directory: string, node: string, flagHash: Buffer): Promise<SeaBlob> {
   const at = (name: string) => path.join(directory, name)
   writeFileSync(at('main.js'), bootScript('undefined'))
-  writeFileSync(at(BOOTSTRAP_FILE), await bundleBootstrap())
+  writeFileSync(at(BOOTSTRAP_FILE), await bundleBootstrap('bootstrap'))
   writeFileSync(at('empty'), '')
   await runNode(
     node,
@@ -222,30 +223,10 @@ function bootstrapSources(): string[] {
   const directories = ['bootstrap', 'format'].map((name) => path.join(HERE, name))
   return directories.flatMap((directory) =>
     readdirSync(directory, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .filter(
+        (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.startsWith('development/'),
+      )
       .toSorted()
       .map((name) => path.join(directory, name)),
   )
-}
-
-export async function bundleBootstrap(): Promise<string> {
-  if (existsSync(BUNDLED_BOOTSTRAP)) return readFileSync(BUNDLED_BOOTSTRAP, 'utf8')
-  const { rolldown } = await import('rolldown')
-  const bundle = await rolldown({
-    input: path.join(HERE, 'bootstrap/entry.ts'),
-    cwd: HERE,
-    platform: 'node',
-    treeshake: true,
-  })
-  const { output } = await bundle.generate({
-    format: 'cjs',
-    // Every executable has it. Names of functions stay: some are of node's, and stack traces show them.
-    minify: {
-      compress: { keepNames: { function: true, class: true } },
-      mangle: { keepNames: true },
-      codegen: { removeWhitespace: true },
-    },
-  })
-  await bundle.close()
-  return output[0].code
 }

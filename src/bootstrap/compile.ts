@@ -123,10 +123,11 @@ export class Compiler {
       known.text = undefined // the module keeps what it needs of it
       if (entry.format === FORMAT_MODULE) return native.call(this, content, filename, 'module')
       const cache = codeCache(entry)
-      if (!cache) return native.call(this, content, filename, 'commonjs')
+      const compiled = prepared.takeFunction(entry)
+      if (!compiled && !cache) return native.call(this, content, filename, 'commonjs')
 
       const { function: wrapper, sourceMapURL } =
-        prepared.takeFunction(entry) ?? compileCommonJs(internals, { source: content, file: filename, cache })
+        compiled ?? compileCommonJs(internals, { source: content, file: filename, cache: cache! })
       if (sourceMapURL) maybeCacheSourceMap(filename, content, this, false, undefined, sourceMapURL)
       loaderHelpers.setHasStartedUserCJSExecution()
       this[kIsExecuting] = true
@@ -160,13 +161,14 @@ export class Compiler {
     translators.set('module', function (this: unknown, url: string, context: any, parentURL?: string) {
       const entry = buffers.get(context.source)
       const cache = entry && codeCache(entry)
-      if (!entry || !cache || hasOtherResolve()) return native.call(this, url, context, parentURL)
+      const isReady = entry !== undefined && (cache !== undefined || prepared.hasModule(entry, url))
+      if (!isReady || hasOtherResolve()) return native.call(this, url, context, parentURL)
 
       const source = prepared.source(entry) ?? archive.code(entry)
       onModule(source)
       let wrap: any
       try {
-        wrap = prepared.takeModule(entry, url) ?? compileModule(internals, { source, url, cache })
+        wrap = prepared.takeModule(entry, url) ?? compileModule(internals, { source, url, cache: cache! })
       } catch (error: any) {
         // V8 runs with other flags than the cache was made for, or the module is wrong.
         if (error?.code !== 'ERR_VM_MODULE_CACHED_DATA_REJECTED') throw error

@@ -8,6 +8,7 @@ import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
 import { installCoverage } from './coverage.ts'
+import { loadDevelopment } from './development.ts'
 import { restoreEnvironment } from './environment.ts'
 import { installExit } from './exit.ts'
 import { correctNames, detectFreezing, type Freezing } from './frozen.ts'
@@ -39,10 +40,15 @@ declare const ingotWorker: WorkerJob | undefined
 
 const job = typeof ingotWorker === 'undefined' ? undefined : ingotWorker
 const internals = openInternals(require)
+const prepared = new PreparedModules()
+const development = loadDevelopment(internals, job !== undefined)
+development?.awaitProgram((path) => {
+  prepared.prepare(internals, new Archive(internals.sea.getAsset('payload')), { modules: [path] })
+})
 const archive = new Archive(internals.sea.getAsset('payload'))
+if (development) prepared.keepSame(archive)
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
-const prepared = new PreparedModules()
 const compiler = new Compiler(archive, internals, prepared)
 const { entries, tests, sourceMaps, codeFromDisk, waitsForReady = false } = archive.manifest
 if (!job) sealGlobalPaths(internals)
@@ -65,6 +71,7 @@ if (sourceMaps) process.setSourceMapsEnabled(true)
 
 if (job) {
   installWorkerDirectory(job.workingDirectory)
+  development?.begin(() => [])
   correctNames(internals, job)
   runWorker(internals, tree, job)
 } else {
@@ -73,6 +80,7 @@ if (job) {
   installExit(internals, () => rehearsal?.end())
   installMissingFileHint()
   if (tests) installCoverage(internals, () => compiler.ignoreCaches())
+  development?.begin(() => compiler.loaded())
   if (freezing) startFrozen(freezing)
   else start()
 }

@@ -5,6 +5,7 @@ import { encodeTraining } from '../format/training.ts'
 import { CONTROL_ROOT, REPORT_DESCRIPTOR } from './control.ts'
 import type { Internals } from './internals.ts'
 import { toArchivePath } from './vfs/paths.ts'
+import { loadedBuiltins } from './warm-up.ts'
 
 const LOOK_EVERY_MS = 40
 
@@ -28,12 +29,10 @@ export function detectRehearsal(
   if (!tell('is-rehearsing')) return undefined
   const end = () => {
     const paths = Object.entries(cjsLoader.Module._pathCache as Record<string, string>)
-    const prefix = 'NativeModule '
-    const { moduleLoadList } = process as any as { moduleLoadList: string[] }
     const training = encodeTraining({
       modules: loadedModules(),
       resolved: paths.filter(([, file]) => toArchivePath(file) !== undefined),
-      builtins: moduleLoadList.filter((id) => id.startsWith(prefix)).map((id) => id.slice(prefix.length)),
+      builtins: loadedBuiltins(),
     })
     const { writeSync } = requireBuiltin('fs')
     for (let at = 0; at < training.length;) at += writeSync(REPORT_DESCRIPTOR, training, at)

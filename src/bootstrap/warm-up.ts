@@ -39,9 +39,18 @@ const NOT_AHEAD = /^(?:internal\/|_|punycode$|sys$|wasi$)/
 
 /** @param builtins that the program is known to load, too */
 export function warmUp(load: InternalRequire, builtins: readonly string[]): void {
-  const isLoadable = (id: string) => !NOT_AHEAD.test(id) && !hasWorkAtEnd(id)
-  for (const id of [...MODULES, ...builtins.filter(isLoadable)]) load(id)
+  loadAhead(load, [...MODULES, ...builtins])
   print(load)
+}
+
+export function loadAhead(load: InternalRequire, builtins: readonly string[]): void {
+  for (const id of builtins) if (!NOT_AHEAD.test(id) && !hasWorkAtEnd(id)) load(id)
+}
+
+export function loadedBuiltins(): string[] {
+  const prefix = 'NativeModule '
+  const { moduleLoadList } = process as any as { moduleLoadList: string[] }
+  return moduleLoadList.filter((id) => id.startsWith(prefix)).map((id) => id.slice(prefix.length))
 }
 
 /** What most programs do first. */

@@ -66,6 +66,7 @@ export function installJobs(binding: Binding, tree: Tree, naming: Naming): void 
     const ours = toArchivePath(path)
     return ours === undefined ? new ReadFileJob(path, flags, ...rest) : new EmbeddedRead(ours, flags)
   }
+  binding.ReadFileJob.prototype = ReadFileJob.prototype
   // node:fs has captured the classes.
   patchRun(ReadFileJob, (job, path, given) => {
     read(job, path, flagsOf(job.context?.options.flag ?? 'r'), given, setImmediate)

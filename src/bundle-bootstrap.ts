@@ -1,0 +1,37 @@
+// What runs inside an executable, as one file each: a part of the published package, and in a clone made from the sources.
+
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const HERE = path.dirname(fileURLToPath(import.meta.url))
+
+const SOURCES = {
+  /** In every executable. */
+  bootstrap: 'bootstrap/entry.ts',
+  /** Beside the executable of `ingot dev` (bootstrap/development.ts). */
+  development: 'bootstrap/development/develop.ts',
+} as const
+
+export async function bundleBootstrap(part: keyof typeof SOURCES): Promise<string> {
+  const bundled = path.join(HERE, `${part}.js`)
+  if (existsSync(bundled)) return readFileSync(bundled, 'utf8')
+  const { rolldown } = await import('rolldown')
+  const bundle = await rolldown({
+    input: path.join(HERE, SOURCES[part]),
+    cwd: HERE,
+    platform: 'node',
+    treeshake: true,
+  })
+  const { output } = await bundle.generate({
+    format: 'cjs',
+    // Every executable has it. Names of functions stay: some are of node's, and stack traces show them.
+    minify: {
+      compress: { keepNames: { function: true, class: true } },
+      mangle: { keepNames: true },
+      codegen: { removeWhitespace: true },
+    },
+  })
+  await bundle.close()
+  return output[0].code
+}

@@ -81,7 +81,7 @@ function isSame(one: Stamp, other: Stamp): boolean {
 }
 
 /** Scripts, data and addons; without an extension, programs. Links may be either, and lead to directories. */
-const MODULE_NAME = /\.(?:[cm]?[jt]sx?|json|node|wasm)$|^[^.]+$/
+export const MODULE_NAME = /\.(?:[cm]?[jt]sx?|json|node|wasm)$|^[^.]+$/
 
 function namesIn(directory: string, names: Listing['names']): string[] {
   try {

@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Build a TypeScript program into one static executable',
     load: async () => (await import('./commands/build.ts')).buildCommand,
   },
+  dev: {
+    brief: 'Run a program, and whatever becomes of it as its sources change',
+    load: async () => (await import('./commands/dev.ts')).devCommand,
+  },
   doctor: {
     brief: 'Check the host, the cache and the project, and say what is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,

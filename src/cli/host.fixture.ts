@@ -25,6 +25,9 @@ export function recordedHost(
     execute: () => {},
     spawn: async () => {},
     untilChanged: async () => {},
+    develop: async () => {
+      throw new Error('a test of that runs a process')
+    },
     examine: async () => [],
     explain: async () => [],
     explainStart: async () => sampleResult.start,

@@ -1,6 +1,7 @@
 // All that a command sees of the process it runs in, so that a test can run one without a process.
 
 import type { BuildOptions, BuildResult, StartResult } from '../base/build-result.ts'
+import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develop.ts'
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
 
@@ -26,6 +27,7 @@ export interface Host {
   readonly spawn: (file: string, args: readonly string[], stop: AbortSignal) => Promise<void>
   /** Waits for a change below the working directory; with words, for one that makes their program another. */
   readonly untilChanged: (words: readonly string[] | undefined, signal: AbortSignal) => Promise<void>
+  readonly develop: (options: DevelopOptions, reporter: DevelopReporter) => Promise<DevelopmentLoop>
   readonly examine: (options: BuildOptions) => Promise<Check[]>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
@@ -72,6 +74,8 @@ export function processHost(version: string): Host {
     },
     build: async (options) => (await import('../build.ts')).build(options),
     explainStart: async (options) => (await import('../explain.ts')).explainStart(options),
+    develop: async (options, reporter) =>
+      new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }

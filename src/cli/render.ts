@@ -102,7 +102,7 @@ export function formatTime(ms: number): string {
 }
 
 /** Relative to the cwd, unless the way there is longer than the path itself. */
-function displayPath(file: string, cwd: string): string {
+export function displayPath(file: string, cwd: string): string {
   if (!isAbsolute(file)) return file
   const short = relative(cwd, file)
   return short !== '' && short.length < file.length ? short : file

@@ -82,8 +82,7 @@ export class IncrementalBuild {
   #changes: Changes
 
   constructor(options: BuildOptions, environment: DevEnvironment) {
-    // Types are for an editor to check: nobody wants to wait for that here.
-    this.#options = { ...options, bundle: false, check: false }
+    this.#options = { ...options, bundle: false }
     this.#environment = environment
     this.#stage = createStages(options)
   }

@@ -1,0 +1,132 @@
+// The files of one `ingot dev`: an executable without a program, which is linked once, and for each process of it a
+// directory with what it is to run (format/development.ts). It goes with the session.
+
+import { randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writevSync,
+} from 'node:fs'
+import path from 'node:path'
+
+import { BuildError } from '../base/diagnostics.ts'
+import { isRunning } from '../base/is-running.ts'
+import { bundleBootstrap } from '../bundle-bootstrap.ts'
+import { besideExecutable, type Order } from '../format/development.ts'
+import { linkDevelopment } from '../link-development.ts'
+import type { PreparedBase } from '../prepare-base.ts'
+
+/** What is kept free for a program, at least: its next versions are to fit, too. */
+const LEAST_ROOM = 16 * 2 ** 20
+
+/** A program and where it lies. */
+export interface StoredProgram {
+  readonly payload: string
+  readonly loaded: string
+}
+
+export class Session {
+  readonly directory: string
+  #executable: { readonly file: string; readonly room: number; readonly base: string } | undefined
+  #count = 0
+  #linkedAt = 0
+
+  constructor(cacheRoot: string) {
+    const sessions = path.join(cacheRoot, 'dev')
+    removeAbandoned(sessions)
+    this.directory = path.join(sessions, `${process.pid}-${randomUUID()}`)
+    mkdirSync(this.directory, { recursive: true })
+  }
+
+  /** Sees to an executable in which a program of so many bytes has room. */
+  async link(base: PreparedBase, size: number): Promise<void> {
+    const known = this.#executable
+    if (known && known.room >= size && known.base === base.identity) return
+    const room = 2 ** Math.ceil(Math.log2(Math.max(2 * size, LEAST_ROOM)))
+    const number = ++this.#count
+    const file = path.join(this.directory, `node-${number}`)
+    await linkDevelopment(base, room, file)
+    writeFileSync(besideExecutable(file).code, await bundleBootstrap('development'))
+    if (known) rmSync(known.file)
+    this.#executable = { file, room, base: base.identity }
+    this.#linkedAt = number
+  }
+
+  /** Whether it was placed since the last link. */
+  isOfThisLink(executable: string): boolean {
+    return Number(path.basename(path.dirname(executable))) > this.#linkedAt
+  }
+
+  /**
+   * The executable for one more process.
+   * @param name what the program is called
+   * @param last for getting ready
+   */
+  place(name: string, last: StoredProgram | undefined): string {
+    const directory = path.join(this.directory, `${++this.#count}`)
+    mkdirSync(directory)
+    const executable = path.join(directory, name)
+    const { file } = this.#executable!
+    const beside = besideExecutable(executable)
+    linkSync(file, executable)
+    linkSync(besideExecutable(file).code, beside.code)
+    if (last && existsSync(last.payload)) linkSync(last.payload, beside.spare)
+    if (last && existsSync(last.loaded)) linkSync(last.loaded, beside.loaded)
+    return executable
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/** Lays down what a process is to run. */
+export function storeProgram(executable: string, archive: readonly Uint8Array[], order: Order): void {
+  const beside = besideExecutable(executable)
+  const temporary = `${beside.payload}.tmp`
+  try {
+    const descriptor = openSync(temporary, 'w')
+    try {
+      writeAll(descriptor, archive)
+    } finally {
+      closeSync(descriptor)
+    }
+    writeFileSync(beside.order, JSON.stringify(order))
+    renameSync(temporary, beside.payload)
+  } catch (cause) {
+    rmSync(temporary, { force: true })
+    throw new BuildError('DEV_UNWRITABLE', `the program cannot be written: ${(cause as Error).message}`, {
+      at: { file: beside.payload },
+      help: 'free some space there, or set XDG_CACHE_HOME to a directory that has some',
+      cause,
+    })
+  }
+}
+
+/** writev takes at most IOV_MAX buffers. */
+const MOST_BUFFERS = 1024
+
+function writeAll(descriptor: number, chunks: readonly Uint8Array[]): void {
+  for (let i = 0; i < chunks.length; i += MOST_BUFFERS) {
+    const batch = chunks.slice(i, i + MOST_BUFFERS)
+    const size = batch.reduce((sum, chunk) => sum + chunk.length, 0)
+    const written = writevSync(descriptor, batch)
+    if (written !== size) writeFileSync(descriptor, Buffer.concat(batch).subarray(written))
+  }
+}
+
+/** Of sessions that were killed. */
+function removeAbandoned(sessions: string): void {
+  if (!existsSync(sessions)) return
+  for (const name of readdirSync(sessions)) {
+    const directory = path.join(sessions, name)
+    if (!isRunning(Number.parseInt(name, 10))) rmSync(directory, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,32 @@
+// The executable of `ingot dev`: the base image with room for a program, which lies in a file beside it.
+
+import { planAppend } from './image/append.ts'
+import { developmentPatch } from './image/elf/frozen.ts'
+import {
+  abandonExecutable,
+  beginExecutable,
+  extendExecutable,
+  publishExecutable,
+} from './output/executable.ts'
+import type { PreparedBase } from './prepare-base.ts'
+
+/**
+ * @param room for so many bytes
+ * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL, PAYLOAD_TOO_LARGE
+ */
+export async function linkDevelopment(base: PreparedBase, room: number, out: string): Promise<void> {
+  const image = planAppend(base, room)
+  const pending = beginExecutable(base.file, out)
+  try {
+    await extendExecutable(pending, {
+      // Nothing is written where the program would be: a hole in the file.
+      offset: base.size + room,
+      chunks: [image.tail],
+      patches: [...image.patches, developmentPatch(base.frozen)],
+    })
+    await publishExecutable(pending)
+  } catch (error) {
+    await abandonExecutable(pending)
+    throw error
+  }
+}

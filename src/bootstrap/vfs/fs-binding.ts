@@ -24,6 +24,7 @@ import { listRecursively } from './recursive-listing.ts'
 import { comingFrom } from './stack.ts'
 import { statArray, statfsArray } from './stats.ts'
 import { baseName, direntType, isDirectory, type Tree } from './tree.ts'
+import { installWayIn } from './way-in.ts'
 
 /** Where a function without a request would have it. */
 const NO_REQUEST = 9
@@ -139,6 +140,7 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
   installCopies(binding, tree, answer, error)
   installJobs(binding, tree, naming)
   patchDirectories(fsDir, tree, answer)
+  installWayIn(binding, answer)
 }
 
 /** Position of the request among the arguments. */

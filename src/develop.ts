@@ -45,8 +45,8 @@ export class DevelopmentLoop {
   readonly #reporter: DevelopReporter
   readonly #watcher: SourceWatcher
   readonly #processes: Processes
-  /** What has been built last is what runs. */
-  #isCurrent = false
+  /** What runs, if it is what has been built last. */
+  #current: DevVersion | undefined
   #sinceMs = performance.now()
   /** One thing after the other. */
   #work: Promise<void> = Promise.resolve()
@@ -119,21 +119,21 @@ export class DevelopmentLoop {
   async #update({ files, isCertain }: Changes): Promise<void> {
     const beforeMs = performance.now()
     const startedMs = Date.now()
+    const last = this.#current
+    this.#current = undefined
     let version: DevVersion | undefined
     try {
       version = await this.#builder.build(files)
-    } catch (error) {
-      this.#isCurrent = false
-      throw error
     } finally {
       this.#watcher.follow(version?.inputs, startedMs)
     }
-    // A name beside the sources has come or gone, and nothing is different.
-    if (!isCertain && this.#isCurrent && version.changed?.length === 0) return
-    this.#isCurrent = false
+    if (last && isSame(version, last) && (this.#processes.isRunning || !isCertain)) {
+      this.#current = version
+      return
+    }
     this.#reporter.built(version, files ?? [], performance.now() - beforeMs)
     await this.#processes.begin(version)
-    this.#isCurrent = true
+    this.#current = version
     if (version.config.check) void this.#checkTypes(version.config)
   }
 
@@ -149,4 +149,10 @@ export class DevelopmentLoop {
     )
     if (!signal.aborted) this.#reporter.checked(error)
   }
+}
+
+/** Something has been saved as it was, or is read by the build alone. */
+function isSame(version: DevVersion, last: DevVersion): boolean {
+  const isSameTarget = version.target.base.identity === last.target.base.identity
+  return version.changed?.length === 0 && version.config === last.config && isSameTarget
 }

@@ -3,6 +3,8 @@
 export interface Keys {
   /** From now on they are ours; false if they have been, or there is no terminal. */
   begin(): boolean
+  /** Somebody else has had the terminal. */
+  renew(): void
   end(): void
 }
 
@@ -18,6 +20,10 @@ export function watchKeys(actions: Readonly<Record<string, () => unknown>>): Key
       hasBegun = true
       stdin.setRawMode(true).resume().on('data', onData)
       return true
+    },
+    renew() {
+      // The mode is not set where it is believed to be set.
+      if (hasBegun) stdin.setRawMode(false).setRawMode(true)
     },
     end() {
       if (hasBegun) stdin.setRawMode(false).off('data', onData).pause()

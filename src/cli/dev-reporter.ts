@@ -9,7 +9,7 @@ import { failureOf } from './failure.ts'
 import type { Host } from './host.ts'
 import { displayPath, formatTime, paintFor, renderDiagnostic, renderFailure, type Paint } from './render.ts'
 
-export function devReporter({ stderr, env, cwd }: Host): DevelopReporter {
+export function devReporter({ stderr, env, cwd }: Host): Omit<DevelopReporter, 'gone'> {
   const paint = paintFor(stderr, env)
   const say = (text: string) => void stderr.write(`${paint('cyan', 'ingot')} ${text}\n`)
   const told = new Set<string>()

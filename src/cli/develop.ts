@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 
-import type { DevelopmentLoop, DevelopOptions, DevelopReporter, InspectorPlace } from '../develop.ts'
+import type { DevelopmentLoop, DevelopOptions, InspectorPlace } from '../develop.ts'
 import { watchKeys } from './dev-keys.ts'
 import { devReporter } from './dev-reporter.ts'
 import type { Host } from './host.ts'
@@ -45,10 +45,11 @@ export async function develop(
     q: () => end(0, 'SIGTERM'),
     '\u0003': () => end(EXIT_CODES.SIGINT, 'SIGINT'),
   })
-  const reporter: DevelopReporter = devReporter(host)
+  const reporter = devReporter(host)
   try {
     loop = await host.develop(options, {
       ...reporter,
+      gone: () => keys.renew(),
       listening(at, sinceMs) {
         url ??= at
         reporter.listening(at, sinceMs)

@@ -48,6 +48,8 @@ export interface Ending {
 interface InstanceEvents {
   /** The handle is missing for a socket that it was given. */
   listening: [key: string, url: string | undefined, handle: SocketHandle | undefined]
+  /** The program itself has closed it. */
+  closed: [key: string]
   connection: [key: string, handle: SocketHandle]
   inspector: [url: string | undefined]
   retired: []
@@ -176,6 +178,10 @@ export class Instance extends EventEmitter<InstanceEvents> {
       case 'listening':
         this.keys.add(message.key)
         this.emit('listening', message.key, message.url, handle)
+        return
+      case 'closed':
+        this.keys.delete(message.key)
+        this.emit('closed', message.key)
         return
       case 'connection':
         if (handle) this.emit('connection', message.key, handle)

@@ -20,9 +20,18 @@ export class KeptSockets {
 
   /** Lets go of those that nobody listens on any more. */
   keep(keys: ReadonlySet<string>): void {
-    const others = this.#all.filter(({ key }) => !keys.has(key))
-    for (const socket of others) release(socket)
-    if (others.length > 0) this.#all = this.#all.filter(({ key }) => keys.has(key))
+    this.#release(this.#all.filter(({ key }) => !keys.has(key)))
+  }
+
+  /** Of several with this key it may be any: they are bound to some port. */
+  remove(key: string): void {
+    this.#release(this.#all.filter((socket) => socket.key === key).slice(-1))
+  }
+
+  #release(sockets: readonly KeptSocket[]): void {
+    if (sockets.length === 0) return
+    for (const socket of sockets) release(socket)
+    this.#all = this.#all.filter((socket) => !sockets.includes(socket))
   }
 }
 

@@ -11,6 +11,8 @@ import { KeptSockets } from './kept-sockets.ts'
 import { Session } from './session.ts'
 
 export interface ProcessesReporter {
+  /** A process has ended, any of them: each leaves the terminal as it was when it began. */
+  gone(): void
   listening(url: string | undefined): void
   /** @param next what comes of it: the same again, nothing before the next change, or the one before goes on */
   ended(ending: Ending, next: 'restart' | 'wait' | 'last'): void
@@ -57,6 +59,11 @@ export class Processes {
     this.#cwd = program.cwd
     this.#reporter = reporter
     this.#session = new Session(cacheRoot)
+  }
+
+  /** A program runs, and has not only been run. */
+  get isRunning(): boolean {
+    return this.#current !== undefined && !this.#current.ending
   }
 
   get inspector(): InspectorPlace | undefined {
@@ -124,6 +131,7 @@ export class Processes {
     this.#all.add(instance)
     instance.once('ended', () => {
       this.#all.delete(instance)
+      this.#reporter.gone()
       // The last one's are what the next gets ready with.
       if (instance !== this.#current) instance.removeFiles()
     })
@@ -132,6 +140,11 @@ export class Processes {
 
   #hear(instance: Instance): void {
     instance.on('listening', (key, url, handle) => this.#onListening(instance, { key, url, handle }))
+    instance.on('closed', (key) => {
+      this.#sockets.remove(key)
+      // It has them, too.
+      this.#dropSpare()
+    })
     instance.on('connection', (key, handle) => this.#passOn(instance, key, handle))
     instance.on('retired', () => void instance.end())
     instance.on('ended', (ending) => this.#onEnded(instance, ending))
@@ -185,6 +198,8 @@ export class Processes {
       const isStable = performance.now() - instance.beganMs > STABLE_AFTER_MS
       const isKilled = ending.signal !== null
       const again = isStable && (isKilled || (wasServing && ending.code !== 0)) && this.#version
+      // Nobody is to wait for what has ended in order.
+      if (ending.code === 0) this.#sockets.keep(new Set())
       this.#reporter.ended(ending, again ? 'restart' : 'wait')
       if (again) void this.begin(again)
     }

@@ -31,9 +31,10 @@ export interface InspectorPlace {
   readonly wait: boolean
 }
 
-/** By the program. A socket comes along with the first two, unless it was one of the order's. */
+/** By the program. A socket comes along with `connection`, and with `listening` unless it was one of the order's. */
 export type ProgramMessage =
   | { readonly kind: 'listening'; readonly key: string; readonly url: string | undefined }
+  | { readonly kind: 'closed'; readonly key: string }
   /** One that has answered all requests on it, and is the next program's now. */
   | { readonly kind: 'connection'; readonly key: string }
   /** Every request that was there is answered. */

@@ -10,6 +10,7 @@ import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { ownCache } from '../support/cache.ts'
+import { INGOT } from '../support/commands.ts'
 import { ask, DevSession, type DevOptions } from '../support/dev-session.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
@@ -315,9 +316,30 @@ readFileSync(process.argv[2]!)
     await dev.says(/the types are right/)
   })
 
-  test('a debugger stops at a line of the source, and not in an executable that ships', async (t) => {
-    const { dev, port } = await startServer(t, {}, {})
-    assert.ok(port)
-    assert.doesNotMatch(dev.stderr, /Debugger listening/)
+  test('keys of the terminal', async (t) => {
+    const project = makeProject(directory, SERVER)
+    const command = [process.execPath, INGOT, 'dev', '--inspect-port=0', 'src/main.ts'].map(
+      (word) => `'${word}'`,
+    )
+    // script(1) gives it a terminal, and passes on what it reads.
+    const dev = new DevSession([], {
+      cwd: project,
+      command: ['script', '-qec', command.join(' '), '/dev/null'],
+      env: { NO_COLOR: '1' },
+    })
+    t.after(() => dev.end('SIGKILL'))
+    await dev.says(/r restart, o open, i inspect, q quit/, 'stdout')
+    await dev.says(/Debugger listening/, 'stdout')
+    const [, port] = await dev.says(/port (\d+)/, 'stdout')
+    dev.forget()
+    dev.process.stdin.write('r')
+    await dev.says(new RegExp(`port ${port}`), 'stdout')
+    dev.forget()
+    dev.process.stdin.write('i')
+    await delay(200)
+    dev.process.stdin.write('i')
+    await dev.says(/Debugger listening/, 'stdout')
+    dev.process.stdin.write('q')
+    assert.equal(await dev.ended, 0)
   })
 })

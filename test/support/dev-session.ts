@@ -2,19 +2,24 @@
 
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import http from 'node:http'
+import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { cacheRoot } from '../../src/runtimes/cache-root.ts'
 import { INGOT } from './commands.ts'
 
-const LONGEST_MS = 60_000
+const LONGEST_MS = 20_000
 
 export interface DevOptions {
   readonly cwd: string
   readonly env?: NodeJS.ProcessEnv
   /** A command that runs the one behind it. */
   readonly under?: readonly string[]
+  /** All of the command line, if it is another. */
+  readonly command?: readonly string[]
 }
 
 export class DevSession {
@@ -23,14 +28,14 @@ export class DevSession {
   stdout = ''
   /** The program's, and what `ingot dev` says. */
   stderr = ''
-  readonly #ended: Promise<number | null>
+  readonly ended: Promise<number | null>
 
-  constructor(args: readonly string[], { cwd, env = {}, under = [] }: DevOptions) {
-    const [command = '', ...rest] = [...under, process.execPath, INGOT, 'dev', ...args]
-    this.process = spawn(command, rest, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' })
+  constructor(args: readonly string[], { cwd, env = {}, under = [], command }: DevOptions) {
+    const [file = '', ...rest] = command ?? [...under, process.execPath, INGOT, 'dev', ...args]
+    this.process = spawn(file, rest, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' })
     this.process.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
     this.process.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
-    this.#ended = new Promise((resolve) => this.process.once('close', resolve))
+    this.ended = new Promise((resolve) => this.process.once('close', resolve))
   }
 
   /** Waits until that is so, and gives what it is. */
@@ -59,9 +64,22 @@ export class DevSession {
     return ask(port, agent).catch(() => undefined)
   }
 
+  /** The archive of what runs, or has run last. */
+  payload(): string {
+    const sessions = path.join(cacheRoot(process.env), 'dev')
+    const [name = ''] = readdirSync(sessions).filter((each) => each.startsWith(`${this.process.pid}-`))
+    const files = readdirSync(path.join(sessions, name), { recursive: true, encoding: 'utf8' })
+    const payloads = files.filter((file) => file.endsWith('.payload'))
+    return path.join(
+      sessions,
+      name,
+      payloads.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1)!,
+    )
+  }
+
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.process.kill(signal)
-    return this.#ended
+    return this.ended
   }
 }
 

@@ -33,6 +33,7 @@ export class KeptSockets {
   /** From the processes before, by where they are bound. */
   readonly #inherited: { key: string; descriptor: number }[]
   readonly #listening = new Map<Handle, Listening>()
+  #isRetiring = false
   /** Servers whose next answers are looked at. */
   readonly #watched = new Set<HttpServer>()
 
@@ -63,6 +64,7 @@ export class KeptSockets {
 
   /** Another process listens on the same sockets now: this one answers what it has been asked, and no more. */
   retire(): void {
+    this.#isRetiring = true
     for (const [handle, { path }] of this.#listening) this.#stopListening(handle, path)
     const look = (): void => {
       const open = this.#connections()
@@ -106,6 +108,18 @@ export class KeptSockets {
       const { key, isInherited } = socket
       this.#onListening()
       this.#tell({ kind: 'listening', key, url: urlOf(handle) }, isInherited ? undefined : handle)
+    }
+    const { close } = prototype
+    const onClose = (handle: Handle) => {
+      const socket = this.#listening.get(handle)
+      if (!socket || this.#isRetiring) return
+      // By the program itself: then nobody is to wait for it.
+      this.#listening.delete(handle)
+      this.#tell({ kind: 'closed', key: socket.key })
+    }
+    prototype.close = function (this: Handle, ...args: unknown[]) {
+      onClose(this)
+      return Reflect.apply(close, this, args)
     }
     prototype.listen = function (this: Handle, ...args: unknown[]) {
       const result: number = Reflect.apply(listen, this, args)

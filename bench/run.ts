@@ -1,6 +1,7 @@
 // npm run bench [-- --runs 30]: Ingot against Bun and plain Node, warm, in one run on one machine.
 // npm run bench -- starts: what a start costs, of six programs, from a warm page cache and from a cold one.
 // npm run bench -- run: what a warm `ingot run` adds to the built file itself, through an executable and through Node.
+// npm run bench -- dev [--runs 50]: from a saved file to the first answer, under load.
 // npm run bench -- files: reading embedded files against reading them from the disk.
 
 import { spawnSync } from 'node:child_process'
@@ -11,6 +12,7 @@ import { parseArgs } from 'node:util'
 
 import { installed } from '../test/support/installed.ts'
 import { nativeIngot } from '../test/support/native-ingot.ts'
+import { renderEdits, sampleEdits, writeServer } from './dev.ts'
 import { ALL_AT_ONCE, programWithFiles, renderReads, sampleReads, sourceSize, WAYS } from './files.ts'
 import { renderSamples, samplePaired, type Subject } from './sample.ts'
 import { startSubjects } from './starts.ts'
@@ -33,6 +35,7 @@ const COMPILE_CACHE = { NODE_COMPILE_CACHE: at('compile-cache') }
 
 try {
   if (positionals[0] === 'files') await compareFiles()
+  else if (positionals[0] === 'dev') await compareDev()
   else if (positionals[0] === 'run') await compareRun()
   else if (positionals[0] === 'starts') await compareStarts()
   else await comparePeers()
@@ -51,6 +54,21 @@ async function compareFiles(): Promise<void> {
     return { name: `with ${count} files`, command: out, args: [], prints: /^hello\n$/ }
   })
   print('start', await Promise.all(starts))
+}
+
+async function compareDev(): Promise<void> {
+  printMachine()
+  const packages = await installed(path.join(repository, 'examples/http'))
+  const watchers = [
+    { name: 'node --watch', command: node, args: ['--watch', 'src/main.ts'] },
+    { name: 'bun --watch', command: bun, args: ['--watch', 'src/main.ts'] },
+    { name: 'ingot dev', command: node, args: [ingot, 'dev', 'src/main.ts'] },
+  ]
+  const samples = await sampleEdits(watchers, rounds, (name) => {
+    writeServer(at(name), 300, packages)
+    return at(name)
+  })
+  console.log(renderEdits(samples))
 }
 
 async function compareStarts(): Promise<void> {

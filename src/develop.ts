@@ -1,8 +1,11 @@
 // `ingot dev`: builds, runs, and does so again whenever something has changed.
 
 import type { BuildOptions } from './base/build-result.ts'
+import path from 'node:path'
+
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { nearestPackageDir } from './config/files.ts'
 import type { InspectorPlace } from './format/development.ts'
 import { IncrementalBuild, type DevVersion } from './dev/incremental-build.ts'
 import { Processes, type ProcessesReporter } from './dev/processes.ts'
@@ -43,8 +46,10 @@ const IDLE_AFTER_MS = 1000
 export class DevelopmentLoop {
   readonly #builder: IncrementalBuild
   readonly #reporter: DevelopReporter
-  readonly #watcher: SourceWatcher
+  readonly #options: DevelopOptions
+  readonly #watcher = new SourceWatcher()
   readonly #processes: Processes
+  #watchedProject: string | undefined
   /** What runs, if it is what has been built last. */
   #current: DevVersion | undefined
   #sinceMs = performance.now()
@@ -58,7 +63,7 @@ export class DevelopmentLoop {
     const cache = cacheRoot(process.env)
     this.#reporter = reporter
     this.#builder = new IncrementalBuild(options, { version, cache })
-    this.#watcher = new SourceWatcher(options.cwd)
+    this.#options = options
     this.#processes = new Processes(options, cache, {
       ...reporter,
       listening: (url) => reporter.listening(url, performance.now() - this.#sinceMs),
@@ -124,17 +129,27 @@ export class DevelopmentLoop {
     let version: DevVersion | undefined
     try {
       version = await this.#builder.build(files)
-    } finally {
-      this.#watcher.follow(version?.inputs, startedMs)
-    }
-    if (last && isSame(version, last) && (this.#processes.isRunning || !isCertain)) {
+      const isNews = !last || !isSame(version, last) || (isCertain && !this.#processes.isRunning)
+      if (!isNews) {
+        this.#current = version
+        return
+      }
+      const tookMs = performance.now() - beforeMs
+      await this.#processes.begin(version)
       this.#current = version
-      return
+      this.#reporter.built(version, files ?? [], tookMs)
+    } finally {
+      // Last, as it takes longer than the build of an edit.
+      this.#follow(version, startedMs)
     }
-    this.#reporter.built(version, files ?? [], performance.now() - beforeMs)
-    await this.#processes.begin(version)
-    this.#current = version
     if (version.config.check) void this.#checkTypes(version.config)
+  }
+
+  #follow(version: DevVersion | undefined, startedMs: number): void {
+    const projectDir = version?.config.projectDir ?? this.#watchedProject ?? likelyProject(this.#options)
+    if (projectDir !== this.#watchedProject) this.#watcher.watchTree(projectDir)
+    this.#watchedProject = projectDir
+    this.#watcher.follow(version?.inputs, version?.graph.root ?? projectDir, startedMs)
   }
 
   /** Beside what runs: a compiler takes longer than a start. */
@@ -155,4 +170,11 @@ export class DevelopmentLoop {
 function isSame(version: DevVersion, last: DevVersion): boolean {
   const isSameTarget = version.target.base.identity === last.target.base.identity
   return version.changed?.length === 0 && version.config === last.config && isSameTarget
+}
+
+/** Where a project is that has no configuration yet, as there is something wrong with it. */
+function likelyProject({ entry, cwd }: DevelopOptions): string {
+  const [first = ''] = Array.isArray(entry) ? (entry as string[]) : [String(entry ?? '')]
+  const directory = path.dirname(path.resolve(cwd, first.replace(/^\w+=/, '')))
+  return nearestPackageDir(directory) ?? directory
 }

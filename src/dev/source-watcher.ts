@@ -27,7 +27,11 @@ export class SourceWatcher {
   readonly #watched = new Map<string, { readonly watcher: FSWatcher; readonly inode: number }>()
   /** undefined after a build that failed: everything may matter. */
   #inputs:
-    | { readonly files: ReadonlySet<string>; readonly names: ReadonlyMap<string, Listing['names']> }
+    | {
+        readonly all: Inputs
+        readonly files: ReadonlySet<string>
+        readonly names: ReadonlyMap<string, Listing['names']>
+      }
     | undefined
   #snapshot: Snapshot | undefined
   #files = new Set<string>()
@@ -38,24 +42,31 @@ export class SourceWatcher {
   #look: NodeJS.Timeout | undefined
   #wake = () => {}
 
-  /** @param directory is watched with all that is below, but not packages */
-  constructor(directory: string) {
-    this.#watchTree(directory)
+  /** With all that is below, but not packages. */
+  watchTree(directory: string): void {
+    this.#watch(directory)
+    for (const entry of entriesOf(directory)) {
+      if (entry.isDirectory() && !LEFT_ASIDE.has(entry.name)) this.watchTree(path.join(directory, entry.name))
+    }
   }
 
   /**
    * What matters from now on.
    * @param inputs undefined after a build that failed
+   * @param root of the program; modules may lie outside of its project
    * @param startedMs when that build began, in Unix time
    */
-  follow(inputs: Inputs | undefined, startedMs: number): void {
+  follow(inputs: Inputs | undefined, root: string, startedMs: number): void {
     this.#rewatch()
     if (!inputs) {
       this.#inputs = undefined
       return
     }
+    if (inputs === this.#inputs?.all) return
     const names = new Map(inputs.listings.map((listing) => [listing.directory, listing.names]))
-    this.#inputs = { files: new Set(inputs.files), names }
+    this.#inputs = { all: inputs, files: new Set(inputs.files), names }
+    for (const directory of names.keys())
+      if (directory.startsWith(`${root}/`) && !directory.includes('/node_modules')) this.#watch(directory)
     const elsewhere: Inputs = {
       files: inputs.files.filter((file) => !this.#watched.has(path.dirname(file))),
       listings: inputs.listings.filter(({ directory }) => !this.#watched.has(directory)),
@@ -119,20 +130,12 @@ export class SourceWatcher {
   #onEvent(directory: string, event: string, name: string | null): void {
     if (name === null) return this.#noteAnything()
     const file = path.join(directory, name)
-    if (event === 'rename' && isDirectory(file) && !LEFT_ASIDE.has(name)) this.#watchTree(file)
+    if (event === 'rename' && isDirectory(file) && !LEFT_ASIDE.has(name)) this.watchTree(file)
     if (!this.#inputs || this.#inputs.files.has(file)) return this.#note(file, this.#inputs !== undefined)
     const names = this.#inputs.names.get(directory)
     // It has come or gone where a name is enough.
     const matters = names === 'all' || names === 'tree' || (names === 'modules' && MODULE_NAME.test(name))
     if (event === 'rename' && matters) this.#note(file, false)
-  }
-
-  #watchTree(directory: string): void {
-    this.#watch(directory)
-    for (const entry of entriesOf(directory)) {
-      if (entry.isDirectory() && !LEFT_ASIDE.has(entry.name))
-        this.#watchTree(path.join(directory, entry.name))
-    }
   }
 
   #watch(directory: string): void {
@@ -157,7 +160,7 @@ export class SourceWatcher {
       if (now === inode) continue
       watcher.close()
       this.#watched.delete(directory)
-      if (now !== undefined) this.#watchTree(directory)
+      if (now !== undefined) this.watchTree(directory)
     }
   }
 

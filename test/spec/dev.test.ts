@@ -184,6 +184,18 @@ export const text = [readFileSync(new URL('../data/t.txt', import.meta.url), 'ut
     await answers('five')
   })
 
+  test('a program that is wrong from the beginning, and lies elsewhere', async (t) => {
+    const project = makeProject(directory, { ...SERVER, 'lib/text.ts': "export const text = 'one'\n" })
+    const file = path.join(project, 'src/text.ts')
+    writeFileSync(file, "export { text } from '../lib/tex.ts'\n")
+    const dev = start(t, [path.join(project, 'src/main.ts')], { cwd: directory })
+    await dev.says(/error \S+ .*text\.ts:1/)
+    writeFileSync(file, "export { text } from '../lib/text.ts'\n")
+    const [, port] = await dev.says(/port (\d+)/, 'stdout')
+    writeFileSync(path.join(project, 'lib/text.ts'), "export const text = 'two'\n")
+    await dev.until('answer two', async () => (await dev.ask(Number(port))) === 'two')
+  })
+
   test('a configuration that becomes invalid', async (t) => {
     const { dev, put, putText, answers, port } = await startServer(t, {
       'ingot.config.ts': 'export default { define: {} }\n',

@@ -40,6 +40,8 @@ declare const ingotWorker: WorkerJob | undefined
 
 const job = typeof ingotWorker === 'undefined' ? undefined : ingotWorker
 const internals = openInternals(require)
+// Before the launcher hears of us: what is read of the environment until then does not matter.
+if (!job) sealGlobalPaths(internals)
 const prepared = new PreparedModules()
 const development = loadDevelopment(internals, job !== undefined)
 development?.awaitProgram((path) => {
@@ -51,7 +53,6 @@ const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals, prepared)
 const { entries, tests, sourceMaps, codeFromDisk, waitsForReady = false } = archive.manifest
-if (!job) sealGlobalPaths(internals)
 const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 

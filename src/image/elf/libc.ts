@@ -9,11 +9,12 @@
 import { alignUp, viewOf } from '../../base/bytes.ts'
 import { BuildError } from '../../base/diagnostics.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
+import { loadsOf } from './check.ts'
 import { PF_X, PT_LOAD } from './constants.ts'
 import { jumpTo } from './jump.ts'
 import { REPLACED, type Launcher, type Replacement } from './launcher.ts'
 import type { ElfFile } from './read.ts'
-import { ProgramHeader } from './structs.ts'
+import { FileHeader, IDENT_SIZE, ProgramHeader } from './structs.ts'
 import { findSymbols } from './symbols.ts'
 
 /** asm/unistd_64.h; the ones that native.c answers. */
@@ -108,7 +109,14 @@ export function redirectLibc(
     fileSize: stubOffset - text.fileOffset,
     memorySize: stubOffset - text.fileOffset,
   })
-  return bytes
+  // What lies behind the last segment is for debuggers, and two pages.
+  FileHeader.write(view, IDENT_SIZE, {
+    ...libc.header,
+    sectionHeaderOffset: 0,
+    sectionHeaderCount: 0,
+    sectionNameIndex: 0,
+  })
+  return bytes.subarray(0, Math.max(...loadsOf(libc).map((segment) => segment.fileOffset + segment.fileSize)))
 }
 
 function findSites(libc: ElfFile, text: ProgramHeader): { offset: number; number: number }[] {

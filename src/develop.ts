@@ -14,7 +14,8 @@ import { cacheRoot } from './runtimes/cache-root.ts'
 
 export type { InspectorPlace }
 
-export interface DevelopOptions extends BuildOptions {
+export interface DevelopOptions extends Omit<BuildOptions, 'entry'> {
+  readonly entry: readonly string[]
   readonly cwd: string
   /** What process.argv.slice(2) is to be. */
   readonly args: readonly string[]
@@ -174,7 +175,7 @@ function isSame(version: DevVersion, last: DevVersion): boolean {
 
 /** Where a project is that has no configuration yet, as there is something wrong with it. */
 function likelyProject({ entry, cwd }: DevelopOptions): string {
-  const [first = ''] = Array.isArray(entry) ? (entry as string[]) : [String(entry ?? '')]
-  const directory = path.dirname(path.resolve(cwd, first.replace(/^\w+=/, '')))
+  const file = (entry[0] ?? '').replace(/^\w+=/, '')
+  const directory = path.dirname(path.resolve(cwd, file))
   return nearestPackageDir(directory) ?? directory
 }

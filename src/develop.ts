@@ -68,6 +68,12 @@ export class DevelopmentLoop {
     this.#processes = new Processes(options, cache, {
       ...reporter,
       listening: (url) => reporter.listening(url, performance.now() - this.#sinceMs),
+      ended: (ending, then) => {
+        reporter.ended(ending, then)
+        // Unless something else has been started by then.
+        if (then === 'again')
+          void this.#inTurn(async () => this.#processes.isRunning || this.#processes.restart())
+      },
     })
     this.#processes.inspector = options.inspector
   }
@@ -105,7 +111,7 @@ export class DevelopmentLoop {
     await this.#processes.end(signal)
   }
 
-  #inTurn(step: () => Promise<void>): Promise<void> {
+  #inTurn(step: () => Promise<unknown>): Promise<void> {
     this.#work = this.#work.then(step).then(
       () => (this.#lastFailure = undefined),
       (error: unknown) => this.#onFailed(error),

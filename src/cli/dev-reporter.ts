@@ -36,14 +36,9 @@ export function devReporter({ stderr, env, cwd }: Host): Omit<DevelopReporter, '
         `${url === undefined ? 'listening' : paint('bold', url)} ${paint('dim', `after ${formatTime(sinceMs)}`)}`,
       )
     },
-    ended({ code, signal }, next) {
+    ended({ code, signal }, then) {
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`
-      const then = {
-        restart: 'it is started again',
-        wait: 'waiting for changes',
-        last: 'the last one goes on',
-      }[next]
-      say(paint(code === 0 ? 'dim' : 'yellow', `the program has ended (${how}): ${then}`))
+      say(paint(code === 0 ? 'dim' : 'yellow', `the program has ended (${how}): ${THEN[then]}`))
     },
     hostFile({ file, at }, root) {
       const name = path.relative(root, file)
@@ -62,6 +57,13 @@ export function devReporter({ stderr, env, cwd }: Host): Omit<DevelopReporter, '
     },
   }
 }
+
+const THEN = {
+  again: 'it is started again',
+  wait: 'waiting for changes',
+  last: 'the last one goes on',
+  next: 'the next one takes its place',
+} as const
 
 function changesText(files: readonly string[], cwd: string): string {
   const [first, ...others] = files.map((file) => displayPath(file, cwd))

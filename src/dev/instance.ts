@@ -97,7 +97,7 @@ export class Instance extends EventEmitter<InstanceEvents> {
       this.#child.on('error', () => end({ code: null, signal: null }))
       this.#child.on('exit', (code, signal) => end({ code, signal }))
     })
-    this.#order.on('error', () => {}) // it has ended
+    this.#order?.on('error', () => {}) // it has ended
   }
 
   /** It takes connections. */
@@ -105,8 +105,9 @@ export class Instance extends EventEmitter<InstanceEvents> {
     return this.keys.size > 0 && !this.ending
   }
 
-  get #order(): Writable {
-    return this.#child.stdio[3] as Writable
+  /** None if there is no process: the machine has too many. */
+  get #order(): Writable | undefined {
+    return (this.#child.stdio as readonly unknown[] | undefined)?.[3] as Writable | undefined
   }
 
   /** What it runs, for the next one to get ready with. */
@@ -126,7 +127,7 @@ export class Instance extends EventEmitter<InstanceEvents> {
 
   begin(): void {
     this.beganMs = performance.now()
-    this.#order.end('!')
+    this.#order?.end('!')
   }
 
   /** Its port is free then. */

@@ -10,12 +10,15 @@ import { Instance, type Ending, type SocketHandle } from './instance.ts'
 import { KeptSockets } from './kept-sockets.ts'
 import { Session } from './session.ts'
 
+/** The same again; nothing before the next change; the last process goes on; or the next one takes its place. */
+export type Then = 'again' | 'wait' | 'last' | 'next'
+
 export interface ProcessesReporter {
   /** A process has ended, any of them: each leaves the terminal as it was when it began. */
   gone(): void
   listening(url: string | undefined): void
-  /** @param next what comes of it: the same again, nothing before the next change, or the one before goes on */
-  ended(ending: Ending, next: 'restart' | 'wait' | 'last'): void
+  /** @param then what is to come of it */
+  ended(ending: Ending, then: Then): void
   /**
    * Once for each file.
    * @param root of the program, on this machine
@@ -84,6 +87,7 @@ export class Processes {
     await this.#session.link(version.target.base, version.payload.size)
     // It has not come to the point where it would be missed.
     await this.#next?.end('SIGKILL')
+    this.#next = undefined
     const serving = this.#current?.isServing ? this.#current : undefined
     const instance = this.#takeSpare() ?? this.#start(version)
     instance.store(version.payload.chunks, version.graph.root, this.#inspector)
@@ -194,14 +198,12 @@ export class Processes {
       if (ending.code === 0) void this.#current?.end()
       this.#reporter.ended(ending, ending.code === 0 ? 'wait' : 'last')
     } else if (instance === this.#current) {
-      const wasServing = instance.keys.size > 0
-      const isStable = performance.now() - instance.beganMs > STABLE_AFTER_MS
-      const isKilled = ending.signal !== null
-      const again = isStable && (isKilled || (wasServing && ending.code !== 0)) && this.#version
+      const then = this.#next ? 'next' : isToRunAgain(instance, ending) ? 'again' : 'wait'
+      if (this.#next) this.#current = this.#next
+      this.#next = undefined
       // Nobody is to wait for what has ended in order.
-      if (ending.code === 0) this.#sockets.keep(new Set())
-      this.#reporter.ended(ending, again ? 'restart' : 'wait')
-      if (again) void this.begin(again)
+      if (ending.code === 0 && then === 'wait') this.#sockets.keep(new Set())
+      this.#reporter.ended(ending, then)
     }
   }
 
@@ -232,4 +234,9 @@ export class Processes {
     void this.#spare?.end('SIGKILL')
     this.#spare = undefined
   }
+}
+
+/** It was killed, or has failed while it served; and not as soon as it began, as it would again. */
+function isToRunAgain({ beganMs, keys }: Instance, { code, signal }: Ending): boolean {
+  return performance.now() - beganMs > STABLE_AFTER_MS && (signal !== null || (keys.size > 0 && code !== 0))
 }

@@ -3,6 +3,7 @@
 
 import { CONTROL_ROOT } from './control.ts'
 import type { Internals } from './internals.ts'
+import type { Archive } from './vfs/archive.ts'
 
 export interface Development {
   /**
@@ -15,7 +16,7 @@ export interface Development {
    * When all is installed, and before the program runs.
    * @param loadedModules gives paths in the archive
    */
-  begin(loadedModules: () => string[]): void
+  begin(loadedModules: () => string[], archive: Archive): void
 }
 
 /** What the file beside the executable exports. */

@@ -72,7 +72,7 @@ if (sourceMaps) process.setSourceMapsEnabled(true)
 
 if (job) {
   installWorkerDirectory(job.workingDirectory)
-  development?.begin(() => [])
+  development?.begin(() => [], archive)
   correctNames(internals, job)
   runWorker(internals, tree, job)
 } else {
@@ -81,7 +81,7 @@ if (job) {
   installExit(internals, () => rehearsal?.end())
   installMissingFileHint()
   if (tests) installCoverage(internals, () => compiler.ignoreCaches())
-  development?.begin(() => compiler.loaded())
+  development?.begin(() => compiler.loaded(), archive)
   if (freezing) startFrozen(freezing)
   else start()
 }

@@ -169,7 +169,7 @@ export class Instance extends EventEmitter<InstanceEvents> {
     for (const line of lines.slice(this.#reportsRead)) {
       const report = JSON.parse(line) as Report
       if (report.kind === 'host-file') this.emit('hostFile', report)
-      else writeFileSync(loaded, JSON.stringify(report satisfies Loaded))
+      else if (report.kind === 'loaded') writeFileSync(loaded, JSON.stringify(report satisfies Loaded))
     }
     this.#reportsRead = lines.length
   }

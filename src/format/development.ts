@@ -1,6 +1,8 @@
 // What `ingot dev` and a process that it runs say to each other: through files beside its executable, a byte when it is to
 // begin, and node's channel between processes once it runs.
 
+import type { TouchReport } from './touches.ts'
+
 /** The files of a process, by the executable that it was started as. */
 export const besideExecutable = (executable: string) => ({
   /** The archive (launcher/development.c). */
@@ -22,6 +24,11 @@ export interface Order {
   /** Sockets that listen already. */
   readonly sockets: readonly { readonly descriptor: number; readonly key: string }[]
   readonly inspect?: InspectorPlace
+  /** What it touches is to be reported (recorder.ts). */
+  readonly record?: {
+    /** Packages that were left out on request: nothing of them is found on the disk either. */
+    readonly external: readonly string[]
+  }
 }
 
 export interface InspectorPlace {
@@ -55,7 +62,7 @@ export interface Loaded {
 }
 
 /** A line of the file beside the executable, by any thread and child of the program. */
-export type Report = ({ readonly kind: 'loaded' } & Loaded) | HostFileReport
+export type Report = ({ readonly kind: 'loaded' } & Loaded) | HostFileReport | TouchReport
 
 /** A file of the machine that was opened for reading. */
 export interface HostFileReport {

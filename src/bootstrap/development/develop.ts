@@ -16,6 +16,7 @@ import { countFromNow } from './clocks.ts'
 import { watchHostFiles } from './host-files.ts'
 import { DevelopmentInspector } from './inspector.ts'
 import { KeptSockets } from './kept-sockets.ts'
+import { Recorder } from './recorder.ts'
 import { reportTo } from './report.ts'
 
 /** As the launcher leaves it. */
@@ -34,6 +35,10 @@ export function develop(internals: Internals, isWorker: boolean): Development {
   const descriptor = isWorker ? undefined : process.env[CHANNEL_VARIABLE]
   // Threads and children of the program have it in memory, and nobody to speak with.
   const channel = descriptor === undefined ? undefined : openChannel(internals, Number(descriptor))
+  const report = reportTo(internals, beside.reports)
+  const readOrder = () => JSON.parse(readText(beside.order, 0)) as Order
+  // One that is started ahead has no order yet, and is not traced.
+  const recorder = exists(beside.order) && readOrder().record && new Recorder(internals, readOrder(), report)
   /** Whatever the last process has loaded, as long as there is time. */
   const getReady = ({ modules, builtins }: Loaded, prepare: (path: string) => void): void => {
     loadAhead(internals.requireBuiltin, builtins)
@@ -59,11 +64,11 @@ export function develop(internals: Internals, isWorker: boolean): Development {
       internals.v8.setFlagsFromString('--flush-bytecode')
       countFromNow()
     },
-    begin(loadedModules) {
+    begin(loadedModules, archive) {
       for (const name of ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE']) delete process.env[name]
-      const order = JSON.parse(readText(beside.order, 0)) as Order
-      const report = reportTo(internals, beside.reports)
-      watchHostFiles(internals, order.root, report)
+      const order = readOrder()
+      if (recorder) recorder.begin(archive)
+      else watchHostFiles(internals, order.root, report)
       if (!channel) return
       const tellLoaded = () =>
         report({ kind: 'loaded', modules: loadedModules(), builtins: loadedBuiltins() })

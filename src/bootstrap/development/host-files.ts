@@ -4,9 +4,10 @@
 import { constants, type Stats, type StatSyncFn } from 'node:fs'
 import path from 'node:path'
 
-import type { HostFileReport, Report } from '../../format/development.ts'
+import type { Report } from '../../format/development.ts'
 import type { Internals } from '../internals.ts'
 import { getVirtualWorkingDirectory, toArchivePath } from '../vfs/paths.ts'
+import { placeIn } from './program-place.ts'
 
 const { O_CREAT, O_RDWR, O_WRONLY } = constants
 const WRITES = O_CREAT | O_RDWR | O_WRONLY
@@ -67,20 +68,4 @@ export function watchHostFiles(internals: Internals, root: string, report: (repo
 /** What the user names is the user's. */
 function isArgument(file: string): boolean {
   return process.argv.slice(2).some((argument) => path.resolve(argument) === file)
-}
-
-interface CallSite {
-  readonly scriptName: string
-  readonly lineNumber: number
-  readonly columnNumber: number
-}
-
-/** Of the program's own modules, or else of a package's, the innermost. */
-function placeIn(sites: unknown[]): Pick<HostFileReport, 'at'> {
-  const embedded = (sites as CallSite[]).flatMap((site) => {
-    const file = site.scriptName.replace(/^file:\/\//, '')
-    return toArchivePath(file) === undefined ? [] : [{ ...site, file }]
-  })
-  const found = embedded.find(({ file }) => !file.includes('/node_modules/')) ?? embedded[0]
-  return found ? { at: { file: found.file, line: found.lineNumber, column: found.columnNumber } } : {}
 }

@@ -32,6 +32,11 @@ export interface UserConfig {
    * cannot be. `cold`: it boots anew at every start. Default: `auto`, frozen where possible.
    */
   start?: StartMode
+  /**
+   * What the program used when it was traced, which settles what the build cannot know; `false`: none. Default:
+   * `ingot.trace.json` in the project's directory, if it is there.
+   */
+  trace?: string | false
 }
 
 export type StartMode = 'auto' | 'frozen' | 'cold'
@@ -84,8 +89,22 @@ export interface ResolvedConfig {
   readonly sourcemap: boolean
   readonly check: boolean
   readonly start: StartMode
+  readonly trace?: ProgramTrace
   /** Of an executable of tests, which has no entries. */
   readonly tests?: TestFiles
+}
+
+/** From ingot.trace.json: what the program has used of itself and its packages. It need not be there any more. */
+export interface ProgramTrace {
+  readonly modules: readonly {
+    readonly file: string
+    /** Which module asked for it first, as far as known. */
+    readonly importer: string | undefined
+  }[]
+  /** Read in other ways, or mapped. */
+  readonly files: readonly string[]
+  /** On the way to them. */
+  readonly links: readonly string[]
 }
 
 export interface TestFiles {

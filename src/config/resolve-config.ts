@@ -4,7 +4,8 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import type { Inputs } from '../base/inputs.ts'
-import type { ConfigFlags, EntryPoint, ResolvedConfig } from './config.ts'
+import { TRACE_NAME } from '../base/trace-file.ts'
+import type { ConfigFlags, EntryPoint, ProgramTrace, ResolvedConfig } from './config.ts'
 import { CONFIG_NAMES, findConfigFile, loadConfigFile } from './config-file.ts'
 import { above } from './config-inputs.ts'
 import { locateEntries, namedPaths, projectDirOf } from './entries.ts'
@@ -31,6 +32,8 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
   const entries = tests ? [] : await resolveEntries(base, layers)
   const projectDir = tests ? base.dir : projectDirOf(entries)
   const project = projectDir === base.manifest?.dir ? base.manifest : readManifest(projectDir)
+  const traceFile = traceFileOf(layers, projectDir)
+  const trace = traceFile === undefined ? undefined : await readTrace(traceFile, projectDir)
   const name = tests
     ? `${commandName(project) ?? basename(cwd)}.test`
     : defaultName(commandName(project), entries[0]!)
@@ -52,11 +55,42 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     sourcemap: pick(layers, 'sourcemap')?.value ?? false,
     check: pick(layers, 'check')?.value ?? false,
     start: pick(layers, 'start')?.value ?? 'auto',
+    ...(trace && { trace }),
     // Each file as it is: a test may replace modules, and coverage is about lines. Most of a run are children, which
     // start cold.
     ...(tests && { tests, bundle: false, start: 'cold' }),
   }
-  return { config, diagnostics, inputs: inputsOf(base, config, layers) }
+  const inputs = inputsOf(base, config, layers)
+  const ofTrace = traceFile === undefined ? [] : [traceFile.file]
+  return { config, diagnostics, inputs: { ...inputs, files: [...inputs.files, ...ofTrace] } }
+}
+
+/** Where `ingot trace` writes, and builds look. */
+export async function locateTrace(flags: ConfigFlags, { cwd }: { cwd: string }): Promise<string> {
+  const base = findBase(flags, cwd)
+  const layers = await readLayers(base, [])
+  const projectDir = projectDirOf(await resolveEntries(base, layers))
+  return traceFileOf(layers, projectDir)?.file ?? join(projectDir, TRACE_NAME)
+}
+
+/** Undefined if none is wanted. */
+function traceFileOf(
+  layers: readonly Layer[],
+  projectDir: string,
+): { readonly file: string; readonly isNamed: boolean } | undefined {
+  const named = pick(layers, 'trace')
+  if (!named) return { file: join(projectDir, TRACE_NAME), isNamed: false }
+  if (named.value === false) return undefined
+  return { file: resolve(named.layer.baseDir, named.value), isNamed: true }
+}
+
+async function readTrace(
+  { file, isNamed }: { readonly file: string; readonly isNamed: boolean },
+  projectDir: string,
+): Promise<ProgramTrace | undefined> {
+  if (!isNamed && kindOf(file) === undefined) return undefined
+  const { readProgramTrace } = await import('./trace-file.ts')
+  return readProgramTrace(file, projectDir)
 }
 
 /** Where the search for configuration starts, known before there is any. */

@@ -15,6 +15,7 @@ test('every key is accepted, undefined means absent', () => {
     sourcemap: false,
     check: true,
     runtime: 'node@26',
+    trace: 'seen.json',
   }
   assert.deepEqual(checkUserConfig(config, at), config)
   assert.deepEqual(checkUserConfig({ out: undefined, minify: true }, at), { minify: true })
@@ -29,9 +30,10 @@ for (const [input, code, message, help, prefix] of [
     { platform: 1 },
     'CONFIG_UNKNOWN_KEY',
     'unknown key "platform"',
-    'Use one of entry, out, define, include, external, native, codeFromDisk, bundle, minify, sourcemap, check, runtime, start.',
+    'Use one of entry, out, define, include, external, native, codeFromDisk, bundle, minify, sourcemap, check, runtime, start, trace.',
   ],
   [{ out: 5 }, 'CONFIG_INVALID', '"out" must be a string'],
+  [{ trace: true }, 'CONFIG_INVALID', '"trace" must be a path, or false'],
   [{ out: '' }, 'CONFIG_INVALID', '"out" must not be empty'],
   [{ out: null }, 'CONFIG_INVALID', '"out" must be a string'],
   [{ minify: 'yes' }, 'CONFIG_INVALID', '"minify" must be true or false'],

@@ -1,4 +1,4 @@
-// The only module that loads valibot, and itself only loaded when there is something to check:
+// Loads valibot, and so is only loaded itself when there is something to check (as is trace-file.ts):
 // a project without configuration starts several milliseconds sooner.
 
 import * as v from 'valibot'
@@ -51,6 +51,9 @@ const fields = {
   check: v.exactOptional(flag),
   runtime: v.exactOptional(text),
   start: v.exactOptional(v.picklist(['auto', 'frozen', 'cold'], 'must be "auto", "frozen" or "cold"')),
+  trace: v.exactOptional(
+    v.lazy((input) => (typeof input === 'string' ? text : v.literal(false, 'must be a path, or false'))),
+  ),
 } satisfies Record<keyof UserConfig, v.GenericSchema | v.ExactOptionalSchema<v.GenericSchema, undefined>>
 
 const schema = v.strictObject(fields, 'must be an object')

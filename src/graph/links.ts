@@ -36,6 +36,14 @@ export class Links {
     return real
   }
 
+  /** It was followed by somebody else; it may be gone by now. */
+  use(file: string): void {
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (!stats || !lstatSync(file).isSymbolicLink()) return
+    if (stats.isDirectory()) this.realDirectory(file)
+    else this.follow(file)
+  }
+
   /** Of a link, what it leads to, the first time that it is asked for. */
   follow(file: string): { target: string; isDirectory: boolean } | undefined {
     const stats = statSync(file, { throwIfNoEntry: false })

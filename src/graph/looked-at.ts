@@ -14,7 +14,7 @@ import { keyOf, type Trace } from './traced-program.ts'
 
 export function lookedAt(
   { modules, assets, links, walked, options }: Trace,
-  { include, tests }: Pick<ResolvedConfig, 'include' | 'tests'>,
+  { include, tests, trace }: Pick<ResolvedConfig, 'include' | 'tests' | 'trace'>,
 ): Pick<Inputs, 'files' | 'listings'> {
   const places = new Places(options)
   for (const file of [...modules.keys(), ...assets]) places.source(file)
@@ -22,6 +22,8 @@ export function lookedAt(
   for (const directory of walked) places.tree(directory)
   for (const pattern of include) places.pattern(pattern, 'all')
   for (const pattern of tests?.patterns ?? []) places.pattern(pattern, 'tree')
+  const { files = [], links: usedLinks = [], modules: usedModules = [] } = trace ?? {}
+  for (const file of [...files, ...usedLinks, ...usedModules.map((used) => used.file)]) places.used(file)
   for (const { file, scan, resolutions } of modules.values()) {
     for (const reference of scan.references) {
       const resolution = resolutions.get(keyOf(reference))
@@ -104,6 +106,12 @@ class Places {
     this.through(path.dirname(file))
     const target = isLink(file) ? path.resolve(path.dirname(file), readlinkSync(file)) : file
     if (!this.#files.has(target) && isLink(target)) this.link(target)
+  }
+
+  /** By a traced run; it may have gone since, and come back. */
+  used(file: string): void {
+    this.#files.add(file)
+    this.through(path.dirname(file))
   }
 
   /** Nothing was found by this name; packages ask for what may be there. */

@@ -1,4 +1,4 @@
-// What a build says of references in the program's own modules that lead nowhere, or anywhere.
+// What a build says of references in the program's own modules, and in its configuration, that lead nowhere, or anywhere.
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import { packageNameOf, type EdgeKind } from './resolve.ts'
@@ -30,7 +30,7 @@ export function missingReference(
   }
 }
 
-/** @param severity info once the program has said what it includes */
+/** @param severity info once the program has said what it includes, or has been traced */
 export function computedReference(
   file: string,
   scan: Scan,
@@ -43,5 +43,14 @@ export function computedReference(
     message: `the argument of ${kind}() is known only at run time`,
     at: placeOf(file, scan.text, start),
     help: 'if it names files of the program, embed them: "include": ["plugins/**"] in the config, or --include',
+  }
+}
+
+export function emptyInclude(pattern: string): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'INCLUDE_EMPTY',
+    message: `nothing matches the include '${pattern}'`,
+    help: 'correct the pattern, or remove it',
   }
 }

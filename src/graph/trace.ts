@@ -4,7 +4,7 @@ import { existsSync, globSync, lstatSync, readdirSync, realpathSync, statSync } 
 import path from 'node:path'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
-import type { ResolvedConfig, TestFiles } from '../config/config.ts'
+import type { ProgramTrace, ResolvedConfig, TestFiles } from '../config/config.ts'
 import { CompilerOptions } from './compiler-options.ts'
 import type { ModuleFormat } from './graph.ts'
 import { WILDCARD } from './evaluate.ts'
@@ -13,12 +13,14 @@ import type { GraphMemory } from './memory.ts'
 import { namedDependencies, namedFiles } from './named.ts'
 import { filesOfPackage, Packages, runsOnTarget, type Package } from './packages.ts'
 import { filesMatching } from './patterns.ts'
-import { computedReference, missingReference } from './reference-diagnostics.ts'
+import { computedReference, emptyInclude, missingReference } from './reference-diagnostics.ts'
 import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
 import { formatOfExtension, isInPackage, isProgram, isScript } from './source.ts'
 import { keyOf, type Origin, type Trace, type TracedModule } from './traced-program.ts'
 import { wasmImports } from './wasm-imports.ts'
+
+const USED = 'was used when the program was traced'
 
 export function traceProgram(config: ResolvedConfig, memory: GraphMemory): Trace {
   const tracer = new Tracer(config, memory)
@@ -28,6 +30,7 @@ export function traceProgram(config: ResolvedConfig, memory: GraphMemory): Trace
   // After the program itself, which is judged more strictly than what it may only want to read.
   tracer.include(config.include)
   tracer.run()
+  if (config.trace) tracer.reachUsed(config.trace)
   return tracer
 }
 
@@ -52,12 +55,15 @@ class Tracer implements Trace {
   #hasProgramDependencies = false
   /** Whether what is found now is there because of `include` alone: templates and fixtures may be wrong on purpose. */
   #isIncluding = false
+  /** Modules that a traced run has seen at work: what they compute is known from there. */
+  readonly #evaluated: ReadonlySet<string>
   /** The module being followed. */
   #current: string | undefined
 
   constructor(config: ResolvedConfig, memory: GraphMemory) {
     this.#config = config
     this.#memory = memory
+    this.#evaluated = new Set(config.trace?.modules.map(({ file }) => file))
   }
 
   get links(): PackageLink[] {
@@ -197,7 +203,8 @@ class Tracer implements Trace {
   }
 
   #warnComputed({ file, scan }: TracedModule, kind: EdgeKind, start: number): void {
-    const severity = this.#config.include.length > 0 ? 'info' : 'warning'
+    const isKnown = this.#config.include.length > 0 || this.#evaluated.has(file)
+    const severity = isKnown ? 'info' : 'warning'
     this.diagnostics.push(computedReference(file, scan, { kind, start }, severity))
   }
 
@@ -273,6 +280,28 @@ class Tracer implements Trace {
     this.run()
   }
 
+  /** What the program has used when it was traced. What of it is gone by now it does without. */
+  reachUsed({ modules, files, links }: ProgramTrace): void {
+    for (const link of links) this.#links.use(link)
+    this.#isIncluding = true
+    const isThere = (file: string) =>
+      statSync(file, { throwIfNoEntry: false })?.isFile() &&
+      !this.#config.external.some((name) => file.includes(`/node_modules/${name}/`))
+    for (const file of files) if (isThere(file)) this.reach(file, USED)
+    for (const { file, importer } of modules) {
+      // What is found without the trace may be bundled, but for what somebody asks for by a name made at run time.
+      const isKnown = this.modules.has(file) || this.assets.has(file)
+      if (isThere(file) && (!isKnown || this.#isComputed(file, importer))) this.reach(file, USED)
+    }
+    this.run()
+  }
+
+  #isComputed(file: string, importer: string | undefined): boolean {
+    const module = importer === undefined ? undefined : this.modules.get(importer)
+    if (!module || module.scan.computed.length === 0) return false
+    return ![...module.resolutions.values()].some((found) => found.kind === 'file' && found.file === file)
+  }
+
   #include(pattern: string): void {
     const stats = statSync(pattern, { throwIfNoEntry: false })
     if (stats?.isFile()) this.reach(pattern, 'is included')
@@ -280,14 +309,8 @@ class Tracer implements Trace {
     else {
       const found = globSync(pattern).filter((file) => statSync(file).isFile())
       for (const file of found) this.reach(file, 'is included')
-      if (found.length === 0) {
-        this.diagnostics.push({
-          severity: 'warning',
-          code: 'INCLUDE_EMPTY',
-          message: `nothing matches the include '${path.relative(this.#config.projectDir, pattern)}'`,
-          help: 'correct the pattern, or remove it',
-        })
-      }
+      if (found.length === 0)
+        this.diagnostics.push(emptyInclude(path.relative(this.#config.projectDir, pattern)))
     }
   }
 

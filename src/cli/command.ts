@@ -38,6 +38,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Build test files into one executable and run it, as node --test would',
     load: async () => (await import('./commands/test.ts')).testCommand,
   },
+  trace: {
+    brief: 'Run a program, record what it uses, and compare that with what a build finds',
+    load: async () => (await import('./commands/trace.ts')).traceCommand,
+  },
   why: {
     brief: 'Explain why a file or package is inside, bundled or left out',
     load: async () => (await import('./commands/why.ts')).whyCommand,

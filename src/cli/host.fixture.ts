@@ -28,6 +28,9 @@ export function recordedHost(
     develop: async () => {
       throw new Error('a test of that runs a process')
     },
+    trace: async () => {
+      throw new Error('a test of that runs a process')
+    },
     examine: async () => [],
     explain: async () => [],
     explainStart: async () => sampleResult.start,

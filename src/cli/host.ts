@@ -4,6 +4,7 @@ import type { BuildOptions, BuildResult, StartResult } from '../base/build-resul
 import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develop.ts'
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
+import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
 
 export interface Output {
   readonly isTTY?: boolean
@@ -28,6 +29,7 @@ export interface Host {
   /** Waits for a change below the working directory; with words, for one that makes their program another. */
   readonly untilChanged: (words: readonly string[] | undefined, signal: AbortSignal) => Promise<void>
   readonly develop: (options: DevelopOptions, reporter: DevelopReporter) => Promise<DevelopmentLoop>
+  readonly trace: (options: TraceOptions, hooks: TraceHooks) => Promise<TraceResult>
   readonly examine: (options: BuildOptions) => Promise<Check[]>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
@@ -76,6 +78,7 @@ export function processHost(version: string): Host {
     explainStart: async (options) => (await import('../explain.ts')).explainStart(options),
     develop: async (options, reporter) =>
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),
+    trace: async (options, hooks) => (await import('../trace-run.ts')).traceRun(options, version, hooks),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }

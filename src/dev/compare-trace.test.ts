@@ -53,6 +53,7 @@ test('missing includes, by the pattern that has them all', () => {
     directories: [
       { file: 'plugins', from: 'missing' },
       { file: 'plugins/more', from: 'missing' },
+      { file: 'node_modules/q/prebuilds', from: 'missing' },
     ],
   })
   assert.match(
@@ -73,12 +74,14 @@ test("this machine's files and code, but data that lies elsewhere", () => {
       { file: 'settings.json', from: 'host', at: 'main.ts:2:2' },
       { file: '/etc/hosts', from: 'host' },
     ],
+    directories: [{ file: '.', from: 'host' }],
     libraries: [{ file: '/usr/lib/libx.so', from: 'host' }],
   })
   assert.deepEqual(
     said.map((line) => /^.*?(?= is )/.exec(line)![0]),
     [
       'warning TRACE_HOST_FILE /p/main.ts:2 settings.json',
+      'warning TRACE_HOST_FILE .',
       'warning TRACE_HOST_CODE /p/main.ts:1 /opt/plugin.mjs',
       'warning TRACE_HOST_CODE /usr/lib/libx.so',
     ],

@@ -52,7 +52,8 @@ function patternOf(file: string): string {
 }
 
 function missingNames({ directories }: TraceFile, belief: Belief): Diagnostic[] {
-  const missing = directories.filter(({ from }) => from === 'missing')
+  // Packages bring along what is for other machines: it is left out on purpose.
+  const missing = directories.filter(({ file, from }) => from === 'missing' && !packageInPath(file))
   return missing
     .filter(({ file }) => !missing.some((above) => file.startsWith(`${above.file}/`)))
     .map((used) => ({
@@ -69,15 +70,22 @@ function missingNames({ directories }: TraceFile, belief: Belief): Diagnostic[] 
 
 /** Files in the project that are asked for by their path on this machine: those elsewhere are somebody else's. */
 function hostFiles({ files, directories }: TraceFile, belief: Belief): Diagnostic[] {
-  return [...files, ...directories]
-    .filter(({ file, from }) => from === 'host' && !path.isAbsolute(file))
-    .map((used) => ({
+  const ofProject = (used: readonly UsedFile[]) =>
+    used.filter(({ file, from }) => from === 'host' && !path.isAbsolute(file))
+  const say = (used: UsedFile, verb: string, pattern: string): Diagnostic => {
+    const embed = `build with "include": [${JSON.stringify(pattern)}] and name it by import.meta.dirname or new URL(…, import.meta.url); or `
+    return {
       severity: 'warning',
       code: 'TRACE_HOST_FILE',
-      message: `${used.file} is read from this machine's disk, which production does not have`,
+      message: `${used.file} is ${verb} on this machine's disk, which production does not have`,
       ...placeOf(used, belief),
-      help: `build with "include": [${JSON.stringify(used.file)}] and name it by import.meta.dirname or new URL(…, import.meta.url); or see to it that it is there where the program runs`,
-    }))
+      help: `${used.file === '.' ? '' : embed}see to it that what it looks for is there where the program runs`,
+    }
+  }
+  return [
+    ...ofProject(files).map((used) => say(used, 'read', used.file)),
+    ...ofProject(directories).map((used) => say(used, 'listed', path.join(used.file, '**'))),
+  ]
 }
 
 function hostCode({ modules, libraries }: TraceFile, belief: Belief): Diagnostic[] {

@@ -42,7 +42,7 @@ export function computedReference(
     code: kind === 'require' ? 'DYNAMIC_REQUIRE' : 'DYNAMIC_IMPORT',
     message: `the argument of ${kind}() is known only at run time`,
     at: placeOf(file, scan.text, start),
-    help: 'if it names files of the program, embed them: "include": ["plugins/**"] in the config, or --include',
+    help: 'if it names files of the program, embed them: "include": ["plugins/**"] in the config, or --include; `ingot trace` shows what it loads',
   }
 }
 

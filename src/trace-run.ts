@@ -73,6 +73,7 @@ export async function traceRun(
     projectDir,
     include: built.config.include,
     embedded: built.graph.kept.map((kept) => kept.file),
+    hasFailed: ending.code !== 0,
     diagnostics: built.graph.diagnostics,
   })
   return { ending, file, trace, findings }

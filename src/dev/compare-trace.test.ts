@@ -20,7 +20,14 @@ const compare = (seen: Partial<TraceFile>, believed: Partial<Belief> = {}): stri
     processes: [],
     ...seen,
   }
-  const belief = { projectDir: '/p', include: [], embedded: [], diagnostics: [], ...believed }
+  const belief = {
+    projectDir: '/p',
+    include: [],
+    embedded: [],
+    hasFailed: false,
+    diagnostics: [],
+    ...believed,
+  }
   return compareTrace(trace, belief).map(
     ({ severity, code, message, at, help }) =>
       `${severity} ${code} ${at ? `${at.file}:${at.line ?? ''} ` : ''}${message}${help === undefined ? '' : ` | ${help}`}`,
@@ -65,6 +72,20 @@ test('missing includes, by the pattern that has them all', () => {
   assert.match(said[2]!, /data\/x\.txt is used.*"include": \["data\/x\.txt"\]$/)
   assert.match(said[3]!, /^warning TRACE_MISSING_NAMES plugins is listed.*"include": \["plugins\/\*\*"\]$/)
   assert.equal(said.length, 4)
+})
+
+test('sources that only a compiler understands, where a run has failed', () => {
+  const seen = {
+    modules: [
+      { file: 'a.mjs', from: 'missing' },
+      { file: 'b.tsx', from: 'missing' },
+    ],
+  } as const
+  assert.ok(!compare(seen).some((line) => line.includes('TRACE_NOT_COMPILED')))
+  assert.match(
+    compare(seen, { hasFailed: true }).join('\n'),
+    /^info TRACE_NOT_COMPILED b\.tsx came from the disk/m,
+  )
 })
 
 test("this machine's files and code, but data that lies elsewhere", () => {

@@ -13,6 +13,8 @@ export interface Belief {
   /** Patterns of the configuration. */
   readonly include: readonly string[]
   readonly embedded: readonly string[]
+  /** The run has ended with something else than exit code 0. */
+  readonly hasFailed: boolean
   /** Of its graph stage. */
   readonly diagnostics: readonly Diagnostic[]
 }
@@ -20,6 +22,7 @@ export interface Belief {
 export function compareTrace(trace: TraceFile, belief: Belief): Diagnostic[] {
   return [
     ...missingFiles(trace, belief),
+    ...notCompiled(trace, belief),
     ...missingNames(trace, belief),
     ...hostFiles(trace, belief),
     ...hostCode(trace, belief),
@@ -45,6 +48,24 @@ function missingFiles({ modules, files, libraries }: TraceFile, belief: Belief):
     }
   })
 }
+
+/** Where a run has ended because of what only a compiler understands, and a build compiles. */
+function notCompiled({ modules }: TraceFile, { hasFailed }: Belief): Diagnostic[] {
+  const names = modules
+    .filter(({ file, from }) => from === 'missing' && COMPILED.test(file))
+    .map(({ file }) => file)
+  if (!hasFailed || names.length === 0) return []
+  return [
+    {
+      severity: 'info',
+      code: 'TRACE_NOT_COMPILED',
+      message: `${listed(names)} came from the disk, with no more done to ${names.length > 1 ? 'them' : 'it'} than types taken out`,
+      help: 'if the run has failed because of that, go on from this one, which builds can compile: ingot trace --add',
+    },
+  ]
+}
+
+const COMPILED = /\.(?:[cm]?ts|tsx|jsx)$/
 
 function patternOf(file: string): string {
   const owner = packageInPath(file)

@@ -9,6 +9,7 @@ import { suite, test } from 'node:test'
 import type { TraceFile } from '../../src/base/trace-file.ts'
 import { INGOT, ingot, ingotBuild, ingotFails, runNode } from '../support/commands.ts'
 import { runInEmptyRoot } from '../support/empty-root.ts'
+import { DevSession } from '../support/dev-session.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -211,6 +212,39 @@ for (const name of names) console.log(await import(name).then((found) => found.d
       plugins.map(({ file }) => file),
       ['plugins/a.mjs', 'plugins/b.mjs', 'plugins/c.mjs'],
     )
+  })
+
+  test('a source that only a compiler understands is traced in two runs', async () => {
+    const project = makeProject(directory, {
+      'package.json': { type: 'module' },
+      'main.mjs': 'console.log((await import(process.env.NAME)).E.one)\n',
+      'parts/e.ts': 'export enum E { one = 1 }\n',
+    })
+    const env = { ...process.env, NAME: './parts/e.ts' }
+    const first = await ingot(['trace', 'main.mjs'], { cwd: project, env })
+    assert.equal(first.status, 1)
+    assert.match(first.stderr, /info TRACE_NOT_COMPILED {2}parts\/e\.ts/)
+    const second = await ingot(['trace', '--add', 'main.mjs'], { cwd: project, env })
+    assert.equal(second.stdout, '1\n', second.stderr)
+    assert.equal(readTrace(project).modules.find(({ file }) => file === 'parts/e.ts')!.from, 'missing')
+  })
+
+  test('a program in development takes up a trace that comes, and goes', async (t) => {
+    const project = makeProject(directory, {
+      'package.json': { type: 'module' },
+      'main.mjs':
+        'console.log(await import(process.env.NAME).then((found) => found.default, (error) => error.code))\n',
+      'parts/p.mjs': "export default 'a part'\n",
+    })
+    const env = { ...process.env, NAME: './parts/p.mjs' }
+    const dev = new DevSession(['main.mjs'], { cwd: project, env })
+    t.after(() => dev.end('SIGKILL'))
+    await dev.says(/ERR_MODULE_NOT_FOUND/, 'stdout')
+    await ingot(['trace', 'main.mjs'], { cwd: project, env })
+    await dev.says(/a part/, 'stdout')
+    dev.forget()
+    rmSync(path.join(project, 'ingot.trace.json'))
+    await dev.says(/ERR_MODULE_NOT_FOUND/, 'stdout')
   })
 
   test('a program sees nothing of it', async () => {

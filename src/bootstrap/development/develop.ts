@@ -37,8 +37,9 @@ export function develop(internals: Internals, isWorker: boolean): Development {
   const channel = descriptor === undefined ? undefined : openChannel(internals, Number(descriptor))
   const report = reportTo(internals, beside.reports)
   const readOrder = () => JSON.parse(readText(beside.order, 0)) as Order
-  // One that is started ahead has no order yet, and is not traced.
-  const recorder = exists(beside.order) && readOrder().record && new Recorder(internals, readOrder(), report)
+  // A traced program has no channel; others may be started before there is an order.
+  const order = channel ? undefined : readOrder()
+  const recorder = order?.record && new Recorder(internals, order, report)
   /** Whatever the last process has loaded, as long as there is time. */
   const getReady = ({ modules, builtins }: Loaded, prepare: (path: string) => void): void => {
     loadAhead(internals.requireBuiltin, builtins)
@@ -66,16 +67,16 @@ export function develop(internals: Internals, isWorker: boolean): Development {
     },
     begin(loadedModules, archive) {
       for (const name of ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE']) delete process.env[name]
-      const order = readOrder()
+      const { root, sockets: given, inspect } = order ?? readOrder()
       if (recorder) recorder.begin(archive)
-      else watchHostFiles(internals, order.root, report)
+      else watchHostFiles(internals, root, report)
       if (!channel) return
       const tellLoaded = () =>
         report({ kind: 'loaded', modules: loadedModules(), builtins: loadedBuiltins() })
       setTimeout(tellLoaded, SETTLED_AFTER_MS).unref()
-      const sockets = new KeptSockets(internals, order.sockets, channel, tellLoaded)
+      const sockets = new KeptSockets(internals, given, channel, tellLoaded)
       const inspector = new DevelopmentInspector(internals, channel)
-      if (order.inspect) inspector.open(order.inspect)
+      if (inspect) inspector.open(inspect)
       channel.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
       channel.on('message', (message: SupervisorMessage, handle: unknown) => {
         if (message.kind === 'retire') sockets.retire()

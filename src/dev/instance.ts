@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,13 +11,12 @@ import {
   besideExecutable,
   type HostFileReport,
   type InspectorPlace,
-  type Loaded,
   type Order,
   type ProgramMessage,
   type Report,
   type SupervisorMessage,
 } from '../format/development.ts'
-import { storeProgram, type StoredProgram } from './session.ts'
+import { storeLoaded, storeProgram, type StoredProgram } from './session.ts'
 
 /** Known to launcher/launch.c. */
 const SUPERVISED = '\u0001INGOT_DEV'
@@ -163,13 +162,13 @@ export class Instance extends EventEmitter<InstanceEvents> {
   }
 
   readReports(): void {
-    const { reports, loaded } = besideExecutable(this.executable)
+    const { reports } = besideExecutable(this.executable)
     if (!existsSync(reports)) return
     const lines = readFileSync(reports, 'utf8').split('\n').slice(0, -1)
     for (const line of lines.slice(this.#reportsRead)) {
       const report = JSON.parse(line) as Report
       if (report.kind === 'host-file') this.emit('hostFile', report)
-      else if (report.kind === 'loaded') writeFileSync(loaded, JSON.stringify(report satisfies Loaded))
+      else if (report.kind === 'loaded') storeLoaded(this.executable, report)
     }
     this.#reportsRead = lines.length
   }

@@ -214,11 +214,15 @@ export class Processes {
       if (this.#isOver || !this.#version) return
       if (this.#spare && this.#spare.sockets !== this.#sockets.all) this.#dropSpare()
       if (this.#spare) return
-      const spare = this.#start(this.#version)
-      spare.once('ended', () => {
-        if (this.#spare === spare) this.#spare = undefined
-      })
-      this.#spare = spare
+      try {
+        const spare = this.#start(this.#version)
+        spare.once('ended', () => {
+          if (this.#spare === spare) this.#spare = undefined
+        })
+        this.#spare = spare
+      } catch {
+        // What is wrong will be said when a process is needed.
+      }
     }, afterMs).unref()
   }
 

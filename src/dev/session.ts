@@ -19,7 +19,7 @@ import path from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
 import { isRunning } from '../base/is-running.ts'
 import { bundleBootstrap } from '../bundle-bootstrap.ts'
-import { besideExecutable, type Order } from '../format/development.ts'
+import { besideExecutable, type Loaded, type Order } from '../format/development.ts'
 import { linkDevelopment } from '../link-development.ts'
 import type { PreparedBase } from '../prepare-base.ts'
 
@@ -53,7 +53,12 @@ export class Session {
     const number = ++this.#count
     const file = path.join(this.directory, `node-${number}`)
     await linkDevelopment(base, room, file)
-    writeFileSync(besideExecutable(file).code, await bundleBootstrap('development'))
+    const code = await bundleBootstrap('development')
+    try {
+      writeFileSync(besideExecutable(file).code, code)
+    } catch (cause) {
+      throw unwritable(file, cause)
+    }
     if (known) rmSync(known.file)
     this.#executable = { file, room, base: base.identity }
     this.#linkedAt = number
@@ -68,17 +73,22 @@ export class Session {
    * The executable for one more process.
    * @param name what the program is called
    * @param last for getting ready
+   * @throws BuildError DEV_UNWRITABLE
    */
   place(name: string, last: StoredProgram | undefined): string {
     const directory = path.join(this.directory, `${++this.#count}`)
-    mkdirSync(directory)
     const executable = path.join(directory, name)
     const { file } = this.#executable!
     const beside = besideExecutable(executable)
-    linkSync(file, executable)
-    linkSync(besideExecutable(file).code, beside.code)
-    if (last && existsSync(last.payload)) linkSync(last.payload, beside.spare)
-    if (last && existsSync(last.loaded)) linkSync(last.loaded, beside.loaded)
+    try {
+      mkdirSync(directory)
+      linkSync(file, executable)
+      linkSync(besideExecutable(file).code, beside.code)
+      if (last && existsSync(last.payload)) linkSync(last.payload, beside.spare)
+      if (last && existsSync(last.loaded)) linkSync(last.loaded, beside.loaded)
+    } catch (cause) {
+      throw unwritable(directory, cause)
+    }
     return executable
   }
 
@@ -87,7 +97,10 @@ export class Session {
   }
 }
 
-/** Lays down what a process is to run. */
+/**
+ * Lays down what a process is to run.
+ * @throws BuildError DEV_UNWRITABLE
+ */
 export function storeProgram(executable: string, archive: readonly Uint8Array[], order: Order): void {
   const beside = besideExecutable(executable)
   const temporary = `${beside.payload}.tmp`
@@ -102,12 +115,29 @@ export function storeProgram(executable: string, archive: readonly Uint8Array[],
     renameSync(temporary, beside.payload)
   } catch (cause) {
     rmSync(temporary, { force: true })
-    throw new BuildError('DEV_UNWRITABLE', `the program cannot be written: ${(cause as Error).message}`, {
-      at: { file: beside.payload },
-      help: 'free some space there, or set XDG_CACHE_HOME to a directory that has some',
-      cause,
-    })
+    throw unwritable(beside.payload, cause)
   }
+}
+
+/** Replaced as a whole: the one before is read by who gets ready with it. */
+export function storeLoaded(executable: string, loaded: Loaded): void {
+  const file = besideExecutable(executable).loaded
+  const temporary = `${file}.tmp`
+  try {
+    writeFileSync(temporary, JSON.stringify(loaded))
+    renameSync(temporary, file)
+  } catch {
+    // The next process gets ready with less.
+    rmSync(temporary, { force: true })
+  }
+}
+
+function unwritable(file: string, cause: unknown): BuildError {
+  return new BuildError('DEV_UNWRITABLE', `the program cannot be written: ${(cause as Error).message}`, {
+    at: { file },
+    help: 'free some space there, or set XDG_CACHE_HOME to a directory that has some',
+    cause,
+  })
 }
 
 /** writev takes at most IOV_MAX buffers. */

@@ -6,7 +6,7 @@ import path from 'node:path'
 
 import type { Report } from '../../format/development.ts'
 import type { Internals } from '../internals.ts'
-import { getVirtualWorkingDirectory, toArchivePath } from '../vfs/paths.ts'
+import { toArchivePath } from '../vfs/paths.ts'
 import { placeIn } from './program-place.ts'
 
 const { O_CREAT, O_RDWR, O_WRONLY } = constants
@@ -33,7 +33,7 @@ export function watchHostFiles(internals: Internals, root: string, report: (repo
   let isLooking = false
 
   const look = (given: unknown): void => {
-    if (isLooking || getVirtualWorkingDirectory() !== undefined) return
+    if (isLooking) return
     const file = path.resolve(typeof given === 'string' ? given : Buffer.from(given as Uint8Array).toString())
     if (known.has(file) || !file.startsWith(`${root}/`) || isArgument(file)) return
     isLooking = true

@@ -129,6 +129,14 @@ export class Instance extends EventEmitter<InstanceEvents> {
     this.#order?.end('!')
   }
 
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   /** Its port is free then. */
   async closeInspector(): Promise<void> {
     if (this.ending) return
@@ -150,6 +158,7 @@ export class Instance extends EventEmitter<InstanceEvents> {
   async end(signal: NodeJS.Signals | null = 'SIGTERM'): Promise<void> {
     if (this.ending) return
     this.isAskedToEnd = true
+    this.resume()
     if (signal) this.#child.kill(signal)
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS)
     await this.#ended

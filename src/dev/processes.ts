@@ -30,6 +30,8 @@ export interface ProcessesReporter {
 const STABLE_AFTER_MS = 1000
 /** A program that does not listen by then is not going to: the old one has done its work. */
 const LONGEST_START_MS = 10_000
+/** Until requests that come in the meantime are answered by the old one after all. */
+const LONGEST_REST_MS = 500
 /** For requests that an old process still answers. */
 const LONGEST_RETIREMENT_MS = 10_000
 /** When the first requests have their answers. */
@@ -99,6 +101,7 @@ export class Processes {
     this.#hear(instance)
     if (serving) {
       this.#next = instance
+      this.#rest(serving)
       setTimeout(() => this.#next === instance && this.#promote(), LONGEST_START_MS).unref()
     } else {
       this.#current?.removeFiles()
@@ -174,8 +177,18 @@ export class Processes {
     this.#prepareSpare(SPARE_AFTER_MS)
   }
 
+  /**
+   * While the next process starts, the old one leaves it the processors, and requests wait for the new answers. Not for
+   * long: a start may take its time, or come to nothing.
+   */
+  #rest(old: Instance): void {
+    old.pause()
+    setTimeout(() => old.resume(), LONGEST_REST_MS).unref()
+  }
+
   #promote(): void {
     const old = this.#current!
+    old.resume()
     this.#current = this.#next
     this.#next = undefined
     old.tell({ kind: 'retire' })
@@ -194,6 +207,7 @@ export class Processes {
     if (this.#isOver || instance.isAskedToEnd) return
     if (instance === this.#next) {
       this.#next = undefined
+      this.#current?.resume()
       // Done, and without anything to serve: so the old one has nothing to serve either.
       if (ending.code === 0) void this.#current?.end()
       this.#reporter.ended(ending, ending.code === 0 ? 'wait' : 'last')

@@ -9,7 +9,7 @@ import { isUnchanged, MODULE_NAME, takeSnapshot, type Snapshot } from '../base/s
 
 const LEFT_ASIDE = new Set(['node_modules', '.git'])
 /** An editor writes a file in several steps, a tool many files. */
-const QUIET_MS = 10
+const QUIET_MS = 5
 /** Who writes all the time is not waited for. */
 const LONGEST_MS = 200
 const LOOK_EVERY_MS = 1000

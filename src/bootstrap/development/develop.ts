@@ -45,12 +45,10 @@ export function develop(internals: Internals, isWorker: boolean): Development {
     loadAhead(internals.requireBuiltin, builtins)
     internals.v8.setFlagsFromString('--no-flush-bytecode')
     internals.v8.setFlagsFromString('--no-lazy')
-    internals.v8.setFlagsFromString('--always-sparkplug')
     for (const path of modules) {
       if (exists(beside.payload)) break
       prepare(path)
     }
-    internals.v8.setFlagsFromString('--no-always-sparkplug')
     internals.v8.setFlagsFromString('--lazy')
   }
   return {

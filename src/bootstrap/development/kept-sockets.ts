@@ -34,6 +34,7 @@ export class KeptSockets {
   readonly #inherited: { key: string; descriptor: number }[]
   readonly #listening = new Map<Handle, Listening>()
   #isRetiring = false
+  readonly #handedOver = new WeakSet<Connection>()
   /** Servers whose next answers are looked at. */
   readonly #watched = new Set<HttpServer>()
 
@@ -158,6 +159,9 @@ export class KeptSockets {
   /** Those on which nothing is under way. What a client sends in the meantime waits in the kernel. */
   #handOver(open: readonly Connection[]): void {
     for (const socket of idle(open)) {
+      // On its way, behind others.
+      if (this.#handedOver.has(socket)) continue
+      this.#handedOver.add(socket)
       const { key } = this.#listening.get(socket.server._handle!)!
       // An encrypted one has a state that only this process knows.
       if (socket.encrypted || !socket._handle) {

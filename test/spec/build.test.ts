@@ -10,6 +10,7 @@ import { runInEmptyRoot } from '../support/empty-root.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 interface Program {
   readonly title: string
@@ -362,12 +363,15 @@ require('../lib/tool.js')
   },
 ]
 
+/** What they do is the same however they start, and freezing is most of such a build. */
+const START = THOROUGH ? [] : ['--start', 'cold']
+
 suite('programs', () => {
   for (const { title, files, args = [], flags = [], prints, diagnostics = [], check, todo } of programs) {
     test(title, { ...(todo !== undefined && { todo }) }, async () => {
       const project = makeProject(work, { 'package.json': ESM, ...files })
       const main = Object.keys(files).find((name) => /^main\.\w+$/.test(name))!
-      const result = await ingotBuild([main, '-o', 'out/program', ...flags], { cwd: project })
+      const result = await ingotBuild([main, '-o', 'out/program', ...START, ...flags], { cwd: project })
       assert.deepEqual(
         result.diagnostics.map(({ code }) => code),
         diagnostics,

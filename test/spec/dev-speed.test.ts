@@ -21,7 +21,7 @@ test('a change is answered sooner than by the watchers of Node and Bun, and no r
     { name: 'bun --watch', command: bun, args: ['--watch', 'src/main.ts'] },
     { name: 'ingot dev', command: process.execPath, args: [INGOT, 'dev', 'src/main.ts'] },
   ]
-  const [, ofBun, ours] = await sampleEdits(watchers, THOROUGH ? 12 : 5, (name) => {
+  const [, ofBun, ours] = await sampleEdits(watchers, THOROUGH ? 12 : 2, (name) => {
     const server = path.join(directory, name)
     writeServer(server, 300, packages)
     return server

@@ -43,8 +43,8 @@ suite('under load', { concurrency: false }, () => {
   )
 
   for (const { name, warmUp, count } of [
-    { name: 'workers', warmUp: 100, count: THOROUGH ? 1000 : 200 },
-    { name: 'forks', warmUp: 12, count: THOROUGH ? 200 : 60 },
+    { name: 'workers', warmUp: THOROUGH ? 100 : 40, count: THOROUGH ? 1000 : 60 },
+    { name: 'forks', warmUp: 12, count: THOROUGH ? 200 : 30 },
   ]) {
     test(`${count} ${name} leave nothing behind`, async () => {
       await built

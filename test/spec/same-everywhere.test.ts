@@ -11,6 +11,7 @@ import { copyOfExample } from '../support/example.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 /** Everything that a program can see of where and how it runs, and that has to be the same. */
 const SELF: Files = {
@@ -102,7 +103,7 @@ suite('dev, run and build', () => {
     ['addon', 'main.ts', 'pass word'],
     ['busybox', 'src/shout.ts', 'a'],
   ]
-  for (const [name, entry, ...args] of examples) {
+  for (const [name, entry, ...args] of THOROUGH ? examples : examples.slice(0, 2)) {
     test(`examples/${name} ${args.join(' ')}`, async () => {
       const cwd = await copyOfExample(name)
       const program = { cwd, entry, args }

@@ -12,9 +12,10 @@ import { before, suite, test } from 'node:test'
 import { outcomeOf, printed } from '../../support/empty-root.ts'
 import { installed } from '../../support/installed.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
+import { THOROUGH } from '../../support/thorough.ts'
 import { buildFrozen, FIXTURES, skip } from './frozen.fixture.ts'
 
-const REQUESTS = Number(process.env['INGOT_REQUESTS'] ?? 20_000)
+const REQUESTS = Number(process.env['INGOT_REQUESTS'] ?? (THOROUGH ? 20_000 : 5000))
 const CONNECTIONS = 16
 const TIMEOUT_MS = 30 * 60_000
 

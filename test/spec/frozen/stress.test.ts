@@ -24,7 +24,7 @@ const PROGRAMS = [
   'sql.mjs',
   'input.mjs',
 ]
-const STARTS = Number(process.env['INGOT_STARTS'] ?? (THOROUGH ? 200 : 60))
+const STARTS = Number(process.env['INGOT_STARTS'] ?? (THOROUGH ? 200 : 20))
 const AT_ONCE = 3
 const OPTIONS = {
   env: { PATH: '/usr/bin:/bin' },

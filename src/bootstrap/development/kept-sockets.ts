@@ -30,17 +30,22 @@ export class KeptSockets {
   readonly #channel: Channel
   readonly #onListening: () => void
   readonly #fs: typeof fs
+  /** Where a handle has its socket. */
+  readonly #owner: symbol
   /** From the processes before, by where they are bound. */
   readonly #inherited: { key: string; descriptor: number }[]
   readonly #listening = new Map<Handle, Listening>()
   #isRetiring = false
+  /** All that are open, and some that were. */
+  #connections = new Set<Connection>()
+  #pruneAt = 64
   readonly #handedOver = new WeakSet<Connection>()
   /** Servers whose next answers are looked at. */
   readonly #watched = new Set<HttpServer>()
 
   /** @param onListening called before it is said that one does */
   constructor(
-    { requireBuiltin }: Internals,
+    { requireBuiltin, symbols }: Internals,
     sockets: Order['sockets'],
     channel: Channel,
     onListening: () => void,
@@ -48,6 +53,7 @@ export class KeptSockets {
     this.#channel = channel
     this.#onListening = onListening
     this.#fs = requireBuiltin('fs')
+    this.#owner = symbols['owner_symbol']!
     this.#inherited = [...sockets]
     const { internalBinding } = requireBuiltin('internal/test/binding')
     const { TCPSERVERWRAP, PIPESERVERWRAP } = internalBinding('async_wrap').Providers
@@ -68,7 +74,7 @@ export class KeptSockets {
     this.#isRetiring = true
     for (const [handle, { path }] of this.#listening) this.#stopListening(handle, path)
     const look = (): void => {
-      const open = this.#connections()
+      const open = this.#open()
       for (const socket of open) this.#watchAnswers(socket.server)
       this.#handOver(open)
       if (open.some(isAnswering)) setTimeout(look, LOOK_EVERY_MS)
@@ -106,6 +112,7 @@ export class KeptSockets {
       const socket = bound.get(handle)
       if (!socket || this.#listening.has(handle)) return
       this.#listening.set(handle, socket)
+      this.#watchConnections(handle)
       const { key, isInherited } = socket
       this.#onListening()
       this.#tell({ kind: 'listening', key, url: urlOf(handle) }, isInherited ? undefined : handle)
@@ -137,22 +144,37 @@ export class KeptSockets {
     if (isFile) this.#fs.renameSync(second, path)
   }
 
-  /** Of servers that speak HTTP. */
-  #connections(): Connection[] {
-    const { _getActiveHandles: handles } = process as any as { _getActiveHandles(): Connection[] }
-    return handles().filter((socket) => {
+  #watchConnections(handle: Handle): void {
+    const { onconnection } = handle
+    const add = (client: any) => this.#connections.add(client[this.#owner])
+    const prune = () => this.#prune()
+    handle.onconnection = function (status, client) {
+      Reflect.apply(onconnection, this, [status, client])
+      if (!client) return
+      add(client)
+      prune()
+    }
+  }
+
+  #prune(): void {
+    if (this.#connections.size < this.#pruneAt) return
+    this.#connections = new Set([...this.#connections].filter((socket) => !socket.destroyed))
+    this.#pruneAt = 2 * Math.max(32, this.#connections.size)
+  }
+
+  /** Open ones of servers that speak HTTP. */
+  #open(): Connection[] {
+    return [...this.#connections].filter((socket) => {
       const server: HttpServer | undefined | null = socket.server
-      return (
-        server?._handle != null && 'closeIdleConnections' in server && this.#listening.has(server._handle)
-      )
+      return !socket.destroyed && server?._handle != null && 'closeIdleConnections' in server
     })
   }
 
   #watchAnswers(server: HttpServer): void {
     if (this.#watched.has(server)) return
     this.#watched.add(server)
-    const onAnswered = (): void => this.#handOver(this.#connections())
-    for (const socket of this.#connections()) socket._httpMessage?.once('close', onAnswered)
+    const onAnswered = (): void => this.#handOver(this.#open())
+    for (const socket of this.#open()) socket._httpMessage?.once('close', onAnswered)
     server.prependListener('request', (_request, response) => response.once('close', onAnswered))
   }
 
@@ -190,14 +212,22 @@ type Connection = Socket & {
 
 const LOOK_EVERY_MS = 20
 
-/** node knows, and tells nobody, but which of them it would close. */
+/**
+ * node knows which they are, and tells nobody, but which of them it would close.
+ * @param open all that their servers have: another one it would close
+ */
 function idle(open: readonly Connection[]): Connection[] {
-  const found: Connection[] = []
-  for (const socket of open) socket.destroy = () => (found.push(socket), socket)
+  const found = new Set<Connection>()
+  for (const socket of open) socket.destroy = () => (found.add(socket), socket)
   for (const server of new Set(open.map((socket) => socket.server))) server.closeIdleConnections()
   for (const socket of open) delete (socket as Partial<Connection>).destroy
   // Opened ahead, and nothing asked yet.
-  return [...new Set([...found, ...open.filter((socket) => socket.bytesRead === 0)])]
+  for (const socket of open) if (socket.bytesRead === 0) found.add(socket)
+  // The last answer is on its way, or the connection ends with it.
+  return [...found].filter(
+    ({ _httpMessage, writableLength, writableEnded }) =>
+      !_httpMessage && writableLength === 0 && !writableEnded,
+  )
 }
 
 /** Somebody waits for an end: not a stream of events, nor what is no HTTP any more. */

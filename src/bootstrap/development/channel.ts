@@ -5,6 +5,8 @@ import { EventEmitter } from 'node:events'
 import type { Internals } from '../internals.ts'
 
 export interface Channel extends EventEmitter {
+  /** The process is not over as long as it is there. */
+  readonly channel: { ref(): void }
   send(message: unknown, handle?: unknown, options?: object, sent?: () => void): void
 }
 

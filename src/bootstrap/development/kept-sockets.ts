@@ -72,6 +72,8 @@ export class KeptSockets {
   /** Another process listens on the same sockets now: this one answers what it has been asked, and no more. */
   retire(): void {
     this.#isRetiring = true
+    // Connections that wait to be sent keep nobody alive.
+    this.#channel.channel.ref()
     for (const [handle, { path }] of this.#listening) this.#stopListening(handle, path)
     const look = (): void => {
       const open = this.#open()

@@ -12,6 +12,7 @@ import { runInEmptyRoot, type Outcome } from '../support/empty-root.ts'
 import { readFiles, writeFiles, type Files } from '../support/files.ts'
 import { installed } from '../support/installed.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 // tsc and prettier would write a compile cache into the temporary directory.
 const ENV = { NODE_DISABLE_COMPILE_CACHE: '1' }
@@ -211,7 +212,7 @@ for (const [name, { bin, works }] of Object.entries(tools)) {
     const main = path.join(packages, bin)
     await ingotBuild([`${name}=${main}`, '-o', out], { cwd: directory })
 
-    for (const work of works) {
+    for (const work of THOROUGH ? works : works.slice(0, 4)) {
       test(`${work.title}: ${name} ${work.args.join(' ')}`, async () => {
         const { args, input } = work
         const project = path.join(directory, 'project')

@@ -2,11 +2,13 @@
 // the same of themselves and of the world.
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 
-import { ingot, ingotBuild, run } from '../support/commands.ts'
+import { INGOT, ingot, ingotBuild, run } from '../support/commands.ts'
 import { DevSession } from '../support/dev-session.ts'
+import { printed } from '../support/empty-root.ts'
 import { copyOfExample } from '../support/example.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
@@ -113,4 +115,28 @@ suite('dev, run and build', () => {
       assert.deepEqual(await developed(program), ships)
     })
   }
+
+  test('examples/http', async (t) => {
+    const cwd = await copyOfExample('http')
+    const { out, moduleGraph } = await ingotBuild(['-o', 'built/', '--start', 'cold'], { cwd })
+    const env = { ...process.env, PORT: '0' }
+    const dev = new DevSession(['src/main.ts'], { cwd, env })
+    t.after(() => dev.end())
+    const addresses = [(await dev.says(/http:\S+/, 'stdout'))[0]]
+    for (const command of [[out], [process.execPath, INGOT, 'run', 'src/main.ts']]) {
+      const program = spawn(command[0]!, command.slice(1), { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+      t.after(() => program.kill())
+      addresses.push(await printed(program.stdout, /http:\S+(?=\n)/))
+    }
+    for (const url of ['/', '/static/style.css', '/static/none', '/api/hello/Ada', '/api/host']) {
+      const answers = await Promise.all(
+        addresses.map(async (address) => {
+          const response = await fetch(address + url)
+          return [response.status, response.headers.get('content-type'), await response.text()]
+        }),
+      )
+      for (const each of answers) assert.deepEqual(each, answers[0], url)
+    }
+    assert.equal(graphIn(dev.payload()), moduleGraph)
+  })
 })

@@ -128,7 +128,7 @@ suite('dev, run and build', () => {
       t.after(() => program.kill())
       addresses.push(await printed(program.stdout, /http:\S+(?=\n)/))
     }
-    for (const url of ['/', '/static/style.css', '/static/none', '/api/hello/Ada', '/api/host']) {
+    for (const url of ['/', '/static/style.css', '/static/none', '/api/hello/Ada']) {
       const answers = await Promise.all(
         addresses.map(async (address) => {
           const response = await fetch(address + url)

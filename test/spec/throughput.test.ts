@@ -79,7 +79,7 @@ suite('embedded files', { concurrency: false }, () => {
 
   test('many of them let a program start as fast as 10', async (t) => {
     const few = await hello('few', 10)
-    const many = await hello('many', THOROUGH ? 100_000 : 25_000)
+    const many = await hello('many', THOROUGH ? 100_000 : 10_000)
     let least = Infinity
     for (let attempt = 0; attempt < 4 && least >= 2; attempt++) {
       const [, sample] = samplePaired(

@@ -1,16 +1,13 @@
 // Files of the machine that the program reads: what lies in its own directory is there while it is developed, and
 // nowhere else unless it is embedded.
 
-import { constants, type Stats, type StatSyncFn } from 'node:fs'
-import path from 'node:path'
+import type { Stats, StatSyncFn } from 'node:fs'
 
 import type { Report } from '../../format/development.ts'
 import type { Internals } from '../internals.ts'
 import { toArchivePath } from '../vfs/paths.ts'
+import { absolute, isArgument, isForWriting } from './host-paths.ts'
 import { placeIn } from './program-place.ts'
-
-const { O_CREAT, O_RDWR, O_WRONLY } = constants
-const WRITES = O_CREAT | O_RDWR | O_WRONLY
 
 /** Functions of node's bindings that read what a path leads to; which argument tells whether it is to be written. */
 const READERS = {
@@ -34,7 +31,7 @@ export function watchHostFiles(internals: Internals, root: string, report: (repo
 
   const look = (given: unknown): void => {
     if (isLooking) return
-    const file = path.resolve(typeof given === 'string' ? given : Buffer.from(given as Uint8Array).toString())
+    const file = absolute(given)
     if (known.has(file) || !file.startsWith(`${root}/`) || isArgument(file)) return
     isLooking = true
     try {
@@ -53,9 +50,8 @@ export function watchHostFiles(internals: Internals, root: string, report: (repo
     const native = binding[name]
     if (!native) return
     binding[name] = function watched(this: unknown, ...args: unknown[]) {
-      const flags = args[flagsAt]
       const isOutside = typeof args[0] !== 'number' && toArchivePath(args[0] as string) === undefined
-      if (isOutside && (typeof flags !== 'number' || (flags & WRITES) === 0)) look(args[0])
+      if (isOutside && !isForWriting(args[flagsAt])) look(args[0])
       return Reflect.apply(native, this, args)
     }
   }
@@ -63,9 +59,4 @@ export function watchHostFiles(internals: Internals, root: string, report: (repo
   for (const name of DIRECTORY_READERS) watch(fsDir, name, -1)
   // fs.readFile, and what it is as a promise.
   watch(fs.ReadFileJob.prototype, 'run', -1)
-}
-
-/** What the user names is the user's. */
-function isArgument(file: string): boolean {
-  return process.argv.slice(2).some((argument) => path.resolve(argument) === file)
 }

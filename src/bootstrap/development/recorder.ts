@@ -2,7 +2,7 @@
 // each: a process may end in any way. What node does for itself is left out as far as call sites tell.
 
 import type fs from 'node:fs'
-import { constants, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import path from 'node:path'
 
 import type { Order, Report } from '../../format/development.ts'
@@ -12,14 +12,13 @@ import type { Archive } from '../vfs/archive.ts'
 import type { ModuleLoaderOverrides } from '../vfs/loader.ts'
 import { toArchivePath, toVirtualPath } from '../vfs/paths.ts'
 import { DiskFiles } from './disk-files.ts'
+import { absolute, isArgument, isForWriting } from './host-paths.ts'
 import { placeIn, type CallSite } from './program-place.ts'
 import { recordEnvironment } from './recorded-environment.ts'
 import { recordLibraries } from './recorded-libraries.ts'
 import { recordProcesses } from './recorded-processes.ts'
 import { recordSockets } from './recorded-sockets.ts'
 
-const { O_CREAT, O_RDWR, O_WRONLY } = constants
-const WRITES = O_CREAT | O_RDWR | O_WRONLY
 const DEPTH = 30
 /** Devices, and what the bootstrap says to the launcher. */
 const NO_FILES = /^\/(?:dev|proc)(?:\/|$)/
@@ -208,17 +207,4 @@ export class Recorder {
     )
     return innermost?.scriptName.startsWith('node:internal/modules/') === true
   }
-}
-
-function absolute(given: unknown): string {
-  return path.resolve(typeof given === 'string' ? given : Buffer.from(given as Uint8Array).toString())
-}
-
-function isForWriting(flags: unknown): boolean {
-  return typeof flags === 'number' && (flags & WRITES) !== 0
-}
-
-/** What the user names is the user's. */
-function isArgument(file: string): boolean {
-  return process.argv.slice(2).some((argument) => path.resolve(argument) === file)
 }

@@ -1,8 +1,8 @@
 // `ingot dev`: builds, runs, and does so again whenever something has changed.
 
-import type { BuildOptions } from './base/build-result.ts'
 import path from 'node:path'
 
+import type { BuildOptions } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { nearestPackageDir } from './config/files.ts'

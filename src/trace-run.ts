@@ -2,7 +2,7 @@
 // its process; what it uses is written down and compared with what a build believes.
 
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import type { BuildOptions } from './base/build-result.ts'
@@ -13,8 +13,7 @@ import { readTraceFile } from './config/trace-file.ts'
 import { compareTrace } from './dev/compare-trace.ts'
 import { IncrementalBuild, type DevVersion } from './dev/incremental-build.ts'
 import { recordedTrace } from './dev/recorded-trace.ts'
-import { Session, storeProgram } from './dev/session.ts'
-import { besideExecutable, type Report } from './format/development.ts'
+import { readReports, Session, storeProgram } from './dev/session.ts'
 import type { TouchReport } from './format/touches.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
 
@@ -96,17 +95,11 @@ async function runRecorded(
     const { promise, resolve, reject } = Promise.withResolvers<TraceResult['ending']>()
     child.on('error', reject).on('exit', (code, signal) => resolve({ code, signal }))
     const ending = await promise
-    return { ending, reports: readReports(besideExecutable(executable).reports) }
+    const reports = readReports(executable).filter((report) => report.kind === 'touch')
+    return { ending, reports }
   } finally {
     session.remove()
   }
-}
-
-function readReports(file: string): TouchReport[] {
-  if (!existsSync(file)) return []
-  // Whoever was killed may not have come to the end of its line.
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
-  return lines.map((line) => JSON.parse(line) as Report).filter((report) => report.kind === 'touch')
 }
 
 function writeTrace(file: string, trace: TraceFile): void {

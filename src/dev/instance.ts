@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,10 +13,9 @@ import {
   type InspectorPlace,
   type Order,
   type ProgramMessage,
-  type Report,
   type SupervisorMessage,
 } from '../format/development.ts'
-import { storeLoaded, storeProgram, type StoredProgram } from './session.ts'
+import { readReports, storeLoaded, storeProgram, type StoredProgram } from './session.ts'
 
 /** Known to launcher/launch.c. */
 const SUPERVISED = '\u0001INGOT_DEV'
@@ -171,15 +170,12 @@ export class Instance extends EventEmitter<InstanceEvents> {
   }
 
   readReports(): void {
-    const { reports } = besideExecutable(this.executable)
-    if (!existsSync(reports)) return
-    const lines = readFileSync(reports, 'utf8').split('\n').slice(0, -1)
-    for (const line of lines.slice(this.#reportsRead)) {
-      const report = JSON.parse(line) as Report
+    const reports = readReports(this.executable)
+    for (const report of reports.slice(this.#reportsRead)) {
       if (report.kind === 'host-file') this.emit('hostFile', report)
       else if (report.kind === 'loaded') storeLoaded(this.executable, report)
     }
-    this.#reportsRead = lines.length
+    this.#reportsRead = reports.length
   }
 
   #hear(message: ProgramMessage, handle: SocketHandle | undefined): void {

@@ -8,6 +8,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -19,7 +20,7 @@ import path from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
 import { isRunning } from '../base/is-running.ts'
 import { bundleBootstrap } from '../bundle-bootstrap.ts'
-import { besideExecutable, type Loaded, type Order } from '../format/development.ts'
+import { besideExecutable, type Loaded, type Order, type Report } from '../format/development.ts'
 import { linkDevelopment } from '../link-development.ts'
 import type { PreparedBase } from '../prepare-base.ts'
 
@@ -130,6 +131,14 @@ export function storeLoaded(executable: string, loaded: Loaded): void {
     // The next process gets ready with less.
     rmSync(temporary, { force: true })
   }
+}
+
+/** Whatever is in them by now. Whoever is killed may not come to the end of its line. */
+export function readReports(executable: string): Report[] {
+  const { reports } = besideExecutable(executable)
+  if (!existsSync(reports)) return []
+  const lines = readFileSync(reports, 'utf8').split('\n').slice(0, -1)
+  return lines.map((line) => JSON.parse(line) as Report)
 }
 
 function unwritable(file: string, cause: unknown): BuildError {

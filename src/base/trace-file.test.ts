@@ -1,21 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { formatTrace, mergeTraces, TRACE_VERSION, type TraceFile } from './trace-file.ts'
-
-const NOTHING: TraceFile = {
-  version: TRACE_VERSION,
-  modules: [],
-  files: [],
-  directories: [],
-  links: [],
-  written: [],
-  libraries: [],
-  variables: [],
-  listening: [],
-  connections: [],
-  processes: [],
-}
+import { formatTrace, mergeTraces, type TraceFile } from './trace-file.ts'
+import { NOTHING } from './trace-file.fixture.ts'
 
 test('a trace is JSON with an item to a line', () => {
   const trace: TraceFile = {

@@ -35,6 +35,16 @@ export const buildOptions = {
   },
 } as const satisfies OptionTable
 
+const {
+  start: _start,
+  bundle: _bundle,
+  'no-bundle': _noBundle,
+  minify: _minify,
+  ...fileOptions
+} = buildOptions
+/** For commands under which every module stays a file, and starts cold. */
+export { fileOptions }
+
 /** What the pipeline calls them. */
 export function toBuildOptions({
   'no-bundle': asFiles,

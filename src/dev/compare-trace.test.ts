@@ -2,24 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Diagnostic } from '../base/diagnostics.ts'
-import { TRACE_VERSION, type TraceFile } from '../base/trace-file.ts'
+import { NOTHING } from '../base/trace-file.fixture.ts'
+import type { TraceFile } from '../base/trace-file.ts'
 import { compareTrace, type Belief } from './compare-trace.ts'
 
 const compare = (seen: Partial<TraceFile>, believed: Partial<Belief> = {}): string[] => {
-  const trace: TraceFile = {
-    version: TRACE_VERSION,
-    modules: [],
-    files: [],
-    directories: [],
-    links: [],
-    written: [],
-    libraries: [],
-    variables: [],
-    listening: [],
-    connections: [],
-    processes: [],
-    ...seen,
-  }
+  const trace: TraceFile = { ...NOTHING, ...seen }
   const belief = {
     projectDir: '/p',
     include: [],

@@ -1,15 +1,13 @@
 import { BuildError } from '../../base/diagnostics.ts'
 import type { InspectorPlace } from '../../develop.ts'
 import { parseArguments, type OptionTable } from '../arguments.ts'
-import { buildOptions, toBuildOptions } from '../build-options.ts'
+import { fileOptions, toBuildOptions } from '../build-options.ts'
 import type { Command } from '../command.ts'
 import { develop } from '../develop.ts'
 import { splitProgramArguments } from '../program-arguments.ts'
 
-const { start: _start, bundle: _bundle, 'no-bundle': _noBundle, minify: _minify, ...shared } = buildOptions
-
 const options = {
-  ...shared,
+  ...fileOptions,
   inspect: { type: 'boolean', brief: 'Let a debugger attach' },
   'inspect-wait': { type: 'boolean', brief: 'The same, and wait for it before the program begins' },
   'inspect-port': { type: 'string', value: '[host:]port', brief: 'Where (default: 127.0.0.1:9229)' },

@@ -1,18 +1,16 @@
 import type { BuildOptions } from '../../base/build-result.ts'
 import { parseArguments, type OptionTable } from '../arguments.ts'
 import { buildAndReport } from '../build-and-report.ts'
-import { buildOptions, toBuildOptions } from '../build-options.ts'
+import { fileOptions, toBuildOptions } from '../build-options.ts'
 import type { Command } from '../command.ts'
 import { buildAndExecute } from '../execute.ts'
 import { splitTestArguments } from '../test-arguments.ts'
 import { watchTests } from '../watch-tests.ts'
 
-const { start: _start, bundle: _bundle, 'no-bundle': _noBundle, minify: _minify, ...shared } = buildOptions
-
 const options = {
   out: { type: 'string', short: 'o', value: 'file', brief: 'Keep the executable, and do not run it' },
   watch: { type: 'boolean', short: 'w', brief: 'Run again whenever something has changed' },
-  ...shared,
+  ...fileOptions,
 } as const satisfies OptionTable
 
 export const testCommand: Command = {

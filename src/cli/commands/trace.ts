@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { BuildError } from '../../base/diagnostics.ts'
 import type { TraceOptions, TraceResult } from '../../trace-run.ts'
 import { parseArguments, type OptionTable } from '../arguments.ts'
-import { buildOptions, toBuildOptions } from '../build-options.ts'
+import { fileOptions, toBuildOptions } from '../build-options.ts'
 import type { Command } from '../command.ts'
 import type { Host } from '../host.ts'
 import { splitProgramArguments } from '../program-arguments.ts'
@@ -11,14 +11,7 @@ import { paintFor, renderDiagnostic } from '../render.ts'
 import { renderTrace } from '../render-trace.ts'
 import { createReporter, reporterKind } from '../reporter.ts'
 
-const {
-  start: _start,
-  bundle: _bundle,
-  'no-bundle': _noBundle,
-  minify: _minify,
-  check: _check,
-  ...shared
-} = buildOptions
+const { check: _check, ...shared } = fileOptions
 
 const options = {
   ...shared,

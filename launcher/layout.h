@@ -2,7 +2,7 @@
    writer tells the launcher about them. src/image/elf/layout.ts mirrors this file; the writer
    checks LAYOUT_VERSION in the launcher's header, so a mismatch is a build error and not a crash. */
 #pragma once
-#define LAYOUT_VERSION 4
+#define LAYOUT_VERSION 5
 
 /* Free in every official node (which ends below 0x8000000), and within a rel32 jump of each other. */
 #define LAUNCHER_TEXT 0x10000000
@@ -33,6 +33,9 @@ struct launch_table {
 	uint64_t may_freeze;     /* this is the file of a build run (freeze.c) */
 	uint64_t thaw;           /* address of the thaw table (frozen.h), or 0 */
 	uint64_t is_development; /* this is the file of `ingot dev` (development.c) */
+	uint64_t fuses;          /* FUSE_…: what the environment may do; src/format/fuses.ts */
+	struct region seal;      /* hashes of all the file's bytes; src/format/seal.ts */
+	uint8_t root[32];        /* SHA-256 of the seal */
 };
 
 #define LAUNCH_TABLE_MAGIC 0x31304c424154474e /* "NGTABL01" */

@@ -1,6 +1,6 @@
 // The archive: every file inside an executable, in one run of bytes that is used where it lies.
 //
-//   header | buckets | entries | paths | manifest | data …
+//   header | buckets | entries | paths | manifest | data … | build info
 //
 // A path is found through an open-addressing hash table, so the number of files costs nothing
 // at start-up; a directory's children are neighbours in the entry table, sorted, so listing one
@@ -11,7 +11,7 @@ import { struct } from './struct.ts'
 
 /** "IGAR" */
 export const ARCHIVE_MAGIC = 0x52414749
-export const ARCHIVE_VERSION = 1
+export const ARCHIVE_VERSION = 2
 /** Data that ld.so maps must begin on a page of the file. */
 export const PAGE_SIZE = 4096
 
@@ -32,6 +32,9 @@ export const ArchiveHeader = struct({
   manifestSize: 'u64',
   /** Size of the whole archive in bytes. */
   size: 'u64',
+  /** Build info (build-info.ts): JSON, compressed with zstd; 0 bytes if there is none. */
+  infoOffset: 'u64',
+  infoSize: 'u64',
 })
 
 export const KIND_FILE = 1

@@ -33,11 +33,15 @@ interface Node {
   readonly children: Map<string, Node>
 }
 
-/** Packs files and links; the directories above them appear by themselves. */
+/**
+ * Packs files and links; the directories above them appear by themselves.
+ * @param info build info, compressed
+ */
 export function packArchive(
   files: readonly ArchiveFile[],
   links: readonly ArchiveLink[],
   manifest: Manifest,
+  info: Uint8Array = new Uint8Array(),
 ): Payload {
   const nodes = inOrder(buildTree(files, links))
   const paths = nodes.map((node) => Buffer.from(node.path))
@@ -71,6 +75,8 @@ export function packArchive(
     pathOffset += path.length
   })
 
+  // The last of all: who reads it alone reads the file's end.
+  const infoOffset = data.add(info)
   ArchiveHeader.write(view, 0, {
     magic: ARCHIVE_MAGIC,
     version: ARCHIVE_VERSION,
@@ -82,6 +88,8 @@ export function packArchive(
     manifestOffset,
     manifestSize: manifestBytes.length,
     size: data.end,
+    infoOffset,
+    infoSize: info.length,
   })
   const modules = files.flatMap(({ path, module, data }) =>
     module ? [{ path, format: module.format, size: (module.code ?? data).length }] : [],

@@ -196,6 +196,14 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     mayFreeze: 0,
     thaw: 0,
     isDevelopment: 0,
+    fuses: 0,
+    sealAddress: 0,
+    sealFileOffset: 0,
+    sealSize: 0,
+    root0: 0,
+    root1: 0,
+    root2: 0,
+    root3: 0,
   })
   for (const [start, headers] of [
     [INNER_HEADERS, inner],

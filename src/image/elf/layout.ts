@@ -3,7 +3,7 @@
 
 import { struct } from '../../format/struct.ts'
 
-export const LAYOUT_VERSION = 4
+export const LAYOUT_VERSION = 5
 
 /** Free in every official node, which begins at 0x400000 and ends below this. */
 export const LAUNCHER_TEXT = 0x1000_0000
@@ -14,8 +14,18 @@ export const LOADER_BASE = 0x1010_0000
 export const SYSTEM_BASE = 0x1100_0000
 /** Far from everything, so that it may grow: V8 wants its code range within 2 GiB of node's text. */
 export const PAYLOAD_BASE = 0x2_0000_0000
+/** Behind the largest payload. */
+export const SEAL_BASE = 0x10_0000_0000
 /** Where the kernel maps a frozen process before the launcher moves it into place. */
 export const PARKING_BASE = 0x20_0000_0000
+
+/** 32 bytes. */
+const ROOT_WORDS = {
+  root0: 'u64',
+  root1: 'u64',
+  root2: 'u64',
+  root3: 'u64',
+} as const
 
 /** "NGTABL01" as a little-endian number is not a safe integer: written as two halves. */
 export const LaunchTable = struct({
@@ -37,5 +47,13 @@ export const LaunchTable = struct({
   mayFreeze: 'u64',
   thaw: 'u64',
   isDevelopment: 'u64',
+  /** src/format/fuses.ts */
+  fuses: 'u64',
+  /** src/format/seal.ts */
+  sealAddress: 'u64',
+  sealFileOffset: 'u64',
+  sealSize: 'u64',
+  /** SHA-256 of the seal. */
+  ...ROOT_WORDS,
 })
 export const LAUNCH_TABLE_MAGIC = { magicLow: 0x4154474e, magicHigh: 0x31304c42 }

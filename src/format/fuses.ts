@@ -1,0 +1,24 @@
+// What the environment may do to an executable: bits in its launch table, set by the build and by `ingot fuse`.
+// launcher/layout.h says the same to the launcher.
+
+/** Closed unless it says otherwise. */
+export const FUSES = {
+  /** INGOT_RUN_AS_NODE=1 makes the executable node. */
+  runAsNode: 1,
+  /** --inspect… on the command line, and SIGUSR1. */
+  inspector: 2,
+  nodeOptions: 4,
+  /** The machine's certificates are trusted beside node's. */
+  systemCa: 8,
+  /** NODE_EXTRA_CA_CERTS and SSL_CERT_FILE and SSL_CERT_DIR. */
+  extraCa: 16,
+  /** Modules and addons that are not inside may be loaded. Open by default. */
+  codeFromDisk: 32,
+  /** A crash may leave a core file. Open by default. */
+  coreDumps: 64,
+  /** INGOT_START=cold starts cold. Open by default. */
+  coldStart: 128,
+  /** Each start checks the signature, and all of the file. */
+  signature: 256,
+} as const
+export type Fuse = keyof typeof FUSES

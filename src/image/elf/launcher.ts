@@ -6,7 +6,7 @@ import { BuildError } from '../../base/diagnostics.ts'
 import { struct } from '../../format/struct.ts'
 import { LAUNCH_TABLE, LAUNCHER_DATA, LAUNCHER_TEXT, LAYOUT_VERSION } from './layout.ts'
 
-const LauncherHeader = struct({
+export const LauncherHeader = struct({
   magicLow: 'u32',
   magicHigh: 'u32',
   layoutVersion: 'u64',

@@ -18,6 +18,7 @@ import {
   BOOTSTRAP_PARAMETERS,
   bootScript,
 } from './format/boot.ts'
+import type { PartName } from './format/seal.ts'
 import { OWN_OPTIONS } from './format/own-options.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { readLauncher } from './image/elf/launcher.ts'
@@ -29,6 +30,7 @@ import { writeAll } from './output/executable.ts'
 import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
 import { packArchive } from './payload/pack.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
+import { hashPart, type PartHashes } from './seal/part-hasher.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
 
@@ -41,6 +43,8 @@ export interface PreparedBase extends BaseImage {
   readonly moduleVersion: string
   /** Differs where the bytes do. */
   readonly identity: string
+  /** Of the parts that no program changes. */
+  readonly hashes: Partial<Record<PartName, PartHashes>>
 }
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
@@ -50,7 +54,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 16
+const REVISION = 17
 
 export async function prepareBase(
   runtime: Runtime,
@@ -72,11 +76,35 @@ export async function prepareBase(
     await fillBase(directory, runtime, libraries)
   }
   const entry = await cached(key, fill, cacheRoot)
-  const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as Omit<
-    PreparedBase,
-    'file' | 'identity'
+  const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as StoredBase
+  const hashes = Object.fromEntries(
+    Object.entries(facts.hashes).map(([name, { hashes, checksums }]) => [
+      name,
+      { hashes: hashes.map((hash) => Buffer.from(hash, 'base64')), checksums },
+    ]),
+  )
+  return { ...facts, hashes, file: fileOf(entry, 'base.bin').file, identity: key }
+}
+
+interface StoredBase extends Omit<PreparedBase, 'file' | 'identity' | 'hashes'> {
+  readonly hashes: Readonly<
+    Record<string, { readonly hashes: readonly string[]; readonly checksums: readonly number[] }>
   >
-  return { ...facts, file: fileOf(entry, 'base.bin').file, identity: key }
+}
+
+/** Parts that are the same in every executable of this base. */
+const CONSTANT_PARTS = ['runtime', 'launcher', 'loader', 'libraries'] as const
+
+function hashConstantParts({ starts }: BaseImage, file: string): StoredBase['hashes'] {
+  const bytes = readFileSync(file)
+  const ends = Object.values(starts).toSorted((a, b) => a - b)
+  return Object.fromEntries(
+    CONSTANT_PARTS.map((name) => {
+      const end = ends.find((offset) => offset > starts[name])
+      const { hashes, checksums } = hashPart(bytes.subarray(starts[name], end))
+      return [name, { hashes: hashes.map((hash) => Buffer.from(hash).toString('base64')), checksums }]
+    }),
+  )
 }
 
 async function fillBase(directory: string, runtime: Runtime, libraries: SystemLibraries): Promise<void> {
@@ -119,7 +147,12 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
   for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(
     path.join(directory, 'base.json'),
-    JSON.stringify({ ...base, flagHash: flagHash.toString('hex'), moduleVersion }),
+    JSON.stringify({
+      ...base,
+      flagHash: flagHash.toString('hex'),
+      moduleVersion,
+      hashes: hashConstantParts(base, path.join(directory, 'base.bin')),
+    } satisfies StoredBase),
   )
 }
 

@@ -8,6 +8,7 @@ import path from 'node:path'
 import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { PART_NAMES, type PartName } from './format/seal.ts'
 import { freezeProcess } from './freeze/freeze-process.ts'
 import { rehearseCold, rehearseThaw } from './freeze/rehearse.ts'
 import { addSpareModules } from './freeze/spare-modules.ts'
@@ -17,11 +18,13 @@ import { FREEZE_RECORD } from './image/elf/frozen-facts.ts'
 import type { BaseImage } from './image/image.ts'
 import { extendExecutable, publishExecutable, type PendingExecutable } from './output/executable.ts'
 import type { Payload } from './payload/payload.ts'
+import type { PreparedBase } from './prepare-base.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
+import { sealExecutable, type PartStart } from './seal/seal-executable.ts'
 
 interface Parts {
   readonly config: ResolvedConfig
-  readonly base: BaseImage & { readonly identity: string }
+  readonly base: BaseImage & Pick<PreparedBase, 'identity' | 'hashes'>
   readonly payload: Payload
   readonly image: AppendPlan
   readonly cache: string
@@ -41,19 +44,32 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
     patches: image.patches,
   })
   const frozen = config.start === 'cold' ? { reason: undefined } : await freeze(pending, parts)
+  const finish = async (frozenOffset?: number) => {
+    const size = sealExecutable(pending.temporary, partStarts(base, frozenOffset))
+    await publishExecutable(pending)
+    return size
+  }
   if ('reason' in frozen) {
     if (config.start === 'frozen') {
       throw new BuildError('START_NOT_FROZEN', `the program cannot be frozen: ${frozen.reason}`, {
         help: 'build with --start auto, which then makes an executable that starts cold',
       })
     }
-    await publishExecutable(pending)
-    return { start: { kind: 'cold', reason: frozen.reason }, size: image.size }
+    return { start: { kind: 'cold', reason: frozen.reason }, size: await finish() }
   }
   await extendExecutable(pending, frozen)
-  await publishExecutable(pending)
-  const size = frozen.chunks.reduce((sum, chunk) => sum + chunk.length, frozen.offset)
-  return { start: { kind: 'frozen', ...frozen.facts }, size }
+  return { start: { kind: 'frozen', ...frozen.facts }, size: await finish(frozen.offset) }
+}
+
+function partStarts({ starts, hashes }: Parts['base'], frozenOffset: number | undefined): PartStart[] {
+  const all: Partial<Record<PartName, number>> = {
+    ...starts,
+    ...(frozenOffset !== undefined && { 'frozen process': frozenOffset }),
+  }
+  return PART_NAMES.flatMap((name) => {
+    const offset = all[name]
+    return offset === undefined ? [] : [{ name, offset, known: hashes[name] }]
+  })
 }
 
 /** Changes with how a process is read and planned (freeze/, image/elf/frozen.ts): what an older one made is not used. */

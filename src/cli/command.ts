@@ -34,6 +34,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Build a program into the cache, unless it is there, and run it',
     load: async () => (await import('./commands/run.ts')).runCommand,
   },
+  sign: {
+    brief: 'Sign an executable with an Ed25519 key',
+    load: async () => (await import('./commands/sign.ts')).signCommand,
+  },
   test: {
     brief: 'Build test files into one executable and run it, as node --test would',
     load: async () => (await import('./commands/test.ts')).testCommand,
@@ -41,6 +45,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   trace: {
     brief: 'Run a program, record what it uses, and compare that with what a build finds',
     load: async () => (await import('./commands/trace.ts')).traceCommand,
+  },
+  verify: {
+    brief: 'Check every byte of an executable, and who has signed it',
+    load: async () => (await import('./commands/verify.ts')).verifyCommand,
   },
   why: {
     brief: 'Explain why a file or package is inside, bundled or left out',

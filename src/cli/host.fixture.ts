@@ -34,6 +34,12 @@ export function recordedHost(
     examine: async () => [],
     explain: async () => [],
     explainStart: async () => sampleResult.start,
+    verify: async () => {
+      throw new Error('a test of that reads a file')
+    },
+    sign: async () => {
+      throw new Error('a test of that writes a file')
+    },
     out: () => text.out,
     err: () => text.err,
     ...rest,

@@ -4,6 +4,7 @@ import type { BuildOptions, BuildResult, StartResult } from '../base/build-resul
 import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develop.ts'
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
+import type { Verification } from '../verify.ts'
 import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
 
 export interface Output {
@@ -32,6 +33,8 @@ export interface Host {
   readonly trace: (options: TraceOptions, hooks: TraceHooks) => Promise<TraceResult>
   readonly examine: (options: BuildOptions) => Promise<Check[]>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
+  readonly verify: (file: string, options: { key?: string | undefined }) => Promise<Verification>
+  readonly sign: (file: string, key: string) => Promise<Verification>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
 }
 
@@ -75,6 +78,8 @@ export function processHost(version: string): Host {
       return untilChanged(process.cwd(), hasChanged, signal)
     },
     build: async (options) => (await import('../build.ts')).build(options),
+    verify: async (file, options) => (await import('../verify.ts')).verify(file, options),
+    sign: async (file, key) => (await import('../verify.ts')).sign(file, key),
     explainStart: async (options) => (await import('../explain.ts')).explainStart(options),
     develop: async (options, reporter) =>
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),

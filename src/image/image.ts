@@ -3,6 +3,7 @@
 // executable. Type file of the stage: no code.
 
 import type { Chunk } from '../base/bytes.ts'
+import type { PartName } from '../format/seal.ts'
 import type { ProgramHeader } from './elf/structs.ts'
 
 /** A prepared executable that lacks only its payload. Stored beside its bytes as JSON. */
@@ -14,6 +15,8 @@ export interface BaseImage {
   /** Bytes that follow the payload, base64. */
   readonly tail: string
   readonly frozen: FrozenSupport
+  /** File offsets; each part of the seal ends where the next one begins. */
+  readonly starts: Readonly<Record<Exclude<PartName, 'frozen process'>, number>>
   /** Bytes by origin, for the report. */
   readonly parts: { readonly runtime: number; readonly libraries: number; readonly bootstrap: number }
 }

@@ -64,7 +64,7 @@ const INNER_HEADERS = alignUp(layout.LaunchTable.size, 16)
 /** Kept free for the segments of a frozen process (frozen.ts). */
 const SPARE_SEGMENTS = 8
 /** Of the outer headers, those that come neither from node nor from ld.so. */
-const OWN_SEGMENTS = 6 + SPARE_SEGMENTS
+const OWN_SEGMENTS = 7 + SPARE_SEGMENTS
 
 function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
   let end = nodeEnd(node)
@@ -167,6 +167,8 @@ function outerHeaders({ node, loader }: BaseInputs, plan: Plan): ProgramHeader[]
     ),
     placed(PF_R, plan.system, layout.SYSTEM_BASE),
     placed(PF_R, plan.note, layout.PAYLOAD_BASE),
+    // Empty until there is a seal (seal.ts).
+    load(PF_R, 0, layout.SEAL_BASE, 0),
     { ...load(PF_R | PF_W, 0, 0, 0), type: PT_GNU_STACK, alignment: 16 },
     ...Array.from({ length: SPARE_SEGMENTS }, () => ({ ...load(0, 0, 0, 0), type: PT_NULL, alignment: 0 })),
   ]
@@ -287,6 +289,15 @@ function describeBase(inputs: BaseInputs, plan: Plan): LinkedBase['base'] {
       recordAddress: launcher.freezeRecord,
     },
     tail: Buffer.from(blob.tail).toString('base64'),
+    starts: {
+      runtime: 0,
+      launcher: plan.launcher.fileOffset,
+      'launch table': plan.table.fileOffset,
+      loader: plan.loader.fileOffset,
+      libraries: plan.system.fileOffset,
+      bootstrap: plan.note.fileOffset,
+      program: plan.size,
+    },
     parts: {
       runtime: nodeEnd(node),
       libraries: plan.system.bytes.length + plan.loader.bytes.length,

@@ -1,0 +1,45 @@
+// Where an executable's seal (format/seal.ts) is mapped, and how the launch table says so.
+
+import { viewOf, type Chunk } from '../../base/bytes.ts'
+import { PAGE_SIZE } from '../../format/archive.ts'
+import { HASH_SIZE } from '../../format/seal.ts'
+import { PF_R, PT_LOAD } from './constants.ts'
+import type { FoundLaunchTable } from './launch-table.ts'
+import { LaunchTable, SEAL_BASE } from './layout.ts'
+import { ProgramHeader } from './structs.ts'
+
+/** To be written before anything is hashed: where the seal will be; the root is zero then. */
+export function sealPatches(found: FoundLaunchTable, seal: { fileOffset: number; size: number }): Chunk[] {
+  const { fileOffset, size } = seal
+  const table = new Uint8Array(LaunchTable.size)
+  const words = { sealAddress: SEAL_BASE, sealFileOffset: fileOffset, sealSize: size }
+  LaunchTable.write(viewOf(table), 0, { ...found.table, ...words, root0: 0, root1: 0, root2: 0, root3: 0 })
+  const header = new Uint8Array(ProgramHeader.size)
+  ProgramHeader.write(viewOf(header), 0, {
+    type: PT_LOAD,
+    flags: PF_R,
+    fileOffset,
+    virtualAddress: SEAL_BASE,
+    physicalAddress: SEAL_BASE,
+    fileSize: size,
+    memorySize: size,
+    alignment: PAGE_SIZE,
+  })
+  const index = found.programHeaders.findIndex(({ virtualAddress }) => virtualAddress === SEAL_BASE)
+  return [
+    { offset: found.fileOffset, bytes: table },
+    { offset: found.programHeaderOffset + index * ProgramHeader.size, bytes: header },
+  ]
+}
+
+/** Where in the file the root is: HASH_SIZE bytes. */
+export function rootOffset({ fileOffset }: Pick<FoundLaunchTable, 'fileOffset'>): number {
+  return fileOffset + LaunchTable.offsetOf('root0')
+}
+
+/** The bytes as they are hashed, from `start` on in the file. */
+export function withoutRoot(bytes: Uint8Array, start: number, found: FoundLaunchTable): Uint8Array {
+  const at = rootOffset(found) - start
+  if (at + HASH_SIZE <= 0 || at >= bytes.length) return bytes
+  return bytes.slice().fill(0, Math.max(0, at), at + HASH_SIZE)
+}

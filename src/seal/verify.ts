@@ -1,0 +1,102 @@
+// Checks every byte of an executable against its seal, and the seal against its signature. Nothing of the file runs.
+
+import type { KeyObject } from 'node:crypto'
+
+import { BuildError } from '../base/diagnostics.ts'
+import { BLOCK_SIZE, CLUSTER_SIZE, HASH_SIZE, SIGNATURE_AREA } from '../format/seal.ts'
+import { rootOffset, withoutRoot } from '../image/elf/seal.ts'
+import { hashPart } from './part-hasher.ts'
+import { readSeal, rootOf, type Part, type Seal } from './seal-image.ts'
+import { SealedFile } from './sealed-file.ts'
+import { isSigned, rawPublicKey, readSignature } from './signature.ts'
+
+/** A run of bytes that are not what they were. */
+export interface Damage {
+  readonly part: Part['name'] | 'seal' | 'signature' | 'end of the file'
+  /** In the file, in bytes; the damage is somewhere in between. */
+  readonly from: number
+  readonly to: number
+}
+
+export interface Verification {
+  /** SHA-256 of the seal, hex: two files with the same are the same. */
+  readonly root: string
+  readonly size: number
+  readonly parts: readonly Part[]
+  readonly damage: readonly Damage[]
+  /** Raw public key, hex, of a signature that fits. */
+  readonly signedBy: string | undefined
+}
+
+/**
+ * @throws BuildError IMAGE_… if it is no executable of ours, SEAL_MISSING, SIGNATURE_MISSING or SIGNATURE_OTHER_KEY
+ *   with a `key` that did not sign it
+ */
+export function verifyExecutable(name: string, key?: KeyObject): Verification {
+  return SealedFile.open(name, 'r', (file) => {
+    const { table } = file.found
+    if (table.sealSize === 0) {
+      throw new BuildError('SEAL_MISSING', 'this executable has no seal', {
+        at: { file: name, offset: file.found.fileOffset },
+        help: 'verify what "ingot build" has written; executables of "ingot dev" are not sealed',
+      })
+    }
+    const sealEnd = table.sealFileOffset + table.sealSize
+    const bytes = file.read(table.sealFileOffset, table.sealSize)
+    const root = Buffer.from(file.read(rootOffset(file.found), HASH_SIZE))
+    const seal = rootOf(bytes).equals(root) ? readSeal(bytes, table.sealFileOffset) : undefined
+    const signature = readSignature(file.read(sealEnd, SIGNATURE_AREA))
+    const isWhole = signature !== 'malformed' && (!signature || isSigned(root, signature))
+    const end = sealEnd + SIGNATURE_AREA
+    const damage = seal ? damageOf(file, seal) : unsealedDamage(file, bytes)
+    if (!isWhole) damage.push({ part: 'signature', from: sealEnd, to: end })
+    if (file.size !== end)
+      damage.push({ part: 'end of the file', from: Math.min(end, file.size), to: Math.max(end, file.size) })
+    const signedBy = isWhole && signature ? Buffer.from(signature.publicKey).toString('hex') : undefined
+    if (key && damage.length === 0) requireSigner(name, signedBy, key)
+    return { root: root.toString('hex'), size: file.size, parts: seal?.parts ?? [], damage, signedBy }
+  })
+}
+
+/** The seal is not what the root says. Where it can be read all the same, it may be the root that is damaged. */
+function unsealedDamage(file: SealedFile, bytes: Uint8Array): Damage[] {
+  const { table } = file.found
+  const { sealFileOffset: from } = table
+  const seal = readSeal(bytes, from)
+  const found = seal ? damageOf(file, seal) : []
+  if (found.length > 0) return found
+  const rootAt = rootOffset(file.found)
+  const ofSeal: Damage = { part: 'seal', from, to: from + table.sealSize }
+  // Everything is as the seal says: then the root is wrong, or the seal in what nobody has compared.
+  return seal ? [{ part: 'launch table', from: rootAt, to: rootAt + HASH_SIZE }, ofSeal] : [ofSeal]
+}
+
+function damageOf(file: SealedFile, { parts }: Seal): Damage[] {
+  return parts.flatMap((part) =>
+    part.hashes.flatMap((hash, i) => {
+      const from = part.offset + i * BLOCK_SIZE
+      const size = Math.min(BLOCK_SIZE, part.offset + part.size - from)
+      const bytes = withoutRoot(file.read(from, size), from, file.found)
+      const is = hashPart(bytes)
+      if (bytes.length === size && Buffer.compare(is.hashes[0]!, hash) === 0) return []
+      const expected = part.checksums.slice((i * BLOCK_SIZE) / CLUSTER_SIZE)
+      const clusters = is.checksums.flatMap((checksum, k) => (checksum === expected[k] ? [] : [k]))
+      if (bytes.length < size || clusters.length === 0) return [{ part: part.name, from, to: from + size }]
+      return clusters.map((k) => ({
+        part: part.name,
+        from: from + k * CLUSTER_SIZE,
+        to: Math.min(from + (k + 1) * CLUSTER_SIZE, from + size),
+      }))
+    }),
+  )
+}
+
+function requireSigner(name: string, signedBy: string | undefined, key: KeyObject): void {
+  if (signedBy === rawPublicKey(key).toString('hex')) return
+  const isUnsigned = signedBy === undefined
+  const message = isUnsigned ? 'it is not signed' : `it is signed by another key: ${signedBy}`
+  throw new BuildError(isUnsigned ? 'SIGNATURE_MISSING' : 'SIGNATURE_OTHER_KEY', message, {
+    at: { file: name },
+    help: 'get the file from who has the key, or sign it with "ingot sign"',
+  })
+}

@@ -13,6 +13,7 @@ struct archive_header {
 	uint32_t magic, version;
 	uint32_t entry_count, bucket_count;
 	uint64_t buckets, entries, names; /* offsets from the archive's start */
+	uint64_t manifest; /* behind what look-ups read */
 };
 
 struct archive_entry {

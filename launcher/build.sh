@@ -6,10 +6,12 @@ cd "$(dirname "$0")"
 out=prebuilt/linux-x64/launcher.bin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-gcc -std=c17 -Os -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-pie -mcmodel=small -mgeneral-regs-only \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-tree-loop-distribute-patterns \
+flags='-std=c17 -Os -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-pie -mcmodel=small
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-tree-loop-distribute-patterns'
+gcc $flags -O2 -mpclmul -msse4.1 -c -o "$work/crc.o" crc.c
+gcc $flags -mgeneral-regs-only \
 	-nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-T,launcher.ld -Wl,--no-warn-rwx-segments \
-	-o "$work/launcher.elf" start.S vdso.S launch.c execute.c loader.c native.c archive.c paths.c control.c development.c maps.c stdio.c environment.c clock.c machine.c heap.c freeze.c rehearse.c thaw.c
+	-o "$work/launcher.elf" start.S vdso.S launch.c execute.c loader.c native.c archive.c paths.c control.c development.c maps.c stdio.c environment.c clock.c machine.c heap.c freeze.c rehearse.c thaw.c verify.c crc.S "$work/crc.o"
 objcopy -O binary -j .text "$work/launcher.elf" "$work/launcher.bin"
 if [ "${1:-}" = --check ]; then
 	cmp "$work/launcher.bin" "$out" || { echo 'launcher: the committed bytes are not what the source gives' >&2; exit 1; }

@@ -3,6 +3,7 @@
 #include "frozen.h"
 #include "launcher.h"
 #include "paths.h"
+#include "verify.h"
 
 static const struct machine *machine;
 
@@ -54,6 +55,8 @@ int control(const char *path, long *result)
 		note(freeze_record.arguments, &freeze_record.argument_size, sizeof freeze_record.arguments, verb + sizeof "no-argument/" - 1);
 	else if (same_text(verb, "is-development")) *result = TABLE->is_development ? 0 : -ENOENT;
 	else if (same_text(verb, "payload")) *result = map_development_payload() ? 0 : -ENOENT;
+	else if (same_text(verb, "verify-bootstrap")) verify_bootstrap();
+	else if (starts_with(verb, "damaged/")) program_is_damaged(hexadecimal(verb + sizeof "damaged/" - 1));
 	else if (same_text(verb, "ready")) barrier(BARRIER_READY);
 	else if (same_text(verb, "date-is-free") && freezing) date_is_free = 1;
 	else if (same_text(verb, "arm") && freezing) arm_freeze();

@@ -7,6 +7,7 @@
    loader.c, so the helper is mapped in place, and $ORIGIN is its directory in the archive. */
 #include "archive.h"
 #include "launcher.h"
+#include "verify.h"
 
 /* Elf64_Ehdr and Elf64_Phdr, as far as they are looked at. */
 struct elf_header {
@@ -40,6 +41,7 @@ static int is_loader(const char *text, uint64_t size)
 /* Whether it is linked to glibc; ENOEXEC if it then could not be mapped here. */
 static long needs_loader(const struct archive_entry *entry)
 {
+	verify_archive(payload(), entry->data, entry->size);
 	const char *bytes = archive_data(payload(), entry);
 	const struct elf_header *header = (const void *)bytes;
 	if (entry->size < sizeof *header || !starts_with(bytes, "\177ELF") || header->class != 2) return 0;

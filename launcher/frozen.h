@@ -75,6 +75,7 @@ struct prefault {
 
 struct thaw_table {
 	uint64_t magic;
+	uint64_t size; /* of all that it consists of, from its first byte on */
 	uint64_t operations, operation_count;
 	uint64_t descriptors, descriptor_count;
 	uint64_t record;

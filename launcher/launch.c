@@ -5,6 +5,7 @@
 #include "launcher.h"
 #include "layout.h"
 #include "paths.h"
+#include "verify.h"
 
 /* Variables that would change what the program is: they choose libraries, configuration or code.
    They are hidden from libc, OpenSSL and node by changing their first byte to HIDDEN; the bootstrap
@@ -61,10 +62,11 @@ static int has_variable(char **environment, const char *variable)
 	return 0;
 }
 
-static void remember_executable_of(const uint64_t *auxiliary)
+static const char *executable_of(const uint64_t *auxiliary)
 {
 	for (; *auxiliary != AT_NULL; auxiliary += 2)
-		if (*auxiliary == AT_EXECFN) remember_executable((const char *)auxiliary[1]);
+		if (*auxiliary == AT_EXECFN) return (const char *)auxiliary[1];
+	return "";
 }
 
 /* Whether it was there. The auxiliary vector behind the environment is not touched. */
@@ -98,7 +100,8 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	while (auxiliary[2 * auxiliary_count] != AT_NULL) auxiliary_count++;
 	auxiliary_count++;
 
-	remember_executable_of(auxiliary);
+	verify_start(executable_of(auxiliary));
+	remember_executable(executable_of(auxiliary));
 	char **arguments = (char **)(stack + 1);
 	int is_child = remove_variable(environment, &variable_count, CHILD_VARIABLE) && argument_count > 1;
 	int is_helper = is_child && argument_count > 3 && same_text(arguments[1], RUN_EXECUTABLE);
@@ -126,6 +129,7 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 		if (starts_with(arguments[i], NODE_OPTIONS_ARGUMENT) || same_text(arguments[i], RUN_SCRIPT))
 			arguments[i][0] = arguments[i][0] == HIDDEN ? '?' : HIDDEN;
 
+	verify_cold_start();
 	/* One more variable means a new vector: ld.so finds each part behind the last. */
 	uint64_t words = 1 + argument_count + 1 + variable_count + 2 + 2 * auxiliary_count;
 	uint64_t *vector = (uint64_t *)((uint64_t)__builtin_alloca(8 * words + 16) & ~15ul), *at = vector;

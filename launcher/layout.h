@@ -8,6 +8,8 @@
 #define LAUNCHER_TEXT 0x10000000
 #define LAUNCHER_DATA 0x10010000
 #define LAUNCH_TABLE 0x10020000
+/* What node is given as its single-executable blob, with the bootstrap, and the program behind it. */
+#define PAYLOAD_BASE 0x200000000
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -8,6 +8,7 @@
 #include "launcher.h"
 #include "archive.h"
 #include "paths.h"
+#include "verify.h"
 #include "sys.h"
 
 static const char *const LIBRARY_DIRECTORIES[] = { "/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/",
@@ -121,12 +122,15 @@ long hook_open(const char *path, int flags, int mode)
 		return result_or_errno(syscall4(SYS_openat, AT_FDCWD, path, flags, mode));
 	}
 	const struct region *archive = place == IN_PAYLOAD ? payload() : &TABLE->system;
+	verify_index(archive);
 	const struct archive_entry *entry = 0;
 	char name_in_archive[PATH_LIMIT];
 	memcpy(name_in_archive, name - 1, length_of(name) + 2); /* with the slash before it */
 	long result = archive_resolve(archive, name_in_archive, 1, &entry);
 	if (result == 0 && entry->kind != ARCHIVE_FILE) result = -EACCES;
-	return result_or_errno(result == 0 ? open_embedded(archive, entry) : result);
+	if (result != 0) return result_or_errno(result);
+	verify_archive(archive, entry->data, entry->size);
+	return result_or_errno(open_embedded(archive, entry));
 }
 
 static long copy_out(const struct open_file *file, char *to, uint64_t size, uint64_t position)

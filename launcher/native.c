@@ -8,6 +8,7 @@
 #include "launcher.h"
 #include "paths.h"
 #include "sys.h"
+#include "verify.h"
 
 /* As src/bootstrap/vfs/stats.ts: the same file is the same file to JavaScript and native code. */
 #define DEVICE 0x1290
@@ -101,6 +102,7 @@ static int locate(long directory_descriptor, const char *path, int follow_last, 
 		memcpy(normal + base + 2, path, length + 1);
 		normalize_path(normal, joined);
 	}
+	verify_index(payload());
 	*result = archive_resolve(payload(), joined, follow_last, entry);
 	return 1;
 }
@@ -137,6 +139,7 @@ static long open_entry(const struct archive_entry *entry, long flags)
 	if (entry->kind == ARCHIVE_DIRECTORY) return open_directory(entry);
 	if (flags & O_DIRECTORY) return -ENOTDIR;
 	long descriptor = syscall3(SYS_memfd_create, "file", flags & O_CLOEXEC ? MFD_CLOEXEC : 0, 0);
+	verify_archive(payload(), entry->data, entry->size);
 	write_all(descriptor, archive_data(payload(), entry), entry->size);
 	if (descriptor >= 0) syscall3(SYS_lseek, descriptor, 0, 0);
 	return descriptor;

@@ -6,6 +6,7 @@
 #include "frozen.h"
 #include "launcher.h"
 #include "paths.h"
+#include "verify.h"
 
 static const struct thaw_table *table(void)
 {
@@ -306,7 +307,9 @@ static int start_threads_later(int main_id)
 
 void thaw(const struct machine *machine)
 {
-	if (!TABLE->thaw || table()->magic != THAW_TABLE_MAGIC || !fits(machine)) return;
+	if (!TABLE->thaw) return;
+	verify_thaw_table();
+	if (table()->magic != THAW_TABLE_MAGIC || !fits(machine)) return;
 	/* Before anything is moved: V8 has other sources where there is no getrandom, here there is none. */
 	uint64_t random[4], memory = memory_size();
 	if (!can_have_heap(table(), record()->memory_size, memory)) return;

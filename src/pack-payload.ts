@@ -31,7 +31,7 @@ export async function packPayload(
   const files = collectFiles(graph, read)
   const options = { node: runtime.file, flagHash: Buffer.from(base.flagHash, 'hex') }
   const caches = await codeCachesOf(files, options, cache)
-  return packFiles(withCodeCaches(files, caches), graph, config, version)
+  return packFiles(withCodeCaches(files, caches), graph, config, { version, isChecked: true })
 }
 
 type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk'>
@@ -41,9 +41,9 @@ export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
   { codeFromDisk }: PackedConfig,
-  version: string,
+  { version, isChecked }: { version: string; isChecked: boolean },
 ): Payload {
-  return packArchive(files, links, {
+  const manifest = {
     ingot: version,
     graph: hash,
     entries,
@@ -51,7 +51,8 @@ export function packFiles(
     sourceMaps,
     codeFromDisk,
     waitsForReady,
-  })
+  }
+  return packArchive(files, links, manifest, { isChecked })
 }
 
 /** Each edit makes a new one. */

@@ -43,8 +43,8 @@ export interface PreparedBase extends BaseImage {
   readonly moduleVersion: string
   /** Differs where the bytes do. */
   readonly identity: string
-  /** Of the parts that no program changes. */
-  readonly hashes: Partial<Record<PartName, PartHashes>>
+  /** Of the parts that no program changes, by their offset. */
+  readonly hashes: ReadonlyMap<number, PartHashes>
 }
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
@@ -54,7 +54,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 17
+const REVISION = 18
 
 export async function prepareBase(
   runtime: Runtime,
@@ -77,34 +77,33 @@ export async function prepareBase(
   }
   const entry = await cached(key, fill, cacheRoot)
   const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as StoredBase
-  const hashes = Object.fromEntries(
-    Object.entries(facts.hashes).map(([name, { hashes, checksums }]) => [
-      name,
+  const hashes = new Map(
+    facts.hashes.map(({ offset, hashes, checksums }) => [
+      offset,
       { hashes: hashes.map((hash) => Buffer.from(hash, 'base64')), checksums },
     ]),
   )
   return { ...facts, hashes, file: fileOf(entry, 'base.bin').file, identity: key }
 }
 
-interface StoredBase extends Omit<PreparedBase, 'file' | 'identity' | 'hashes'> {
-  readonly hashes: Readonly<
-    Record<string, { readonly hashes: readonly string[]; readonly checksums: readonly number[] }>
-  >
-}
-
-/** Parts that are the same in every executable of this base. */
-const CONSTANT_PARTS = ['runtime', 'launcher', 'loader', 'libraries'] as const
+/** Parts that the program changes. */
+const CHANGING_PARTS: readonly PartName[] = ['launch table', 'bootstrap', 'program']
 
 function hashConstantParts({ starts }: BaseImage, file: string): StoredBase['hashes'] {
   const bytes = readFileSync(file)
-  const ends = Object.values(starts).toSorted((a, b) => a - b)
-  return Object.fromEntries(
-    CONSTANT_PARTS.map((name) => {
-      const end = ends.find((offset) => offset > starts[name])
-      const { hashes, checksums } = hashPart(bytes.subarray(starts[name], end))
-      return [name, { hashes: hashes.map((hash) => Buffer.from(hash).toString('base64')), checksums }]
-    }),
-  )
+  return starts.flatMap(({ name, offset }, i) => {
+    if (CHANGING_PARTS.includes(name)) return []
+    const { hashes, checksums } = hashPart(bytes.subarray(offset, starts[i + 1]?.offset))
+    return [{ offset, hashes: hashes.map((hash) => Buffer.from(hash).toString('base64')), checksums }]
+  })
+}
+
+interface StoredBase extends Omit<PreparedBase, 'file' | 'identity' | 'hashes'> {
+  readonly hashes: readonly {
+    readonly offset: number
+    readonly hashes: readonly string[]
+    readonly checksums: readonly number[]
+  }[]
 }
 
 async function fillBase(directory: string, runtime: Runtime, libraries: SystemLibraries): Promise<void> {

@@ -8,7 +8,6 @@ import path from 'node:path'
 import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
-import { PART_NAMES, type PartName } from './format/seal.ts'
 import { freezeProcess } from './freeze/freeze-process.ts'
 import { rehearseCold, rehearseThaw } from './freeze/rehearse.ts'
 import { addSpareModules } from './freeze/spare-modules.ts'
@@ -44,8 +43,8 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
     patches: image.patches,
   })
   const frozen = config.start === 'cold' ? { reason: undefined } : await freeze(pending, parts)
-  const finish = async (frozenOffset?: number) => {
-    const size = sealExecutable(pending.temporary, partStarts(base, frozenOffset))
+  const finish = async (frozen?: FrozenAppendix) => {
+    const size = sealExecutable(pending.temporary, partStarts(base, frozen))
     await publishExecutable(pending)
     return size
   }
@@ -58,22 +57,21 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
     return { start: { kind: 'cold', reason: frozen.reason }, size: await finish() }
   }
   await extendExecutable(pending, frozen)
-  return { start: { kind: 'frozen', ...frozen.facts }, size: await finish(frozen.offset) }
+  return { start: { kind: 'frozen', ...frozen.facts }, size: await finish(frozen) }
 }
 
-function partStarts({ starts, hashes }: Parts['base'], frozenOffset: number | undefined): PartStart[] {
-  const all: Partial<Record<PartName, number>> = {
-    ...starts,
-    ...(frozenOffset !== undefined && { 'frozen process': frozenOffset }),
-  }
-  return PART_NAMES.flatMap((name) => {
-    const offset = all[name]
-    return offset === undefined ? [] : [{ name, offset, known: hashes[name] }]
-  })
+function partStarts({ starts, hashes }: Parts['base'], frozen: FrozenAppendix | undefined): PartStart[] {
+  const name = 'frozen process'
+  return [
+    ...starts.map((start) => ({ ...start, known: hashes.get(start.offset) })),
+    ...(frozen
+      ? [{ name, offset: frozen.offset } as const, { name, offset: frozen.savedOffset } as const]
+      : []),
+  ]
 }
 
 /** Changes with how a process is read and planned (freeze/, image/elf/frozen.ts): what an older one made is not used. */
-const FREEZE_REVISION = 2
+const FREEZE_REVISION = 4
 
 /** Each edit makes a new one, of 15 MB and more. */
 const KEPT_FROZEN = 16

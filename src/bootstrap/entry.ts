@@ -47,7 +47,7 @@ const development = loadDevelopment(internals, job !== undefined)
 development?.awaitProgram((path) => {
   prepared.prepare(internals, new Archive(internals.sea.getAsset('payload')), { modules: [path] })
 })
-const archive = new Archive(internals.sea.getAsset('payload'))
+const archive = new Archive(internals.sea.getAsset('payload'), internals)
 if (development) prepared.keepSame(archive)
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)

@@ -43,6 +43,8 @@ export interface Internals {
   readonly spawnSync: Binding
   readonly sea: { getAsset(name: string): ArrayBuffer }
   readonly worker: Binding
+  /** internalBinding('zlib'); node:zlib itself takes longer to load. */
+  readonly zlib: { crc32(bytes: Uint8Array, before: number): number }
   /** internalBinding('v8'); node:v8 itself takes a millisecond to load. */
   readonly v8: { setFlagsFromString(flags: string): void }
   /** internalBinding('os'); */
@@ -124,6 +126,7 @@ export function openInternals(require: InternalRequire): Internals {
     spawnSync: internalBinding('spawn_sync'),
     sea: internalBinding('sea'),
     worker: internalBinding('worker'),
+    zlib: internalBinding('zlib'),
     v8: internalBinding('v8'),
     get performance() {
       return internalBinding('performance')

@@ -75,6 +75,8 @@ export class IncrementalBuild {
   readonly #options: BuildOptions
   readonly #environment: DevEnvironment
   readonly #stage: RunStage
+  /** What is made for a moment is not checked. */
+  readonly #packing: { readonly version: string; readonly isChecked: false }
   readonly #memory = new GraphMemory()
   readonly #collected: CollectedFiles = new WeakMap()
   #last: Built | undefined
@@ -84,6 +86,7 @@ export class IncrementalBuild {
   constructor(options: BuildOptions, environment: DevEnvironment) {
     this.#options = { ...options, bundle: false }
     this.#environment = environment
+    this.#packing = { version: environment.version, isChecked: false }
     this.#stage = createStages(options)
   }
 
@@ -111,7 +114,7 @@ export class IncrementalBuild {
     const { version, traced, files } = this.#last
     const entries = version.config.entries.map(({ file }) => file)
     await retrace(traced, entries)
-    packFiles(files, version.graph, version.config, this.#environment.version)
+    packFiles(files, version.graph, version.config, this.#packing)
   }
 
   async #make(last: Built | undefined, changes: Changes): Promise<Built> {
@@ -129,7 +132,7 @@ export class IncrementalBuild {
     return this.#stage('payload', async () => {
       const files = collectFiles(graph, (file) => this.#memory.read(file), this.#collected)
       if (!retraced) this.#memory.keepUsed()
-      const payload = packFiles(files, graph, config, this.#environment.version)
+      const payload = packFiles(files, graph, config, this.#packing)
       const inputs =
         retraced && configured === before?.configured
           ? before.version.inputs

@@ -1,6 +1,6 @@
 // The archive: every file inside an executable, in one run of bytes that is used where it lies.
 //
-//   header | buckets | entries | paths | manifest | data … | build info
+//   header | buckets | entries | paths | manifest | data … | build info | checksums
 //
 // A path is found through an open-addressing hash table, so the number of files costs nothing
 // at start-up; a directory's children are neighbours in the entry table, sorted, so listing one
@@ -35,7 +35,12 @@ export const ArchiveHeader = struct({
   /** Build info (build-info.ts): JSON, compressed with zstd; 0 bytes if there is none. */
   infoOffset: 'u64',
   infoSize: 'u64',
+  /** CRC-32 of each CHECKED_SIZE bytes before them, a u32 each; 0 if nobody checks. The last thing in the archive. */
+  checksumsOffset: 'u64',
 })
+
+/** What is read is checked in pieces of so many bytes. */
+export const CHECKED_SIZE = 1 << 16
 
 export const KIND_FILE = 1
 export const KIND_DIRECTORY = 2

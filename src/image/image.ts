@@ -15,8 +15,8 @@ export interface BaseImage {
   /** Bytes that follow the payload, base64. */
   readonly tail: string
   readonly frozen: FrozenSupport
-  /** File offsets; each part of the seal ends where the next one begins. */
-  readonly starts: Readonly<Record<Exclude<PartName, 'frozen process'>, number>>
+  /** In the file, ascending; each part of the seal ends where the next one begins. */
+  readonly starts: readonly { readonly name: PartName; readonly offset: number }[]
   /** Bytes by origin, for the report. */
   readonly parts: { readonly runtime: number; readonly libraries: number; readonly bootstrap: number }
 }

@@ -3,6 +3,7 @@
 // of one source are the same.
 
 import { isAscii } from 'node:buffer'
+import { crc32 } from 'node:zlib'
 
 import { alignUp, viewOf } from '../base/bytes.ts'
 import { BuildError } from '../base/diagnostics.ts'
@@ -11,6 +12,7 @@ import {
   ARCHIVE_VERSION,
   ArchiveEntry,
   ArchiveHeader,
+  CHECKED_SIZE,
   FORMAT_COMMONJS,
   FORMAT_MODULE,
   FORMAT_NONE,
@@ -35,13 +37,14 @@ interface Node {
 
 /**
  * Packs files and links; the directories above them appear by themselves.
- * @param info build info, compressed
+ * @param options.info build info, compressed
+ * @param options.isChecked who reads it sees damage
  */
 export function packArchive(
   files: readonly ArchiveFile[],
   links: readonly ArchiveLink[],
   manifest: Manifest,
-  info: Uint8Array = new Uint8Array(),
+  { info = new Uint8Array(), isChecked = false }: { info?: Uint8Array; isChecked?: boolean } = {},
 ): Payload {
   const nodes = inOrder(buildTree(files, links))
   const paths = nodes.map((node) => Buffer.from(node.path))
@@ -75,8 +78,9 @@ export function packArchive(
     pathOffset += path.length
   })
 
-  // The last of all: who reads it alone reads the file's end.
   const infoOffset = data.add(info)
+  const checksumsOffset = isChecked ? alignUp(data.end, DATA_ALIGNMENT) : 0
+  const checksumsSize = 4 * Math.ceil(checksumsOffset / CHECKED_SIZE)
   ArchiveHeader.write(view, 0, {
     magic: ARCHIVE_MAGIC,
     version: ARCHIVE_VERSION,
@@ -87,10 +91,12 @@ export function packArchive(
     pathsOffset,
     manifestOffset,
     manifestSize: manifestBytes.length,
-    size: data.end,
+    size: isChecked ? checksumsOffset + checksumsSize : data.end,
     infoOffset,
     infoSize: info.length,
+    checksumsOffset,
   })
+  if (isChecked) data.add(checksumsOf([index, ...data.chunks], checksumsOffset))
   const modules = files.flatMap(({ path, module, data }) =>
     module ? [{ path, format: module.format, size: (module.code ?? data).length }] : [],
   )
@@ -156,6 +162,22 @@ function describeModule(
     cacheOffset: codeCache ? data.add(codeCache) : 0,
     cacheSize: codeCache?.length ?? 0,
   }
+}
+
+/** Of the first `size` bytes, with zeros where the chunks end before. */
+function checksumsOf(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const sums = new Uint32Array(Math.ceil(size / CHECKED_SIZE))
+  let at = 0
+  for (const chunk of chunks) {
+    for (let start = 0; start < chunk.length;) {
+      const piece = chunk.subarray(start, start + CHECKED_SIZE - (at % CHECKED_SIZE))
+      const number = Math.floor(at / CHECKED_SIZE)
+      sums[number] = crc32(piece, sums[number])
+      at += piece.length
+      start += piece.length
+    }
+  }
+  return new Uint8Array(sums.buffer)
 }
 
 /** The archive's data, collected chunk by chunk with zeros between. */

@@ -11,6 +11,8 @@ import {
   KIND_SYMLINK,
   type Manifest,
 } from '../../format/archive.ts'
+import type { Internals } from '../internals.ts'
+import { createCheck, type Check } from './checked-bytes.ts'
 import { hashOf } from './paths.ts'
 
 /** An entry; its fields (format/archive.ts) are read where they lie when they are asked for. */
@@ -107,13 +109,18 @@ export class Archive {
   /** In words. */
   readonly #buckets: number
   readonly #entries: number
+  readonly #check: Check
 
-  constructor(bytes: ArrayBuffer) {
+  constructor(bytes: ArrayBuffer, checking?: Internals) {
     this.#bytes = Buffer.from(bytes)
     this.#words = new Uint32Array(bytes, 0, bytes.byteLength >>> 2)
     this.#header = ArchiveHeader.read(new DataView(bytes), 0)
     this.#buckets = this.#header.bucketsOffset / 4
     this.#entries = this.#header.entriesOffset / 4
+    const { checksumsOffset } = this.#header
+    this.#check = checking
+      ? createCheck(checking, this.#bytes, checksumsOffset, this.#words.subarray(checksumsOffset / 4))
+      : () => {}
     if (this.#header.magic !== ARCHIVE_MAGIC || this.#header.version !== ARCHIVE_VERSION) {
       throw new Error('ingot: the program inside this executable is damaged')
     }
@@ -121,6 +128,8 @@ export class Archive {
 
   get manifest(): Manifest {
     const { manifestOffset, manifestSize } = this.#header
+    this.#check(0, ArchiveHeader.size)
+    this.#check(manifestOffset, manifestSize)
     return JSON.parse(this.#bytes.toString('utf8', manifestOffset, manifestOffset + manifestSize))
   }
 
@@ -131,13 +140,22 @@ export class Archive {
     const hash = hashOf(path)
     // A damaged table may have no empty bucket, or end too early.
     for (let probe = 0; probe < bucketCount; probe++) {
-      const number = words[this.#buckets + ((hash + probe) & (bucketCount - 1))]
+      const bucket = this.#buckets + ((hash + probe) & (bucketCount - 1))
+      this.#check(4 * bucket, 4)
+      const number = words[bucket]
       if (!number) return undefined
-      const at = this.#entries + ENTRY_WORDS * (number - 1)
+      const at = this.#entryAt(number - 1)
       if (words[at + PATH_HASH_AT] === hash && this.#isPath(at, path))
         return new Entry(words, at, number - 1, path)
     }
     return undefined
+  }
+
+  /** In words. */
+  #entryAt(index: number): number {
+    const at = this.#entries + ENTRY_WORDS * index
+    this.#check(4 * at, ArchiveEntry.size)
+    return at
   }
 
   /** Compares in place: every read of a file comes here, and a string made for it would be garbage. */
@@ -145,6 +163,7 @@ export class Archive {
     const bytes = this.#bytes
     const start = this.#header.pathsOffset + this.#words[at + PATH_OFFSET_AT]!
     const length = this.#words[at + PATH_LENGTH_AT]!
+    this.#check(start, length)
     for (let i = 0; i < path.length; i++) {
       const unit = path.charCodeAt(i)
       if (unit > 0x7f) return this.#pathAt(at) === path
@@ -155,7 +174,7 @@ export class Archive {
 
   #pathAt(at: number): string {
     const start = this.#header.pathsOffset + this.#words[at + PATH_OFFSET_AT]!
-    return this.#bytes.toString('utf8', start, start + this.#words[at + PATH_LENGTH_AT]!)
+    return this.#text('utf8', start, this.#words[at + PATH_LENGTH_AT]!)
   }
 
   /**
@@ -193,27 +212,38 @@ export class Archive {
     return current
   }
 
+  #text(encoding: BufferEncoding, start: number, size: number): string {
+    this.#check(start, size)
+    return this.#bytes.toString(encoding, start, start + size)
+  }
+
+  #view(start: number, size: number): Buffer {
+    this.#check(start, size)
+    return this.#bytes.subarray(start, start + size)
+  }
+
   readLink(link: Entry): string {
-    return this.#bytes.toString('utf8', link.dataOffset, link.dataOffset + link.dataSize)
+    return this.#text('utf8', link.dataOffset, link.dataSize)
   }
 
   *children(directory: Entry): Generator<Entry> {
     const { dataOffset: first, dataSize: count } = directory
     const end = Math.min(first + count, this.#header.entryCount)
     for (let index = first; index < end; index++) {
-      const at = this.#entries + ENTRY_WORDS * index
+      const at = this.#entryAt(index)
       yield new Entry(this.#words, at, index, this.#pathAt(at))
     }
   }
 
   /** The file's bytes where they lie: read-only memory, so never to be handed out. */
   data(entry: Entry): Buffer {
-    return this.#bytes.subarray(entry.dataOffset, entry.dataOffset + entry.dataSize)
+    return this.#view(entry.dataOffset, entry.dataSize)
   }
 
   /** A copy of them. */
   copy(entry: Entry): Buffer {
     const { dataOffset, dataSize } = entry
+    this.#check(dataOffset, dataSize)
     const copy = Buffer.allocUnsafe(dataSize)
     this.#bytes.copy(copy, 0, dataOffset, dataOffset + dataSize)
     return copy
@@ -224,31 +254,28 @@ export class Archive {
     const { dataOffset, dataSize } = entry
     const start = dataOffset + Math.min(position, dataSize)
     const end = Math.min(start + length, dataOffset + dataSize)
+    if (end > start) this.#check(start, end - start)
     // Any view will do: node's copy counts in bytes.
     return this.#bytes.copy(to as Uint8Array, offset, start, end)
   }
 
   text(entry: Entry, encoding: BufferEncoding = 'utf8'): string {
-    const { dataOffset, dataSize } = entry
-    return this.#bytes.toString(encoding, dataOffset, dataOffset + dataSize)
+    return this.#text(encoding, entry.dataOffset, entry.dataSize)
   }
 
   /** What the module loader compiles. */
   code(entry: Entry): string {
-    const { codeOffset, codeSize, codeIsAscii } = entry
-    return codeIsAscii
-      ? this.#bytes.toString('latin1', codeOffset, codeOffset + codeSize)
-      : this.#bytes.toString('utf8', codeOffset, codeOffset + codeSize)
+    return this.#text(entry.codeIsAscii ? 'latin1' : 'utf8', entry.codeOffset, entry.codeSize)
   }
 
   codeBytes(entry: Entry): Buffer {
-    return this.#bytes.subarray(entry.codeOffset, entry.codeOffset + entry.codeSize)
+    return this.#view(entry.codeOffset, entry.codeSize)
   }
 
   /** V8's code cache for `code(entry)`. */
   codeCache(entry: Entry): Buffer | undefined {
     if (entry.cacheSize === 0) return undefined
-    return this.#bytes.subarray(entry.cacheOffset, entry.cacheOffset + entry.cacheSize)
+    return this.#view(entry.cacheOffset, entry.cacheSize)
   }
 }
 

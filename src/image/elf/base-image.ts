@@ -289,15 +289,17 @@ function describeBase(inputs: BaseInputs, plan: Plan): LinkedBase['base'] {
       recordAddress: launcher.freezeRecord,
     },
     tail: Buffer.from(blob.tail).toString('base64'),
-    starts: {
-      runtime: 0,
-      launcher: plan.launcher.fileOffset,
-      'launch table': plan.table.fileOffset,
-      loader: plan.loader.fileOffset,
-      libraries: plan.system.fileOffset,
-      bootstrap: plan.note.fileOffset,
-      program: plan.size,
-    },
+    starts: [
+      { name: 'runtime', offset: 0 },
+      { name: 'launcher', offset: plan.launcher.fileOffset },
+      // The launcher's data is mapped elsewhere.
+      { name: 'launcher', offset: plan.launcherData.fileOffset },
+      { name: 'launch table', offset: plan.table.fileOffset },
+      { name: 'loader', offset: plan.loader.fileOffset },
+      { name: 'libraries', offset: plan.system.fileOffset },
+      { name: 'bootstrap', offset: plan.note.fileOffset },
+      { name: 'program', offset: plan.size },
+    ],
     parts: {
       runtime: nodeEnd(node),
       libraries: plan.system.bytes.length + plan.loader.bytes.length,

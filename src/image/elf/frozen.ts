@@ -21,6 +21,7 @@ import { ProgramHeader } from './structs.ts'
 const ThawTable = struct({
   magicLow: 'u32',
   magicHigh: 'u32',
+  size: 'u64',
   operations: 'u64',
   operationCount: 'u64',
   descriptors: 'u64',
@@ -57,6 +58,8 @@ export interface FrozenAppendix {
   readonly facts: FrozenFacts & { readonly bytes: number }
   /** Written behind the executable, at `offset`. */
   readonly offset: number
+  /** Where the saved memory begins, behind the table: it is mapped elsewhere. */
+  readonly savedOffset: number
   readonly chunks: readonly Uint8Array[]
   /** Written over it. */
   readonly patches: readonly Chunk[]
@@ -100,6 +103,7 @@ export function planFrozen(
   return {
     facts: { bytes: tableSize + saved.size, ...factsOf(frozen) },
     offset,
+    savedOffset: offset + tableSize,
     chunks: [bytes, ...saved.chunks],
     patches: [
       ...headerPatches(support, segments),
@@ -290,6 +294,7 @@ function tableOf(frozen: FrozenProcess, { operations, prefaults }: Steps, addres
   const view = viewOf(bytes)
   ThawTable.write(view, 0, {
     ...THAW_TABLE_MAGIC,
+    size: bytes.length,
     operations: address + operationsAt,
     operationCount: operations.length,
     descriptors: address + descriptorsAt,

@@ -55,6 +55,7 @@ int control(const char *path, long *result)
 		note(freeze_record.arguments, &freeze_record.argument_size, sizeof freeze_record.arguments, verb + sizeof "no-argument/" - 1);
 	else if (same_text(verb, "is-development")) *result = TABLE->is_development ? 0 : -ENOENT;
 	else if (same_text(verb, "payload")) *result = map_development_payload() ? 0 : -ENOENT;
+	else if (same_text(verb, "watch-crashes")) watch_crashes();
 	else if (same_text(verb, "verify-bootstrap")) verify_bootstrap();
 	else if (starts_with(verb, "damaged/")) program_is_damaged(hexadecimal(verb + sizeof "damaged/" - 1));
 	else if (same_text(verb, "ready")) barrier(BARRIER_READY);

@@ -83,6 +83,12 @@ struct thaw_table {
 	uint64_t random_state, generator_state;
 	uint64_t heap_limits, heap_limit_count;
 	uint64_t prefaults, prefault_count;
+	uint64_t verified, verified_count; /* of struct verified_run */
+};
+
+/* Memory in its place, as the file has it: what a rehearsal has seen a start use. */
+struct verified_run {
+	uint64_t address, size, checksum;
 };
 
 struct heap_limit {

@@ -25,6 +25,9 @@ void restore_helper_environment(void);
 /* loader.c: a name of the file that is running. */
 const char *own_executable(void);
 
+/* loader.c: the file that is running, where there is /proc. */
+extern const char OWN_EXECUTABLE[];
+
 /* loader.c: AT_EXECFN, absolute. */
 extern char executable_path[];
 

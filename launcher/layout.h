@@ -35,6 +35,7 @@ struct launch_table {
 	uint64_t may_freeze;     /* this is the file of a build run (freeze.c) */
 	uint64_t thaw;           /* address of the thaw table (frozen.h), or 0 */
 	uint64_t is_development; /* this is the file of `ingot dev` (development.c) */
+	uint64_t webassembly_trap; /* address of node's v8::TryHandleWebAssemblyTrapPosix */
 	uint64_t fuses;          /* FUSE_…: what the environment may do; src/format/fuses.ts */
 	struct region seal;      /* hashes of all the file's bytes; src/format/seal.ts */
 	uint8_t root[32];        /* SHA-256 of the seal */

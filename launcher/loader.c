@@ -70,7 +70,7 @@ static int open_if_this(const char *path, const struct region *archive)
 	return -1;
 }
 
-static const char OWN_EXECUTABLE[] = "/proc/self/exe";
+const char OWN_EXECUTABLE[] = "/proc/self/exe";
 
 static int open_executable(const struct region *archive)
 {

@@ -324,6 +324,7 @@ void thaw(const struct machine *machine)
 		return;
 	}
 	prefault();
+	verify_thawed_memory();
 	const struct freeze_record *frozen = record();
 	thawed = has_bootstrap_begun = 1;
 	find_kernel_clock(machine->auxiliary);

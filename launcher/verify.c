@@ -4,20 +4,9 @@
 #include "launcher.h"
 #include "paths.h"
 
-enum part_name { RUNTIME, LAUNCHER, LAUNCH_TABLE_PART, LOADER, LIBRARIES, BOOTSTRAP, PROGRAM, FROZEN };
 /* In the order of src/format/seal.ts. */
-static const char *const NAMES[] = { "runtime", "launcher", "launch table", "loader", "libraries", "bootstrap", "program", "frozen process" };
+const char *const PART_NAMES[] = { "runtime", "launcher", "launch table", "loader", "libraries", "bootstrap", "program", "frozen process" };
 
-struct seal {
-	uint32_t magic[2], part_count, block_size, cluster_size, reserved;
-	uint64_t hashes, checksums; /* offsets from the seal's start */
-	struct part {
-		uint32_t name, first_block, first_cluster, reserved;
-		uint64_t offset, size;
-	} parts[];
-};
-#define SEAL_MAGIC_LOW 0x45534e49
-#define SEAL_MAGIC_HIGH 0x31304c41
 /* sysexits.h, EX_IOERR */
 #define EXIT_DAMAGED 74
 
@@ -41,7 +30,7 @@ static char *append_hexadecimal(char *to, uint64_t number)
 	return to;
 }
 
-__attribute__((noreturn)) static void damaged(const char *executable, const char *what, uint64_t offset)
+void damaged(const char *executable, const char *what, uint64_t offset)
 {
 	char text[PATH_LIMIT + 256], *at = append(text, "error EXECUTABLE_DAMAGED ");
 	if (length_of(executable) < PATH_LIMIT) at = append(at, executable);
@@ -52,16 +41,21 @@ __attribute__((noreturn)) static void damaged(const char *executable, const char
 	__builtin_unreachable();
 }
 
-/* Whether the processor can do what crc.c does with it. */
-static int can_fold(void)
+/* src/format/checksum.ts says what it sees. Without vector registers, as the launcher is called where nobody expects a
+   call, it is as fast as memory. */
+uint64_t checksum(const void *bytes, uint64_t size)
 {
-	const uint32_t needed = 1u << 1 /* PCLMULQDQ */ | 1u << 19 /* SSE4.1 */;
-	uint32_t a, b, c, d;
-	__asm__ volatile("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(1), "c"(0));
-	return (c & needed) == needed;
+	static const uint64_t odd = 0x9e3779b97f4a7c15;
+	uint64_t a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
+	const uint64_t *at = bytes;
+	for (uint64_t i = size / 32; i; i--, at += 4) {
+		b0 += a0 += at[0];
+		b1 += a1 += at[1];
+		b2 += a2 += at[2];
+		b3 += a3 += at[3];
+	}
+	return odd * (a0 + 3 * a1 + 5 * a2 + 7 * a3) + 2 * (b0 + b1 + b2 + b3);
 }
-
-static int folds;
 
 static int is_sealed(void)
 {
@@ -88,55 +82,51 @@ static const struct part *part_named(uint32_t name)
 	return 0;
 }
 
-/* Who looks, and how: nothing can be remembered before the first look. */
-struct look {
-	const char *executable;
-	int folds;
-};
-
 /* Clusters of a part, which lies in memory as in the file. */
-static void verify_clusters(struct look look, const struct part *part, const void *memory, uint64_t from, uint64_t to)
+static void verify_clusters(const char *executable, const struct part *part, const void *memory, uint64_t from, uint64_t to)
 {
-	const uint32_t *checksums = (const uint32_t *)((const char *)seal() + seal()->checksums) + part->first_cluster;
+	const uint64_t *checksums = (const uint64_t *)((const char *)seal() + seal()->checksums) + part->first_cluster;
 	const uint64_t cluster = seal()->cluster_size;
 	for (uint64_t i = from / cluster; i * cluster < to && i * cluster < part->size; i++) {
 		const uint64_t left = part->size - i * cluster, size = left < cluster ? left : cluster;
-		if (crc32(0, (const char *)memory + i * cluster, size, look.folds) != checksums[i])
-			damaged(look.executable, NAMES[part->name], part->offset + i * cluster);
+		if (checksum((const char *)memory + i * cluster, size) != checksums[i])
+			damaged(executable, PART_NAMES[part->name], part->offset + i * cluster);
 	}
 }
 
-/* The root is zero where it is hashed. */
-static void verify_table(struct look look, const struct part *part)
+void clear_root(struct launch_table *table)
 {
-	struct launch_table table = *TABLE;
-	for (unsigned i = 0; i < sizeof table.root; i++) table.root[i] = 0;
-	const uint32_t *checksums = (const uint32_t *)((const char *)seal() + seal()->checksums) + part->first_cluster;
-	uint32_t crc = crc32(0, &table, sizeof table, look.folds);
-	crc = crc32(crc, TABLE + 1, part->size - sizeof table, look.folds);
-	if (crc != *checksums) damaged(look.executable, NAMES[part->name], part->offset);
+	for (unsigned i = 0; i < sizeof table->root; i++) table->root[i] = 0;
+}
+
+static void verify_table(const char *executable, const struct part *part)
+{
+	uint64_t copy[4096 / 8];
+	const uint64_t *checksums = (const uint64_t *)((const char *)seal() + seal()->checksums) + part->first_cluster;
+	memcpy(copy, TABLE, sizeof copy);
+	clear_root((struct launch_table *)copy);
+	if (part->size != sizeof copy || checksum(copy, sizeof copy) != *checksums) damaged(executable, PART_NAMES[part->name], part->offset);
 }
 
 void verify_start(const char *executable)
 {
 	if (!is_sealed()) return;
-	const struct look look = { executable, can_fold() };
+	/* Until node says otherwise: what is mapped wrong is not there to be compared. */
+	watch_crashes();
 	if (seal()->magic[0] != SEAL_MAGIC_LOW || seal()->magic[1] != SEAL_MAGIC_HIGH || seal()->part_count <= PROGRAM)
 		damaged(executable, "seal", TABLE->seal.file_offset);
-	verify_table(look, part_named(LAUNCH_TABLE_PART));
+	verify_table(executable, part_named(LAUNCH_TABLE_PART));
 	/* The ELF header is in the first cluster. */
-	verify_clusters(look, part_named(RUNTIME), first_address(), 0, 1);
+	verify_clusters(executable, part_named(RUNTIME), first_address(), 0, 1);
 	const struct part *launcher = part_named(LAUNCHER), *data = launcher + 1;
-	verify_clusters(look, launcher, (const void *)LAUNCHER_TEXT, 0, launcher->size);
-	verify_clusters(look, data, (const void *)LAUNCHER_DATA, 0, data->size);
-	folds = look.folds;
+	verify_clusters(executable, launcher, (const void *)LAUNCHER_TEXT, 0, launcher->size);
+	verify_clusters(executable, data, (const void *)LAUNCHER_DATA, 0, data->size);
 }
 
 static void verify_part(enum part_name name, const void *memory, uint64_t size)
 {
 	if (!is_sealed()) return;
-	const struct look look = { executable_path, folds };
-	verify_clusters(look, part_named(name), memory, 0, size);
+	verify_clusters(executable_path, part_named(name), memory, 0, size);
 }
 
 void verify_bootstrap(void)
@@ -154,13 +144,12 @@ static uint64_t size_of_index(const struct region *archive)
 void verify_archive(const struct region *archive, uint64_t offset, uint64_t size)
 {
 	if (!is_sealed()) return;
-	const struct look look = { executable_path, folds };
-	verify_clusters(look, part_named(archive == &TABLE->system ? LIBRARIES : PROGRAM), (const void *)archive->address, offset, offset + size);
+	verify_clusters(executable_path, part_named(archive == &TABLE->system ? LIBRARIES : PROGRAM), (const void *)archive->address, offset, offset + size);
 }
 
 void program_is_damaged(uint64_t offset)
 {
-	damaged(executable_path, NAMES[PROGRAM], payload()->file_offset + offset);
+	damaged(executable_path, PART_NAMES[PROGRAM], payload()->file_offset + offset);
 }
 
 void verify_index(const struct region *archive)
@@ -177,9 +166,26 @@ void verify_cold_start(void)
 	verify_bootstrap();
 }
 
+/* Node's own segments are where they were; all else was saved. */
+__attribute__((noreturn)) static void memory_is_damaged(uint64_t address)
+{
+	const struct part *part = address < LAUNCHER_TEXT ? part_named(RUNTIME) : part_named(FROZEN);
+	const uint64_t offset = address < LAUNCHER_TEXT ? address - (uint64_t)first_address() : part->offset;
+	damaged(executable_path, PART_NAMES[part->name], offset);
+}
+
 void verify_thaw_table(void)
 {
 	const struct thaw_table *table = (const void *)TABLE->thaw;
 	verify_part(FROZEN, table, sizeof *table);
 	verify_part(FROZEN, table, table->size);
+}
+
+void verify_thawed_memory(void)
+{
+	const struct thaw_table *table = (const void *)TABLE->thaw;
+	const struct verified_run *runs = (const void *)table->verified;
+	for (uint64_t i = 0; i < table->verified_count && is_sealed(); i++)
+		if (checksum((const void *)runs[i].address, runs[i].size) != runs[i].checksum)
+			memory_is_damaged(runs[i].address);
 }

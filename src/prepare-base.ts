@@ -30,7 +30,7 @@ import { writeAll } from './output/executable.ts'
 import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
 import { packArchive } from './payload/pack.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
-import { hashPart, type PartHashes } from './seal/part-hasher.ts'
+import { hashPart, type PartHashes } from './seal/hash-part.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
 
@@ -54,7 +54,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 18
+const REVISION = 20
 
 export async function prepareBase(
   runtime: Runtime,
@@ -80,7 +80,7 @@ export async function prepareBase(
   const hashes = new Map(
     facts.hashes.map(({ offset, hashes, checksums }) => [
       offset,
-      { hashes: hashes.map((hash) => Buffer.from(hash, 'base64')), checksums },
+      { hashes: hashes.map((hash) => Buffer.from(hash, 'base64')), checksums: checksums.map(BigInt) },
     ]),
   )
   return { ...facts, hashes, file: fileOf(entry, 'base.bin').file, identity: key }
@@ -94,7 +94,13 @@ function hashConstantParts({ starts }: BaseImage, file: string): StoredBase['has
   return starts.flatMap(({ name, offset }, i) => {
     if (CHANGING_PARTS.includes(name)) return []
     const { hashes, checksums } = hashPart(bytes.subarray(offset, starts[i + 1]?.offset))
-    return [{ offset, hashes: hashes.map((hash) => Buffer.from(hash).toString('base64')), checksums }]
+    return [
+      {
+        offset,
+        hashes: hashes.map((hash) => Buffer.from(hash).toString('base64')),
+        checksums: checksums.map(String),
+      },
+    ]
   })
 }
 
@@ -102,7 +108,7 @@ interface StoredBase extends Omit<PreparedBase, 'file' | 'identity' | 'hashes'> 
   readonly hashes: readonly {
     readonly offset: number
     readonly hashes: readonly string[]
-    readonly checksums: readonly number[]
+    readonly checksums: readonly string[]
   }[]
 }
 

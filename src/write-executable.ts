@@ -2,8 +2,9 @@
 // put behind it (freeze/, image/elf/frozen.ts), so that a start goes on from there.
 
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
@@ -13,6 +14,10 @@ import { rehearseCold, rehearseThaw } from './freeze/rehearse.ts'
 import { addSpareModules } from './freeze/spare-modules.ts'
 import type { AppendPlan } from './image/append.ts'
 import { freezePatch, planFrozen, type FrozenAppendix } from './image/elf/frozen.ts'
+import type { FrozenProcess } from './freeze/frozen-process.ts'
+import { tracePages } from './freeze/used-pages.ts'
+import { tracedRanges, usedRuns, type FileRun, type VerifiedRun } from './image/elf/verified-runs.ts'
+import { checksumOf } from './format/checksum.ts'
 import { FREEZE_RECORD } from './image/elf/frozen-facts.ts'
 import type { BaseImage } from './image/image.ts'
 import { extendExecutable, publishExecutable, type PendingExecutable } from './output/executable.ts'
@@ -71,7 +76,7 @@ function partStarts({ starts, hashes }: Parts['base'], frozen: FrozenAppendix | 
 }
 
 /** Changes with how a process is read and planned (freeze/, image/elf/frozen.ts): what an older one made is not used. */
-const FREEZE_REVISION = 4
+const FREEZE_REVISION = 7
 
 /** Each edit makes a new one, of 15 MB and more. */
 const KEPT_FROZEN = 16
@@ -87,7 +92,7 @@ async function freeze(pending: PendingExecutable, parts: Parts): Promise<Frozen>
     prune('frozen-', KEPT_FROZEN, cache)
     const frozen = await freezeAndPlan(pending, parts)
     if ('reason' in frozen) throw new NotFrozenError(frozen.reason)
-    const { chunks, patches, ...rest } = frozen
+    const { chunks, patches, mapped: _, ...rest } = frozen
     const plan = {
       ...rest,
       patches: patches.map(({ offset, bytes }) => [offset, Buffer.from(bytes).toString('hex')]),
@@ -134,7 +139,31 @@ async function freezeAndPlan(pending: PendingExecutable, parts: Parts): Promise<
     await inBuildMode({}, 0)
     return frozen
   }
-  await inBuildMode(planFrozen(support, frozen, image.size), 1)
+  const plan = planFrozen(support, frozen, image.size)
+  await inBuildMode(plan, 1)
   const touched = await rehearseThaw(pending.temporary)
-  return planFrozen(support, frozen, image.size, touched)
+  const verified = await verifiedRuns(pending.temporary, frozen, plan)
+  return planFrozen(support, frozen, image.size, { touched, verified })
 }
+
+/** What the launcher is to look at before a start goes on; nothing where that cannot be found out. */
+async function verifiedRuns(file: string, frozen: FrozenProcess, { mapped }: FrozenAppendix) {
+  const ranges = tracedRanges(mapped, frozen)
+  const pages = await tracePages(file, { tracer: TRACER, from: 'thaw', ranges })
+  return pages && withChecksums(file, usedRuns(mapped, ranges, pages))
+}
+
+function withChecksums(file: string, runs: readonly FileRun[]): VerifiedRun[] {
+  const descriptor = openSync(file, 'r')
+  try {
+    return runs.map(({ address, size, fileOffset }) => {
+      const bytes = new Uint8Array(size)
+      readSync(descriptor, bytes, 0, size, fileOffset)
+      return { address, size, checksum: checksumOf(bytes) }
+    })
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const TRACER = fileURLToPath(new URL('../launcher/prebuilt/linux-x64/trace-pages', import.meta.url))

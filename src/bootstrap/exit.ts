@@ -15,6 +15,7 @@ export function hasWorkAtEnd(builtin: string): boolean {
 /** @param onEnd called after 'exit' handlers */
 export function installExit({ fs, worker, util }: Internals, onEnd: () => void): void {
   const exists = fs.existsSync as (file: string) => boolean
+  exists(`${CONTROL_ROOT}watch-crashes`)
   let isPlain = true
   const { dlopen } = process
   process.dlopen = function (...args: Parameters<typeof dlopen>) {

@@ -1,11 +1,12 @@
 // The seal: what every byte of an executable has to be. It is the last but one thing in the file, and its own SHA-256
 // (the root) is in the launch table; behind it lies the signature of the root, or the room for one.
 //
-//   header | parts | SHA-256 of each block | CRC-32 of each cluster
+//   header | parts | SHA-256 of each block | checksum of each cluster
 //
 // A part is a run of the file that has a name. Parts follow each other without a gap, from the file's first byte to the
 // seal; each has blocks and clusters of its own. Where the launch table keeps the root, zeros are hashed. SHA-256 is
-// for whoever looks at the file (`ingot verify`), CRC-32 for the program itself, which looks at what it uses.
+// for whoever looks at the file (`ingot verify`), checksums (checksum.ts) for the program itself, which looks at what
+// it uses.
 
 import { struct } from './struct.ts'
 

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream'
 import type { NotFrozen } from './frozen-process.ts'
 
 /** Known to launcher/launch.c. */
-const VARIABLES = { freeze: '\u0001INGOT_FREEZE', rehearse: '\u0001INGOT_REHEARSE' } as const
+export const VARIABLES = { freeze: '\u0001INGOT_FREEZE', rehearse: '\u0001INGOT_REHEARSE' } as const
 
 export interface BuildRun {
   readonly mode: keyof typeof VARIABLES

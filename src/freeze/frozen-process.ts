@@ -62,6 +62,14 @@ export interface Watch {
   readonly data: number
 }
 
+/** Memory of one protection. */
+export interface MemoryRange {
+  readonly start: number
+  readonly end: number
+  /** As of a region. */
+  readonly protection: number
+}
+
 /** What a start that was thawed touched: addresses of pages, ascending. */
 export interface TouchedPages {
   /** Written to. */

@@ -3,9 +3,9 @@
 import { alignUp } from '../base/bytes.ts'
 import { PAGE_SIZE } from '../format/archive.ts'
 import type { PartName } from '../format/seal.ts'
-import { SIGNATURE_AREA } from '../format/seal.ts'
+import { BLOCK_SIZE, SIGNATURE_AREA } from '../format/seal.ts'
 import { rootOffset, sealPatches, withoutRoot } from '../image/elf/seal.ts'
-import { PartHasher, type PartHashes } from './part-hasher.ts'
+import { hashPart, type PartHashes } from './hash-part.ts'
 import { rootOf, sealSize, writeSeal, type Part } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
 import { noSignature } from './signature.ts'
@@ -43,14 +43,17 @@ export function sealExecutable(name: string, starts: readonly PartStart[]): numb
   })
 }
 
-/** Hashed piece by piece: a program may be larger than memory. */
-const PIECE = 1 << 24
+/** Hashed piece by piece: a program may be larger than memory. Whole blocks. */
+const PIECE = 64 * BLOCK_SIZE
 
 export function hashOf(file: SealedFile, { offset, size }: Pick<Part, 'offset' | 'size'>): PartHashes {
-  const hasher = new PartHasher()
+  const pieces: PartHashes[] = []
   for (let at = offset; at < offset + size; at += PIECE) {
     const bytes = file.read(at, Math.min(PIECE, offset + size - at))
-    hasher.update(withoutRoot(bytes, at, file.found))
+    pieces.push(hashPart(withoutRoot(bytes, at, file.found)))
   }
-  return hasher.finish()
+  return {
+    hashes: pieces.flatMap(({ hashes }) => hashes),
+    checksums: pieces.flatMap(({ checksums }) => checksums),
+  }
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 
 import { viewOf } from '../base/bytes.ts'
+import { CHECKSUM_SIZE } from '../format/checksum.ts'
 import {
   BLOCK_SIZE,
   CLUSTER_SIZE,
@@ -13,7 +14,7 @@ import {
   SealPart,
   type PartName,
 } from '../format/seal.ts'
-import type { PartHashes } from './part-hasher.ts'
+import type { PartHashes } from './hash-part.ts'
 
 /** Offset and size in the file. */
 export interface Part {
@@ -28,7 +29,7 @@ export interface Seal {
 
 export function sealSize(parts: readonly Part[]): number {
   const { hashesOffset, blocks, clusters } = layOut(parts)
-  return hashesOffset + blocks * HASH_SIZE + clusters * 4
+  return hashesOffset + blocks * HASH_SIZE + clusters * CHECKSUM_SIZE
 }
 
 function layOut(parts: readonly Part[]) {
@@ -63,7 +64,8 @@ export function writeSeal({ parts }: Seal): Uint8Array {
       size,
     })
     for (const hash of hashes) bytes.set(hash, hashesOffset + HASH_SIZE * firstBlock++)
-    for (const checksum of checksums) view.setUint32(checksumsOffset + 4 * firstCluster++, checksum, true)
+    for (const checksum of checksums)
+      view.setBigUint64(checksumsOffset + CHECKSUM_SIZE * firstCluster++, checksum, true)
   })
   return bytes
 }
@@ -103,7 +105,7 @@ export function readSeal(bytes: Uint8Array, sealOffset: number): Seal | undefine
         return bytes.subarray(at, at + HASH_SIZE)
       }),
       checksums: take(Math.ceil(part.size / CLUSTER_SIZE), () =>
-        view.getUint32(checksumsOffset + 4 * cluster++, true),
+        view.getBigUint64(checksumsOffset + CHECKSUM_SIZE * cluster++, true),
       ),
     })),
   }

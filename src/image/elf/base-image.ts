@@ -97,6 +97,9 @@ function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
   }
 }
 
+/** v8::TryHandleWebAssemblyTrapPosix(int, siginfo_t*, void*) */
+const WEBASSEMBLY_TRAP = '_ZN2v829TryHandleWebAssemblyTrapPosixEiP9siginfo_tPv'
+
 /** node, as far as it is mapped: symbols, debug information and section headers lie behind. */
 function nodeEnd(node: ElfFile): number {
   return Math.max(...loadsOf(node).map((segment) => segment.fileOffset + segment.fileSize))
@@ -198,6 +201,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     mayFreeze: 0,
     thaw: 0,
     isDevelopment: 0,
+    webassemblyTrap: findSymbols(node, [WEBASSEMBLY_TRAP])[WEBASSEMBLY_TRAP],
     fuses: 0,
     sealAddress: 0,
     sealFileOffset: 0,

@@ -42,6 +42,17 @@ export function factsOf({ record, stoppedAt, descriptors, regions }: FrozenProce
   }
 }
 
+/** Where each thread has left its registers, on its own stack: struct frozen_thread. */
+export function threadContexts(record: Uint8Array): number[] {
+  const view = viewOf(record)
+  const count = view.getUint32(FREEZE_RECORD.threadCount, true)
+  return Array.from({ length: count }, (_, i) =>
+    Number(view.getBigUint64(FREEZE_RECORD.threads + THREAD_SIZE * i, true)),
+  )
+}
+
+const THREAD_SIZE = 56
+
 /** Names that end with a zero each. */
 function namesAt(record: Uint8Array, offset: number, sizeOffset: number): string[] {
   const size = viewOf(record).getUint32(sizeOffset, true)

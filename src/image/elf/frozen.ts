@@ -16,6 +16,13 @@ import { factsOf } from './frozen-facts.ts'
 import { LAUNCHER_DATA, LaunchTable, PARKING_BASE } from './layout.ts'
 import type { FrozenSupport } from '../image.ts'
 import { planPrefaults, Prefault } from './prefaults.ts'
+import {
+  mappedRanges,
+  VERIFIED_RUN_SIZE,
+  writeVerifiedRun,
+  type MappedRange,
+  type VerifiedRun,
+} from './verified-runs.ts'
 import { ProgramHeader } from './structs.ts'
 
 const ThawTable = struct({
@@ -33,6 +40,8 @@ const ThawTable = struct({
   heapLimitCount: 'u64',
   prefaults: 'u64',
   prefaultCount: 'u64',
+  verified: 'u64',
+  verifiedCount: 'u64',
 })
 /** "INTHAW01" */
 const THAW_TABLE_MAGIC = { magicLow: 0x4854_4e49, magicHigh: 0x3130_5741 }
@@ -63,17 +72,24 @@ export interface FrozenAppendix {
   readonly chunks: readonly Uint8Array[]
   /** Written over it. */
   readonly patches: readonly Chunk[]
+  /** What memory is made of when a start goes on, ascending. */
+  readonly mapped: readonly MappedRange[]
+}
+
+/** What rehearsals have found out. */
+export interface Learnt {
+  readonly touched?: TouchedPages | undefined
+  readonly verified?: readonly VerifiedRun[] | undefined
 }
 
 /**
  * @param size of the executable so far, in bytes
- * @param touched by a rehearsal
  */
 export function planFrozen(
   support: FrozenSupport,
   frozen: FrozenProcess,
   size: number,
-  touched: TouchedPages = { written: [], read: [] },
+  { touched = { written: [], read: [] }, verified = [] }: Learnt = {},
 ): FrozenAppendix {
   const { maps, pieces, protects } = planOperations(support, frozen)
   const prefaults = planPrefaults(frozen, touched)
@@ -81,7 +97,10 @@ export function planFrozen(
   // The table first; its size does not depend on the addresses in it.
   const count = maps.length + pieces.length + protects.length
   const noOperations = Array.from({ length: count }, () => NO_OPERATION)
-  const tableSize = alignUp(tableOf(frozen, { operations: noOperations, prefaults }, 0).length, PAGE_SIZE)
+  const tableSize = alignUp(
+    tableOf(frozen, { operations: noOperations, prefaults, verified }, 0).length,
+    PAGE_SIZE,
+  )
   const table = { protection: PROT_READ, fileOffset: offset, size: tableSize }
   const saved = placeSaved(pieces, offset + tableSize)
   const spare = support.programHeaders.filter(({ type }) => type === PT_NULL).length
@@ -99,7 +118,7 @@ export function planFrozen(
   })
   const bytes = new Uint8Array(tableSize)
   const operations = [...maps, ...moves, ...protects]
-  bytes.set(tableOf(frozen, { operations, prefaults }, segments[0]!.virtualAddress))
+  bytes.set(tableOf(frozen, { operations, prefaults, verified }, segments[0]!.virtualAddress))
   return {
     facts: { bytes: tableSize + saved.size, ...factsOf(frozen) },
     offset,
@@ -110,6 +129,7 @@ export function planFrozen(
       thawPatch(support, segments[0]!.virtualAddress),
       freezePatch(support, 0),
     ],
+    mapped: mappedRanges(support, frozen, pieces),
   }
 }
 
@@ -281,15 +301,21 @@ function u64(value: number): Uint8Array {
 interface Steps {
   readonly operations: readonly Operation[]
   readonly prefaults: readonly Prefault[]
+  readonly verified: readonly VerifiedRun[]
 }
 
-function tableOf(frozen: FrozenProcess, { operations, prefaults }: Steps, address: number): Uint8Array {
+function tableOf(
+  frozen: FrozenProcess,
+  { operations, prefaults, verified }: Steps,
+  address: number,
+): Uint8Array {
   const descriptors = frozen.descriptors.flatMap(describe)
   const operationsAt = ThawTable.size
   const descriptorsAt = operationsAt + operations.length * Operation.size
   const heapLimitsAt = descriptorsAt + descriptors.length * DescriptorRecord.size
   const prefaultsAt = heapLimitsAt + frozen.heapLimits.length * HeapLimitRecord.size
-  const recordAt = prefaultsAt + prefaults.length * Prefault.size
+  const verifiedAt = prefaultsAt + prefaults.length * Prefault.size
+  const recordAt = verifiedAt + verified.length * VERIFIED_RUN_SIZE
   const bytes = new Uint8Array(recordAt + frozen.record.length)
   const view = viewOf(bytes)
   ThawTable.write(view, 0, {
@@ -303,6 +329,8 @@ function tableOf(frozen: FrozenProcess, { operations, prefaults }: Steps, addres
     randomState: frozen.randomState,
     prefaults: address + prefaultsAt,
     prefaultCount: prefaults.length,
+    verified: address + verifiedAt,
+    verifiedCount: verified.length,
     generatorState: frozen.generatorState,
     heapLimits: address + heapLimitsAt,
     heapLimitCount: frozen.heapLimits.length,
@@ -312,6 +340,7 @@ function tableOf(frozen: FrozenProcess, { operations, prefaults }: Steps, addres
     DescriptorRecord.write(view, descriptorsAt + i * DescriptorRecord.size, one),
   )
   prefaults.forEach((one, i) => Prefault.write(view, prefaultsAt + i * Prefault.size, one))
+  verified.forEach((run, i) => writeVerifiedRun(view, verifiedAt + i * VERIFIED_RUN_SIZE, run))
   frozen.heapLimits.forEach((limit, i) =>
     HeapLimitRecord.write(view, heapLimitsAt + i * HeapLimitRecord.size, {
       address: limit.address,

@@ -47,6 +47,7 @@ export const LaunchTable = struct({
   mayFreeze: 'u64',
   thaw: 'u64',
   isDevelopment: 'u64',
+  webassemblyTrap: 'u64',
   /** src/format/fuses.ts */
   fuses: 'u64',
   /** src/format/seal.ts */

@@ -82,16 +82,19 @@ export function makeElf({ type = ET_EXEC, entry = 0, segments, size, content = {
   return bytes
 }
 
-const SYMBOLS_SIZE = 3 * ElfSymbol.size
+const SYMBOLS_SIZE = 4 * ElfSymbol.size
 
-/** The empty symbol, node's copy of libc's environ and a function of OpenSSL, with their names behind them. */
+/** The empty symbol, node's copy of libc's environ and functions of OpenSSL and V8, with their names behind them. */
 function makeSymbols(): Buffer {
   const table = Buffer.alloc(SYMBOLS_SIZE)
   const environ = { name: 1, info: 0x11, other: 0, section: 27, value: 0x405800, size: 8 }
   ElfSymbol.write(viewOf(table), ElfSymbol.size, environ)
   const forkId = { name: 9, info: 0x12, other: 0, section: 14, value: 0x402800, size: 15 }
   ElfSymbol.write(viewOf(table), 2 * ElfSymbol.size, forkId)
-  return Buffer.concat([table, Buffer.from('\0environ\0openssl_get_fork_id\0')])
+  const trap = { name: 29, info: 0x12, other: 0, section: 14, value: 0x402900, size: 15 }
+  ElfSymbol.write(viewOf(table), 3 * ElfSymbol.size, trap)
+  const names = '\0environ\0openssl_get_fork_id\0_ZN2v829TryHandleWebAssemblyTrapPosixEiP9siginfo_tPv\0'
+  return Buffer.concat([table, Buffer.from(names)])
 }
 
 function makeDynamic(entries: readonly (readonly [tag: number, value: number])[]): Buffer {

@@ -1,0 +1,47 @@
+// Which pages a start uses, to the page: what the launcher is to verify before it goes on. A small debugger runs the
+// finished executable for that (launcher/trace-pages.c); page tables say too much, as the kernel maps what lies around.
+
+import { spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+
+import { VARIABLES } from './build-run.ts'
+import type { MemoryRange } from './frozen-process.ts'
+
+const END = 0xffff_ffff_ffff_ffffn
+const LONGEST_MS = 10_000
+
+export interface PageTrace {
+  /** The debugger: launcher/prebuilt/…/trace-pages. */
+  readonly tracer: string
+  /** Where to begin: with the first instruction, or where a frozen process goes on. */
+  readonly from: 'start' | 'thaw'
+  /** Memory to look at, ascending. */
+  readonly ranges: readonly MemoryRange[]
+}
+
+/** Addresses of pages, in the order of their use; undefined where there may be no debugger. */
+export async function tracePages(
+  file: string,
+  { tracer, from, ranges }: PageTrace,
+): Promise<number[] | undefined> {
+  const child = spawn(tracer, [file, from], {
+    cwd: '/',
+    env: { [VARIABLES.rehearse]: '1' },
+    stdio: ['pipe', 'pipe', 'ignore', 'ignore'],
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+  })
+  const failed = new Promise<undefined>((resolve) => child.once('error', () => resolve(undefined)))
+  const input = child.stdio[0] as Writable
+  input.on('error', () => {}) // it has ended
+  input.end(encode(ranges))
+  const output = await Promise.race([buffer(child.stdio[1] as Readable), failed])
+  if (!output || output.length < 8 || output.readBigUInt64LE(output.length - 8) !== END) return undefined
+  return Array.from({ length: output.length / 8 - 1 }, (_, i) => Number(output.readBigUInt64LE(8 * i)))
+}
+
+function encode(ranges: readonly MemoryRange[]): Buffer {
+  const words = ranges.flatMap(({ start, end, protection }) => [start, end, protection])
+  return Buffer.from(new BigUint64Array([...words.map(BigInt), END]).buffer)
+}

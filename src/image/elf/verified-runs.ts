@@ -1,0 +1,117 @@
+// What of memory the launcher is to compare with the file before a frozen process goes on: the pages that a rehearsal
+// has seen a start use (freeze/used-pages.ts).
+
+import { PAGE_SIZE } from '../../format/archive.ts'
+import { CHECKSUM_SIZE } from '../../format/checksum.ts'
+import { struct } from '../../format/struct.ts'
+import type { FrozenProcess, MemoryRange } from '../../freeze/frozen-process.ts'
+import type { FrozenSupport } from '../image.ts'
+import { PF_W, PT_LOAD } from './constants.ts'
+import { threadContexts } from './frozen-facts.ts'
+import { LAUNCHER_TEXT, LOADER_BASE, SYSTEM_BASE } from './layout.ts'
+
+/** launcher/frozen.h: struct verified_run. */
+const Run = struct({ address: 'u64', size: 'u64' })
+export const VERIFIED_RUN_SIZE = Run.size + CHECKSUM_SIZE
+
+export interface VerifiedRun {
+  readonly address: number
+  readonly size: number
+  readonly checksum: bigint
+}
+
+export function writeVerifiedRun(view: DataView, offset: number, run: VerifiedRun): void {
+  Run.write(view, offset, run)
+  view.setBigUint64(offset + Run.size, run.checksum, true)
+}
+
+/** Memory whose bytes are the file's. */
+export interface MappedRange extends MemoryRange {
+  readonly fileOffset: number
+}
+
+interface Piece {
+  readonly address: number
+  readonly size: number
+  readonly fileOffset: number
+}
+
+/** mmap(2) */
+const PROT_READ = 1
+const PROT_EXEC = 4
+
+/** Node's and ld.so's constants and code, and what is moved into place; not what is verified otherwise. */
+export function mappedRanges(
+  { programHeaders }: FrozenSupport,
+  { regions }: FrozenProcess,
+  pieces: readonly Piece[],
+): MappedRange[] {
+  const own = programHeaders
+    .filter(({ type, flags, memorySize }) => type === PT_LOAD && !(flags & PF_W) && memorySize > 0)
+    .filter(
+      ({ virtualAddress: address }) =>
+        address < LAUNCHER_TEXT || (address >= LOADER_BASE && address < SYSTEM_BASE),
+    )
+    .map(({ virtualAddress, fileSize, fileOffset, flags }) => ({
+      start: virtualAddress,
+      end: Math.ceil((virtualAddress + fileSize) / PAGE_SIZE) * PAGE_SIZE,
+      protection: flags & 1 ? PROT_READ | PROT_EXEC : PROT_READ,
+      fileOffset,
+    }))
+  const moved = pieces.map(({ address, size, fileOffset }) => ({
+    start: address,
+    end: address + size,
+    protection: regions.find(({ start, end }) => start <= address && address < end)!.protection,
+    fileOffset,
+  }))
+  return [...own.flatMap((range) => without(range, moved)), ...moved].toSorted((a, b) => a.start - b.start)
+}
+
+/** What of a range is not in any of the others. */
+function without(range: MappedRange, others: readonly MappedRange[]): MappedRange[] {
+  const other = others.find(({ start, end }) => start < range.end && end > range.start)
+  if (!other) return [range]
+  const before = { ...range, end: other.start }
+  const after = { ...range, start: other.end, fileOffset: range.fileOffset + other.end - range.start }
+  return [before, after].filter(({ start, end }) => start < end).flatMap((rest) => without(rest, others))
+}
+
+/** Stacks are not among them: the kernel itself writes signals there, and would find no memory. */
+export function tracedRanges(
+  mapped: readonly MappedRange[],
+  { regions, record }: FrozenProcess,
+): MappedRange[] {
+  const contexts = threadContexts(record)
+  const stacks = regions.filter(({ start, end }) => contexts.some((at) => start <= at && at < end))
+  return mapped.filter((range) => !stacks.some(({ start, end }) => start <= range.start && range.start < end))
+}
+
+/** Memory in one piece, and where the file has it. */
+export interface FileRun {
+  readonly address: number
+  readonly size: number
+  readonly fileOffset: number
+}
+
+/** The pages, and what was not traced as a whole; neighbours as one. */
+export function usedRuns(
+  mapped: readonly MappedRange[],
+  traced: readonly MappedRange[],
+  pages: readonly number[],
+): FileRun[] {
+  const used = new Set(pages)
+  const runs: { address: number; size: number; fileOffset: number }[] = []
+  for (const range of mapped) {
+    const isTraced = traced.includes(range)
+    for (let address = range.start; address < range.end; address += PAGE_SIZE) {
+      if (isTraced && !used.has(address)) continue
+      const fileOffset = range.fileOffset + address - range.start
+      const last = runs.at(-1)
+      const isNext =
+        last && last.address + last.size === address && last.fileOffset + last.size === fileOffset
+      if (isNext) last.size += PAGE_SIZE
+      else runs.push({ address, size: PAGE_SIZE, fileOffset })
+    }
+  }
+  return runs
+}

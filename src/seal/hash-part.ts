@@ -1,0 +1,25 @@
+// Hashes a part of an executable in blocks and clusters (format/seal.ts).
+
+import { hash } from 'node:crypto'
+
+import { checksumOf } from '../format/checksum.ts'
+import { BLOCK_SIZE, CLUSTER_SIZE } from '../format/seal.ts'
+
+export interface PartHashes {
+  /** SHA-256 of each block. */
+  readonly hashes: readonly Uint8Array[]
+  /** Of each cluster. */
+  readonly checksums: readonly bigint[]
+}
+
+export function hashPart(bytes: Uint8Array): PartHashes {
+  return {
+    hashes: pieces(bytes, BLOCK_SIZE).map((block) => hash('sha256', block, 'buffer')),
+    checksums: pieces(bytes, CLUSTER_SIZE).map(checksumOf),
+  }
+}
+
+function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
+  const count = Math.ceil(bytes.length / size)
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * size, (i + 1) * size))
+}

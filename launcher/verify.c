@@ -160,18 +160,31 @@ void verify_index(const struct region *archive)
 	is_sound[archive == &TABLE->system] = 1;
 }
 
-void verify_cold_start(void)
-{
-	verify_part(LOADER, (const void *)TABLE->loader_base, ~0ul);
-	verify_bootstrap();
-}
-
 /* Node's own segments are where they were; all else was saved. */
 __attribute__((noreturn)) static void memory_is_damaged(uint64_t address)
 {
 	const struct part *part = address < LAUNCHER_TEXT ? part_named(RUNTIME) : part_named(FROZEN);
 	const uint64_t offset = address < LAUNCHER_TEXT ? address - (uint64_t)first_address() : part->offset;
 	damaged(executable_path, PART_NAMES[part->name], offset);
+}
+
+static void verify_runs(const struct verified_run *runs, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		if (checksum((const void *)runs[i].address, runs[i].size) != runs[i].checksum) memory_is_damaged(runs[i].address);
+}
+
+void verify_cold_start(void)
+{
+	static const char name[] = "verified-at-start";
+	if (!is_sealed()) return;
+	verify_part(LOADER, (const void *)TABLE->loader_base, ~0ul);
+	verify_bootstrap();
+	verify_index(&TABLE->system);
+	const struct archive_entry *entry = archive_find(&TABLE->system, name, sizeof name - 1);
+	if (!entry) return;
+	verify_archive(&TABLE->system, entry->data, entry->size);
+	verify_runs((const void *)archive_data(&TABLE->system, entry), entry->size / sizeof(struct verified_run));
 }
 
 void verify_thaw_table(void)
@@ -184,8 +197,5 @@ void verify_thaw_table(void)
 void verify_thawed_memory(void)
 {
 	const struct thaw_table *table = (const void *)TABLE->thaw;
-	const struct verified_run *runs = (const void *)table->verified;
-	for (uint64_t i = 0; i < table->verified_count && is_sealed(); i++)
-		if (checksum((const void *)runs[i].address, runs[i].size) != runs[i].checksum)
-			memory_is_damaged(runs[i].address);
+	if (is_sealed()) verify_runs((const void *)table->verified, table->verified_count);
 }

@@ -9,6 +9,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
+import type { Chunk } from './base/bytes.ts'
 import { BuildError } from './base/diagnostics.ts'
 import { bundleBootstrap } from './bundle-bootstrap.ts'
 import {
@@ -29,10 +30,12 @@ import { PAYLOAD_ASSET, readSeaBlob, type SeaBlob } from './image/sea.ts'
 import { writeAll } from './output/executable.ts'
 import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
 import { packArchive } from './payload/pack.ts'
+import type { ArchiveFile } from './payload/payload.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
 import { hashPart, type PartHashes } from './seal/hash-part.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
+import { usedAtStart } from './used-at-start.ts'
 
 /** The base's bytes on disk, what is to be written into them, and what code caches must say. */
 export interface PreparedBase extends BaseImage {
@@ -54,7 +57,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 20
+const REVISION = 21
 
 export async function prepareBase(
   runtime: Runtime,
@@ -85,6 +88,18 @@ export async function prepareBase(
   )
   return { ...facts, hashes, file: fileOf(entry, 'base.bin').file, identity: key }
 }
+
+async function writeChunks(name: string, chunks: readonly Chunk[]): Promise<void> {
+  const output = await open(name, 'w')
+  try {
+    for (const { offset, bytes } of chunks) await writeAll(output, [bytes], offset)
+  } finally {
+    await output.close()
+  }
+}
+
+/** In the archive of libraries, for launcher/verify.c. */
+const VERIFIED_AT_START = 'verified-at-start'
 
 /** Parts that the program changes. */
 const CHANGING_PARTS: readonly PartName[] = ['launch table', 'bootstrap', 'program']
@@ -120,35 +135,34 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
     const bytes = readFileSync(file)
     return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher) : bytes
   }
-  const system = packArchive(
-    [
-      ...[...libraries.libraries].map(([name, { file }]) => ({
-        path: name,
-        data: contentOf(name, file),
-        mapped: true,
-      })),
-      // The LGPL of glibc asks that its text comes along.
-      ...(await compressLicenses(directory, runtime, libraries)).map((name) => ({
-        path: `licenses/${name}`,
-        data: readFileSync(path.join(directory, name)),
-      })),
-    ],
-    [],
-    { ingot: '', entries: [], sourceMaps: false },
-  )
-  const { chunks, base } = linkBaseImage({
-    node: readElf(readFileSync(runtime.file), runtime.file),
-    loader: readElf(readFileSync(libraries.loader.file), libraries.loader.file),
-    launcher,
-    system: Buffer.concat(system.chunks),
-    blob,
-  })
-  const output = await open(path.join(directory, 'base.bin'), 'w')
-  try {
-    for (const { offset, bytes } of chunks) await writeAll(output, [bytes], offset)
-  } finally {
-    await output.close()
+  const files = [
+    ...[...libraries.libraries].map(([name, { file }]) => ({
+      path: name,
+      data: contentOf(name, file),
+      mapped: true,
+    })),
+    // The LGPL of glibc asks that its text comes along.
+    ...(await compressLicenses(directory, runtime, libraries)).map((name) => ({
+      path: `licenses/${name}`,
+      data: readFileSync(path.join(directory, name)),
+    })),
+  ]
+  const output = path.join(directory, 'base.bin')
+  const link = async (more: readonly ArchiveFile[]) => {
+    const system = packArchive([...files, ...more], [], { ingot: '', entries: [], sourceMaps: false })
+    const { chunks, base } = linkBaseImage({
+      node: readElf(readFileSync(runtime.file), runtime.file),
+      loader: readElf(readFileSync(libraries.loader.file), libraries.loader.file),
+      launcher,
+      system: Buffer.concat(system.chunks),
+      blob,
+    })
+    await writeChunks(output, chunks)
+    return base
   }
+  // Nothing that is looked at lies behind these archives, so the second base is used as the first one was.
+  const used = await usedAtStart(await link([]), output, directory)
+  const base = await link([{ path: VERIFIED_AT_START, data: used }])
   for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(
     path.join(directory, 'base.json'),

@@ -4,7 +4,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
@@ -25,6 +24,7 @@ import type { Payload } from './payload/payload.ts'
 import type { PreparedBase } from './prepare-base.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import { sealExecutable, type PartStart } from './seal/seal-executable.ts'
+import { TRACER } from './tracer.ts'
 
 interface Parts {
   readonly config: ResolvedConfig
@@ -165,5 +165,3 @@ function withChecksums(file: string, runs: readonly FileRun[]): VerifiedRun[] {
     closeSync(descriptor)
   }
 }
-
-const TRACER = fileURLToPath(new URL('../launcher/prebuilt/linux-x64/trace-pages', import.meta.url))

@@ -6,7 +6,7 @@ import { CHECKSUM_SIZE } from '../../format/checksum.ts'
 import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, MemoryRange } from '../../freeze/frozen-process.ts'
 import type { FrozenSupport } from '../image.ts'
-import { PF_W, PT_LOAD } from './constants.ts'
+import { PF_W, PF_X, PT_LOAD } from './constants.ts'
 import { threadContexts } from './frozen-facts.ts'
 import { LAUNCHER_TEXT, LOADER_BASE, SYSTEM_BASE } from './layout.ts'
 
@@ -40,13 +40,9 @@ interface Piece {
 const PROT_READ = 1
 const PROT_EXEC = 4
 
-/** Node's and ld.so's constants and code, and what is moved into place; not what is verified otherwise. */
-export function mappedRanges(
-  { programHeaders }: FrozenSupport,
-  { regions }: FrozenProcess,
-  pieces: readonly Piece[],
-): MappedRange[] {
-  const own = programHeaders
+/** Node's and ld.so's constants and code. */
+export function constantRanges({ programHeaders }: FrozenSupport): MappedRange[] {
+  return programHeaders
     .filter(({ type, flags, memorySize }) => type === PT_LOAD && !(flags & PF_W) && memorySize > 0)
     .filter(
       ({ virtualAddress: address }) =>
@@ -55,16 +51,25 @@ export function mappedRanges(
     .map(({ virtualAddress, fileSize, fileOffset, flags }) => ({
       start: virtualAddress,
       end: Math.ceil((virtualAddress + fileSize) / PAGE_SIZE) * PAGE_SIZE,
-      protection: flags & 1 ? PROT_READ | PROT_EXEC : PROT_READ,
+      protection: flags & PF_X ? PROT_READ | PROT_EXEC : PROT_READ,
       fileOffset,
     }))
+}
+
+/** These, and what is moved into place; not what is verified otherwise. */
+export function mappedRanges(
+  support: FrozenSupport,
+  { regions }: FrozenProcess,
+  pieces: readonly Piece[],
+): MappedRange[] {
   const moved = pieces.map(({ address, size, fileOffset }) => ({
     start: address,
     end: address + size,
     protection: regions.find(({ start, end }) => start <= address && address < end)!.protection,
     fileOffset,
   }))
-  return [...own.flatMap((range) => without(range, moved)), ...moved].toSorted((a, b) => a.start - b.start)
+  const constant = constantRanges(support).flatMap((range) => without(range, moved))
+  return [...constant, ...moved].toSorted((a, b) => a.start - b.start)
 }
 
 /** What of a range is not in any of the others. */

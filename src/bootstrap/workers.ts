@@ -5,6 +5,7 @@
 
 import { bootScript } from '../format/boot.ts'
 import { OWN_OPTIONS } from '../format/own-options.ts'
+import { CONTROL_ROOT } from './control.ts'
 import type { Internals } from './internals.ts'
 import { getVirtualWorkingDirectory } from './vfs/paths.ts'
 
@@ -28,8 +29,8 @@ interface StartMessage {
 
 const KINDS = { classic: 'eval', 'data-url': 'url', internal: 'hooks' } as const
 
-export function installWorkers({ worker: binding }: Internals, isInWorker: boolean): void {
-  interceptStart(binding.Worker.prototype)
+export function installWorkers({ worker: binding, fs }: Internals, isInWorker: boolean): void {
+  interceptStart(binding.Worker.prototype, () => void fs.existsSync(`${CONTROL_ROOT}verify-bootstrap`))
   if (!isInWorker) {
     binding.Worker = class Worker extends binding.Worker {
       constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
@@ -55,10 +56,11 @@ export function installWorkers({ worker: binding }: Internals, isInWorker: boole
 }
 
 /** The native constructor sets the port on the new worker, and lib/internal/worker.js sends the start through it. */
-function interceptStart(prototype: object): void {
+function interceptStart(prototype: object, onStart: () => void): void {
   Object.defineProperty(prototype, 'messagePort', {
     configurable: true,
     set(port) {
+      onStart()
       const { postMessage } = port
       port.postMessage = (message: StartMessage, transfer: unknown) =>
         Reflect.apply(postMessage, port, [viaBootstrap(message), transfer])

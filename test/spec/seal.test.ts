@@ -1,0 +1,303 @@
+// Damage to an executable: `verify` finds all of it, and a program that starts either does what it did or says which
+// part is damaged.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import path from 'node:path'
+import { before, suite, test } from 'node:test'
+
+import { BuildError } from '../../src/base/diagnostics.ts'
+import { sign, verify } from '../../src/verify.ts'
+import { ingot, ingotBuild } from '../support/commands.ts'
+import { writeFiles } from '../support/files.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
+
+/** Reads a module, an asset and a builtin of its own, and starts a worker. */
+const PROGRAM = {
+  'package.json': { name: 'sealed', type: 'module' },
+  'data.txt': 'an asset\n'.repeat(20_000),
+  'part.ts': `export const part = (n: number): number => n + 1\n`,
+  'main.ts': `import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { part } from './part.ts'
+const data = readFileSync(new URL('data.txt', import.meta.url))
+console.log(part(41), createHash('sha256').update(data).digest('hex'), process.argv.length)
+`,
+}
+
+const EXIT_DAMAGED = 74
+
+suite('a sealed executable', () => {
+  const project = path.join(temporaryDirectory(), 'sealed')
+  const files = { frozen: path.join(project, 'frozen'), cold: path.join(project, 'cold') }
+
+  before(async () => {
+    writeFiles(project, PROGRAM)
+    for (const [start, out] of Object.entries(files)) {
+      await ingotBuild(['main.ts', '--start', start, '-o', out], { cwd: project })
+    }
+  })
+
+  const copyOf = (file: string): string => {
+    const copy = `${file}-${Math.random().toString(36).slice(2)}`
+    copyFileSync(file, copy, constants.COPYFILE_FICLONE)
+    return copy
+  }
+
+  test('is found sound, with a root that says what it is', () => {
+    const { damage, root, size, parts, signedBy } = verify(files.frozen)
+    assert.deepEqual(damage, [])
+    assert.match(root, /^[0-9a-f]{64}$/)
+    assert.equal(size, statSync(files.frozen).size)
+    assert.equal(signedBy, undefined)
+    const end = parts.reduce((at, part) => {
+      assert.equal(part.offset, at, 'no gap before it')
+      return at + part.size
+    }, 0)
+    assert.ok(end < size, 'and behind them the seal')
+  })
+
+  for (const start of ['frozen', 'cold'] as const) {
+    const rounds = THOROUGH ? 50 : 3
+    test(`verify finds each of ${rounds * 100} changed bytes (${start})`, () => {
+      const file = copyOf(files[start])
+      const random = generator(start === 'frozen' ? 1 : 2)
+      for (let round = 0; round < rounds; round++) {
+        const changes = Array.from({ length: 100 }, () =>
+          flip(file, Math.floor(random() * statSync(file).size), random),
+        )
+        const { damage } = damageOf(file)
+        for (const { offset } of changes) {
+          const isFound = damage.some(({ from, to }) => from <= offset && offset < to)
+          assert.ok(isFound, `byte 0x${offset.toString(16)} of round ${round}`)
+        }
+        for (const { undo } of changes.toReversed()) undo()
+      }
+      assert.deepEqual(damageOf(file).damage, [])
+    })
+  }
+
+  test('verify finds each changed byte of the seal, its root and the room for a signature', () => {
+    const file = copyOf(files.cold)
+    const random = generator(3)
+    const { size, parts } = verify(file)
+    const sealOffset = parts.at(-1)!.offset + parts.at(-1)!.size
+    for (let i = 0; i < (THOROUGH ? 100 : 6); i++) {
+      const { undo, offset } = flip(file, sealOffset + Math.floor(random() * (size - sealOffset)), random)
+      assert.ok(damageOf(file).damage.length > 0, `byte 0x${offset.toString(16)}`)
+      undo()
+    }
+  })
+
+  test('verify finds what is cut off, and what is added', () => {
+    const random = generator(4)
+    const file = copyOf(files.cold)
+    const { size } = statSync(file)
+    for (const more of ['x'.repeat(10_000), '\0']) {
+      truncateSync(file, size)
+      appendFileSync(file, more)
+      assert.deepEqual(
+        damageOf(file).damage.map(({ part }) => part),
+        ['end of the file'],
+      )
+    }
+    for (let left = size; left > 0; left = Math.floor(left * random())) {
+      truncateSync(file, left - 1)
+      assert.ok(damageOf(file).damage.length > 0)
+    }
+  })
+
+  for (const [start, count] of [
+    ['frozen', THOROUGH ? 3000 : 150],
+    ['cold', THOROUGH ? 300 : 20],
+  ] as const) {
+    test(`runs as before, or names its damaged part, with each of ${count} changed bytes (${start})`, () => {
+      const file = copyOf(files[start])
+      const sound = run(file)
+      assert.equal(sound.status, 0, sound.stderr)
+      const random = generator(5)
+      for (let i = 0; i < count; i++) {
+        const { offset, undo } = flip(file, Math.floor(random() * statSync(file).size), random)
+        assertSameOrNamed(run(file), sound, `byte 0x${offset.toString(16)}`)
+        undo()
+      }
+    })
+  }
+
+  for (const part of [
+    'launcher',
+    'launch table',
+    'libraries',
+    'bootstrap',
+    'program',
+    'frozen process',
+  ] as const) {
+    test(`runs as before, or names the part, where the ${part} is changed`, () => {
+      const file = copyOf(files.frozen)
+      const sound = run(file)
+      const random = generator(6)
+      const place = verify(file).parts.find(({ name }) => name === part)!
+      const names = new Set<string>()
+      for (let i = 0; i < (THOROUGH ? 100 : 12); i++) {
+        const { offset, undo } = flip(file, place.offset + Math.floor(random() * place.size), random)
+        const outcome = run(file)
+        const name = assertSameOrNamed(outcome, sound, `byte 0x${offset.toString(16)}`)
+        if (name !== undefined) names.add(name)
+        undo()
+      }
+      for (const name of names) assert.ok(name === part || name === 'seal', name)
+    })
+  }
+
+  test('a module and an asset that are changed are never run or read', () => {
+    const file = copyOf(files.cold)
+    const content = readFileSync(file)
+    const { offset } = verify(file).parts.find(({ name }) => name === 'program')!
+    for (const text of ['an asset\nan asset', 'n + 1', '"sealed"']) {
+      const at = content.indexOf(text, offset)
+      assert.ok(at > 0, text)
+      const { undo } = flip(file, at, generator(7))
+      const { status, stdout, stderr } = run(file)
+      assert.equal(status, EXIT_DAMAGED, stderr)
+      assert.equal(stdout, '')
+      assert.match(stderr, /EXECUTABLE_DAMAGED .* its program is damaged\n {2}help: /)
+      undo()
+    }
+  })
+
+  test('does not run where it is cut off', () => {
+    const file = copyOf(files.frozen)
+    for (const { offset, size } of verify(file).parts.toReversed()) {
+      truncateSync(file, offset + Math.floor(size / 2))
+      const { status, signal, error } = run(file)
+      assert.ok(status !== 0 || signal || error, 'it does not end well')
+    }
+  })
+
+  test('the command says where the damage is, and exits with 1', async () => {
+    const file = copyOf(files.cold)
+    assert.match(
+      (await ingot(['verify', file])).stdout,
+      /^sound .*\nseal +sha256:[0-9a-f]{64}\nsigned +no\n$/,
+    )
+    flip(file, 0x2000000, generator(8))
+    const { status, stderr } = await ingot(['verify', file])
+    assert.equal(status, 1)
+    assert.match(
+      stderr,
+      /^error EXECUTABLE_DAMAGED .* at byte 0x2\w+ {2}its runtime is damaged, within 65536 bytes/,
+    )
+  })
+
+  test('is no executable of ours', async () => {
+    const text = path.join(project, 'text')
+    writeFileSync(text, 'no ELF file')
+    assert.match((await ingot(['verify', text])).stderr, /^error IMAGE_NOT_ELF /)
+    assert.match((await ingot(['verify', process.execPath])).stderr, /^error IMAGE_NOT_INGOT /)
+    assert.match((await ingot(['verify', project])).stderr, /^error EXECUTABLE_UNREADABLE /)
+  })
+
+  test('is signed, and verified with the key', async () => {
+    const file = copyOf(files.frozen)
+    const [own, other] = ['own', 'other'].map((name) => {
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+      const names = { key: path.join(project, `${name}.pem`), public: path.join(project, `${name}.pub.pem`) }
+      writeFileSync(names.key, privateKey.export({ format: 'pem', type: 'pkcs8' }))
+      writeFileSync(names.public, publicKey.export({ format: 'pem', type: 'spki' }))
+      return names
+    })
+    await assert.rejects(async () => verify(file, { key: own!.public }), { code: 'SIGNATURE_MISSING' })
+    const { signedBy, damage } = sign(file, own!.key)
+    assert.deepEqual(damage, [])
+    assert.equal(verify(file, { key: own!.public }).signedBy, signedBy)
+    assert.deepEqual(run(file), run(files.frozen), 'and it runs')
+    await assert.rejects(async () => verify(file, { key: other!.public }), { code: 'SIGNATURE_OTHER_KEY' })
+    await assert.rejects(async () => verify(file, { key: path.join(project, 'main.ts') }), {
+      code: 'SIGNATURE_KEY',
+    })
+
+    for (const fromEnd of [1, 40, 90]) {
+      const { undo } = flip(file, statSync(file).size - fromEnd, generator(9))
+      assert.deepEqual(
+        verify(file).damage.map(({ part }) => part),
+        ['signature'],
+      )
+      undo()
+    }
+    flip(file, 0x3000000, generator(9))
+    assert.throws(() => sign(file, own!.key), { code: 'EXECUTABLE_DAMAGED' })
+  })
+})
+
+/** A file in which so much is wrong that it is not known as one of ours is damaged, too. */
+function damageOf(file: string): { damage: { from: number; to: number; part?: string }[] } {
+  try {
+    return { damage: [...verify(file).damage] }
+  } catch (error) {
+    assert.ok(error instanceof BuildError, String(error))
+    assert.match(error.code, /^IMAGE_|^SEAL_/)
+    return { damage: [{ from: 0, to: Infinity }] }
+  }
+}
+
+/** The part that was named. */
+function assertSameOrNamed(outcome: Run, sound: Run, where: string): string | undefined {
+  const name = /EXECUTABLE_DAMAGED .* its ([\w ]+) is damaged/.exec(outcome.stderr)?.[1]
+  if (name === undefined) assert.deepEqual(outcome, sound, where)
+  else assert.equal(outcome.status, EXIT_DAMAGED, where)
+  return name
+}
+
+interface Run {
+  readonly status: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly error: string | undefined
+}
+
+function run(file: string): Run {
+  const { status, signal, stdout, stderr, error } = spawnSync(file, {
+    encoding: 'utf8',
+    timeout: 10_000,
+    env: {},
+  })
+  return { status, signal, stdout, stderr, error: (error as NodeJS.ErrnoException | undefined)?.code }
+}
+
+/** Changes one bit of one byte. */
+function flip(file: string, offset: number, random: () => number) {
+  const write = (change: (byte: number) => number) => {
+    const descriptor = openSync(file, 'r+')
+    const byte = Buffer.alloc(1)
+    readSync(descriptor, byte, 0, 1, offset)
+    const before = byte[0]!
+    byte[0] = change(before)
+    writeSync(descriptor, byte, 0, 1, offset)
+    closeSync(descriptor)
+    return before
+  }
+  const before = write((byte) => byte ^ (1 << Math.floor(random() * 8)))
+  return { offset, undo: () => void write(() => before) }
+}
+
+/** The same numbers in every run (a linear congruential generator). */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => (state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff) / 0x8000_0000
+}

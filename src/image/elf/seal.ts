@@ -2,7 +2,7 @@
 
 import { viewOf, type Chunk } from '../../base/bytes.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
-import { HASH_SIZE } from '../../format/seal.ts'
+import { HASH_SIZE, SIGNATURE_AREA } from '../../format/seal.ts'
 import { PF_R, PT_LOAD } from './constants.ts'
 import type { FoundLaunchTable } from './launch-table.ts'
 import { LaunchTable, SEAL_BASE } from './layout.ts'
@@ -21,8 +21,9 @@ export function sealPatches(found: FoundLaunchTable, seal: { fileOffset: number;
     fileOffset,
     virtualAddress: SEAL_BASE,
     physicalAddress: SEAL_BASE,
-    fileSize: size,
-    memorySize: size,
+    // With the signature: everything of the file is mapped.
+    fileSize: size + SIGNATURE_AREA,
+    memorySize: size + SIGNATURE_AREA,
     alignment: PAGE_SIZE,
   })
   const index = found.programHeaders.findIndex(({ virtualAddress }) => virtualAddress === SEAL_BASE)

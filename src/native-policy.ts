@@ -1,32 +1,23 @@
 // Native code is treated as cgo is: it is allowed, but it is listed, judged, and can be refused.
 
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 import { BuildError, type Diagnostic } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { packageInPath } from './base/package-in-path.ts'
+import type { NativeInfo } from './format/build-info.ts'
 import { readDynamic } from './image/elf/dynamic.ts'
 import { inspectNativeCode } from './image/elf/native-code.ts'
 import { readElf } from './image/elf/read.ts'
 import type { SystemLibraries } from './runtimes/runtime.ts'
 
-export interface NativeInside {
-  /** In the executable. */
-  readonly path: string
-  readonly package: string
-  /** SONAMEs it links to. */
-  readonly needs: readonly string[]
-  /** Paths from the program to the file. */
-  readonly chain: readonly string[]
-}
-
 /** What native code has to fit to: the libraries beside it, and node's ABI. */
 export interface NativeTarget {
   readonly libraries: SystemLibraries
   readonly base: {
-    /** NODE_MODULE_VERSION. */
-    readonly moduleVersion: string
+    readonly components: Readonly<Record<string, string>>
   }
 }
 
@@ -37,8 +28,8 @@ export interface NativeTarget {
 export function judgeNativeCode(
   graph: AppGraph,
   { native }: Pick<ResolvedConfig, 'native'>,
-  { libraries, base: { moduleVersion } }: NativeTarget,
-): { native: NativeInside[]; diagnostics: readonly Diagnostic[] } {
+  { libraries, base: { components } }: NativeTarget,
+): { native: NativeInfo[]; diagnostics: readonly Diagnostic[] } {
   const files = graph.kept.filter((file) => file.mapped)
   if (files.length === 0) return { native: [], diagnostics: [] }
   for (const { path } of files) if (!isAllowed(packageOf(path), native)) throw denied(graph, path)
@@ -51,20 +42,24 @@ export function judgeNativeCode(
   )
   const loader = libraries.loader.file
   system.set('ld-linux-x86-64.so.2', readDynamic(readElf(readFileSync(loader), loader)).definedVersions)
-  const { code, diagnostics } = inspectNativeCode(
-    files.map(({ path, file, content }) => ({
-      path,
-      file,
-      package: packageOf(path),
-      bytes: content ?? readFileSync(file),
-    })),
-    { system, moduleVersion },
-  )
+  const inside = files.map(({ path, file, content }) => ({
+    path,
+    file,
+    package: packageOf(path),
+    bytes: content ?? readFileSync(file),
+  }))
+  const { code, diagnostics } = inspectNativeCode(inside, {
+    system,
+    moduleVersion: components['modules'] ?? '',
+  })
   return {
-    native: code.map(({ path, needs }) => ({
+    native: code.map(({ path, needs, versions }, i) => ({
       path,
-      needs,
       package: packageOf(path),
+      sha256: hash('sha256', inside[i]!.bytes),
+      size: inside[i]!.bytes.length,
+      needs,
+      versions,
       chain: chainOf(graph, path),
     })),
     diagnostics,

@@ -21,29 +21,38 @@ export interface PackOptions {
   readonly cache: string
   /** How the program's files are read. */
   readonly read: ReadFile
+  /** Makes the build info. */
+  readonly describe: (files: readonly ArchiveFile[]) => Promise<Uint8Array>
 }
 
 export async function packPayload(
   graph: AppGraph,
   config: PackedConfig,
-  { version, target: { runtime, base }, cache, read }: PackOptions,
+  { version, target: { runtime, base }, cache, read, describe }: PackOptions,
 ): Promise<Payload> {
   const files = collectFiles(graph, read)
   const options = { node: runtime.file, flagHash: Buffer.from(base.flagHash, 'hex') }
   const caches = await codeCachesOf(files, options, cache)
-  return packFiles(withCodeCaches(files, caches), graph, config, version)
+  const withCaches = withCodeCaches(files, caches)
+  return packFiles(withCaches, graph, config, { version, info: await describe(withCaches) })
 }
 
 type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk'>
+
+/** Ingot's own version, and the build info. */
+interface Description {
+  readonly version: string
+  readonly info: Uint8Array
+}
 
 /** The archive of files that are collected. */
 export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
   { codeFromDisk }: PackedConfig,
-  version: string,
+  { version, info }: Description,
 ): Payload {
-  return packArchive(files, links, {
+  const manifest = {
     ingot: version,
     graph: hash,
     entries,
@@ -51,7 +60,8 @@ export function packFiles(
     sourceMaps,
     codeFromDisk,
     waitsForReady,
-  })
+  }
+  return packArchive(files, links, manifest, info)
 }
 
 /** Each edit makes a new one. */

@@ -28,6 +28,7 @@ import { PAYLOAD_ASSET, readSeaBlob, type SeaBlob } from './image/sea.ts'
 import { writeAll } from './output/executable.ts'
 import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
 import { packArchive } from './payload/pack.ts'
+import { LICENSES } from './format/licenses.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
@@ -37,8 +38,8 @@ export interface PreparedBase extends BaseImage {
   readonly file: string
   /** V8's hash of its flags in the executable, hex. */
   readonly flagHash: string
-  /** NODE_MODULE_VERSION, for addons that are compiled for one. */
-  readonly moduleVersion: string
+  /** node's `process.versions`. */
+  readonly components: Readonly<Record<string, string>>
   /** Differs where the bytes do. */
   readonly identity: string
 }
@@ -50,7 +51,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 16
+const REVISION = 116
 
 export async function prepareBase(
   runtime: Runtime,
@@ -80,7 +81,7 @@ export async function prepareBase(
 }
 
 async function fillBase(directory: string, runtime: Runtime, libraries: SystemLibraries): Promise<void> {
-  const { flagHash, moduleVersion } = await askNode(runtime.file)
+  const { flagHash, components } = await askNode(runtime.file)
   const blob = await makeBlob(directory, runtime.file, flagHash)
   const launcher = readLauncher(readFileSync(LAUNCHER), LAUNCHER)
   const contentOf = (name: string, file: string) => {
@@ -95,10 +96,7 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
         mapped: true,
       })),
       // The LGPL of glibc asks that its text comes along.
-      ...(await compressLicenses(directory, runtime, libraries)).map((name) => ({
-        path: `licenses/${name}`,
-        data: readFileSync(path.join(directory, name)),
-      })),
+      { path: LICENSES, data: await compressLicenses(directory, runtime, libraries) },
     ],
     [],
     { ingot: '', entries: [], sourceMaps: false },
@@ -119,7 +117,11 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
   for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(
     path.join(directory, 'base.json'),
-    JSON.stringify({ ...base, flagHash: flagHash.toString('hex'), moduleVersion }),
+    JSON.stringify({
+      ...base,
+      flagHash: flagHash.toString('hex'),
+      components,
+    }),
   )
 }
 
@@ -134,12 +136,12 @@ async function compressLicenses(
   directory: string,
   runtime: Runtime,
   libraries: SystemLibraries,
-): Promise<string[]> {
-  const pairs = licensesOf(runtime, libraries).map(([name, file]) => [`${name}.gz`, file])
-  const script = `for (const [name, file] of JSON.parse(process.argv[1]))
-    fs.writeFileSync(name, zlib.gzipSync(fs.readFileSync(file), { level: 9 }))`
-  await runNode(runtime.file, ['-e', script, JSON.stringify(pairs)], directory)
-  return pairs.map(([name]) => name!)
+): Promise<Uint8Array> {
+  const script = `const texts = JSON.parse(process.argv[1]).map(([name, file]) => [name, fs.readFileSync(file, 'utf8')])
+    const params = { [zlib.constants.BROTLI_PARAM_LGWIN]: 24 }
+    fs.writeFileSync('licenses', zlib.brotliCompressSync(JSON.stringify(Object.fromEntries(texts)), { params }))`
+  await runNode(runtime.file, ['-e', script, JSON.stringify(licensesOf(runtime, libraries))], directory)
+  return readFileSync(path.join(directory, 'licenses'))
 }
 
 /** `licenses/libc6` in our cache, `/usr/share/doc/libc6/copyright` on a host. */
@@ -198,13 +200,18 @@ const COMPILE = `const [, filename, out, ...parameters] = process.argv
   const { cachedData } = vm.compileFunction(source, parameters, { filename, produceCachedData: true })
   fs.writeFileSync(out, cachedData)`
 
-/** What only the target's node knows: what V8 writes into code caches when it runs with no options, and its ABI. */
-async function askNode(node: string): Promise<{ flagHash: Buffer; moduleVersion: string }> {
-  const script =
-    'process.stdout.write(process.versions.modules + " " + new (require("vm").Script)("0").createCachedData().toString("hex"))'
-  const [moduleVersion = '', cache = ''] = (await runNode(node, ['-e', script], '/')).split(' ')
+interface NodeFacts {
+  readonly flagHash: Buffer
+  readonly components: Record<string, string>
+}
+
+/** What only the target's node knows: what V8 writes into code caches when it runs with no options, and what it is made of. */
+async function askNode(node: string): Promise<NodeFacts> {
+  const script = `process.stdout.write(JSON.stringify({
+    components: process.versions, cache: new (require("vm").Script)("0").createCachedData().toString("hex") }))`
+  const { components, cache } = JSON.parse(await runNode(node, ['-e', script], '/'))
   const flagHash = Buffer.from(cache, 'hex').subarray(FLAG_HASH_OFFSET, FLAG_HASH_OFFSET + FLAG_HASH_SIZE)
-  return { flagHash, moduleVersion }
+  return { flagHash, components }
 }
 
 async function runNode(node: string, args: readonly string[], cwd: string): Promise<string> {

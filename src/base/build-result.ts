@@ -44,8 +44,12 @@ export interface BuildResult {
   readonly native: readonly {
     readonly path: string
     readonly package: string
+    readonly sha256: string
+    readonly size: number
     /** SONAMEs it links to. */
     readonly needs: readonly string[]
+    /** Symbol versions that it needs of them. */
+    readonly versions: readonly string[]
     /** What leads to it, the program first. */
     readonly chain: readonly string[]
   }[]
@@ -92,4 +96,6 @@ export interface BuildParts {
   readonly codeCache: number
   readonly assets: number
   readonly index: number
+  /** What the executable says of itself (`ingot inspect`). */
+  readonly info: number
 }

@@ -55,8 +55,19 @@ export const sampleResult: BuildResult = {
     codeCache: 12_300,
     assets: 0,
     index: 999,
+    info: 4321,
   },
-  native: [{ path: 'node_modules/re2/re2.node', package: 're2', needs: ['libc.so.6'], chain: ['main.ts'] }],
+  native: [
+    {
+      path: 'node_modules/re2/re2.node',
+      package: 're2',
+      sha256: 'beef'.padEnd(64, '0'),
+      size: 1_234_567,
+      needs: ['libc.so.6'],
+      versions: ['GLIBC_2.34'],
+      chain: ['main.ts'],
+    },
+  ],
   start: {
     kind: 'frozen',
     bytes: 14_700_000,

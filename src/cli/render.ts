@@ -50,6 +50,7 @@ const PARTS = {
   codeCache: 'code cache',
   assets: 'assets',
   index: 'index',
+  info: 'build info',
 } as const satisfies Record<keyof BuildParts, string>
 
 export function renderSummary(result: BuildResult, cwd: string, paint: Paint): string {

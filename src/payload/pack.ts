@@ -57,7 +57,7 @@ export function packArchive(
   index.set(manifestBytes, manifestOffset)
 
   const data = new DataRun(index.length)
-  const parts = { code: 0, codeCache: 0, assets: 0, index: index.length }
+  const parts = { code: 0, codeCache: 0, assets: 0, index: index.length, info: info.length }
   const firstChild = childIndexes(nodes)
   let pathOffset = 0
   nodes.forEach((node, i) => {

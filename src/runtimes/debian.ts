@@ -56,6 +56,7 @@ function pinnedLibraries(entry: CacheEntry, projectDir: string): SystemLibraries
     reproducible: true,
     loader: fileOf(entry, LOADER),
     libraries: new Map(libraries.map((name) => [name, fileOf(entry, name)])),
+    packages: PINNED_PACKAGES.map(({ name, version }) => ({ name, version })),
     licenses: names.filter(isLicense).map((name) => join(entry.dir, name)),
   }
 }

@@ -1,0 +1,90 @@
+// Reads an executable without running it. What it is and how it starts say its headers; what is inside, its build info.
+
+import { zstdDecompressSync } from 'node:zlib'
+
+import { BuildError } from '../base/diagnostics.ts'
+import type { BuildInfo } from '../format/build-info.ts'
+import { FUSES, type Fuse } from '../format/fuses.ts'
+import { PAYLOAD_BASE } from '../image/elf/layout.ts'
+import { ArchiveIndex } from './archive-index.ts'
+import { ExecutableFile } from './executable-file.ts'
+import type { InspectedEntry, Inspection } from './inspection.ts'
+import { readLaunch, type Launch } from './launch-table.ts'
+
+/** @throws BuildError INSPECT_UNREADABLE, INSPECT_NOT_INGOT, INSPECT_DAMAGED, INSPECT_NO_INFO, each with a byte offset */
+export function readExecutable(file: string): Inspection {
+  return withFile(file, inspect)
+}
+
+function inspect(executable: ExecutableFile): Inspection {
+  const { table, root, sizes } = readLaunch(executable)
+  const archive = programOf(executable, table)
+  return {
+    file: executable.file,
+    size: executable.size,
+    start: table.thaw === 0 ? 'cold' : 'frozen',
+    fuses: fusesOf(table.fuses),
+    seal: table.sealSize === 0 ? undefined : { size: table.sealSize, root },
+    parts: {
+      runtime: sizes.runtime,
+      libraries: table.systemSize + sizes.loader,
+      bootstrap: sizes.launcher + table.payloadAddress - PAYLOAD_BASE,
+      program: table.payloadSize,
+      info: archive.header.infoSize,
+      frozen: sizes.frozen,
+      seal: table.sealSize,
+    },
+    entryCount: archive.header.entryCount,
+    manifest: archive.manifest,
+    info: infoOf(executable, archive),
+  }
+}
+
+/** All that the program's archive holds, sorted by directory. Reads its whole index. */
+export function readEntries(file: string): InspectedEntry[] {
+  return withFile(file, (executable) => programOf(executable, readLaunch(executable).table).entries())
+}
+
+function withFile<T>(file: string, read: (executable: ExecutableFile) => T): T {
+  const executable = new ExecutableFile(file)
+  try {
+    return read(executable)
+  } finally {
+    executable.close()
+  }
+}
+
+function programOf(executable: ExecutableFile, { payloadFileOffset, payloadSize }: Launch['table']) {
+  const region = { fileOffset: payloadFileOffset, size: payloadSize }
+  return new ArchiveIndex(executable, region, 'the program’s archive')
+}
+
+function fusesOf(bits: number): Record<Fuse, boolean> {
+  const fuses = Object.entries(FUSES).map(([name, bit]) => [name, (bits & bit) !== 0])
+  return Object.fromEntries(fuses) as Record<Fuse, boolean>
+}
+
+/** What a damaged one may become. */
+const INFO_LIMIT = 2 ** 28
+
+function infoOf(executable: ExecutableFile, archive: ArchiveIndex): BuildInfo {
+  const bytes = archive.info
+  const offset = archive.infoFileOffset
+  if (bytes.length === 0) {
+    throw new BuildError('INSPECT_NO_INFO', 'an executable of Ingot, but without build info', {
+      at: { file: executable.file, offset },
+      help: 'build it again: older versions of Ingot wrote none',
+    })
+  }
+  let info: BuildInfo
+  try {
+    info = JSON.parse(zstdDecompressSync(bytes, { maxOutputLength: INFO_LIMIT }).toString()) as BuildInfo
+  } catch {
+    throw executable.damaged('the build info cannot be decompressed', offset)
+  }
+  if (info.version === 1) return info
+  throw executable.notOurs(
+    `its build info is of version ${info.version as number}, this Ingot reads 1`,
+    offset,
+  )
+}

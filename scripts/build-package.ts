@@ -1,5 +1,5 @@
-// Makes dist/, what a published package runs: the library, the command line and the code cache
-// worker as JavaScript, the bootstrap as one file, and the public API's types. Takes another directory's name.
+// Makes dist/, what a published package runs: the library, the command line and the processes
+// that it starts as JavaScript, the bootstrap as one file, and the public API's types. Takes another directory's name.
 
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -21,6 +21,7 @@ const bundle = await rolldown({
     cli: 'src/cli/main.ts',
     runtime: 'src/runtime.ts',
     native: 'src/cli/native.ts',
+    rebuild: 'src/rebuild.ts',
     'code-cache-worker': 'src/payload/code-cache-worker.ts',
   },
   platform: 'node',

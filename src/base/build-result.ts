@@ -4,7 +4,7 @@
 import type { ConfigFlags } from '../config/config.ts'
 import type { Diagnostic } from './diagnostics.ts'
 
-export type Stage = 'config' | 'graph' | 'runtime' | 'payload' | 'image' | 'output' | 'check'
+export type Stage = 'config' | 'graph' | 'runtime' | 'payload' | 'image' | 'output' | 'check' | 'again'
 
 /** Stages may overlap; a second `start` of a running stage only brings a newer `detail`. */
 export interface StageEvent {
@@ -54,6 +54,8 @@ export interface BuildResult {
     readonly chain: readonly string[]
   }[]
   readonly start: StartResult
+  /** Of `--verify-reproducible`. */
+  readonly reproduction?: Reproduction
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -87,6 +89,17 @@ export interface FrozenFacts {
     /** The processor has to have them, as /proc/cpuinfo names them. */
     readonly cpuFeatures: readonly string[]
   }
+}
+
+/** A second build, in another place and environment, has given the same bytes. */
+export interface Reproduction {
+  /** Of the executable; if it is frozen, of the same program with `--start cold`. */
+  readonly sha256: string
+  readonly size: number
+  /** A frozen process is another one in each build: it was not compared. */
+  readonly frozenLeftOut: boolean
+  /** Why other machines, or later builds, may get other bytes all the same. */
+  readonly unless: readonly string[]
 }
 
 export interface BuildParts {

@@ -20,6 +20,7 @@ export function recordedHost(
     stdout: { isTTY, columns, write: (chunk) => (text.out += chunk) },
     stderr: { isTTY, columns, write: (chunk) => (text.err += chunk) },
     build: async () => sampleResult,
+    buildReproducibly: async () => sampleResult,
     findProgram: async () => undefined,
     buildProgram: async () => sampleResult,
     execute: () => {},

@@ -19,6 +19,8 @@ export interface Host {
   readonly stderr: Output
   readonly version: string
   readonly build: (options: BuildOptions) => Promise<BuildResult>
+  /** The same, and compares what a second build gives. */
+  readonly buildReproducibly: (options: BuildOptions) => Promise<BuildResult>
   /** The executable of a command line in the cache; undefined if it has to be built. */
   readonly findProgram: (words: readonly string[]) => Promise<string | undefined>
   readonly buildProgram: (words: readonly string[], options: BuildOptions) => Promise<BuildResult>
@@ -75,6 +77,8 @@ export function processHost(version: string): Host {
       return untilChanged(process.cwd(), hasChanged, signal)
     },
     build: async (options) => (await import('../build.ts')).build(options),
+    buildReproducibly: async (options) =>
+      (await import('../verify-reproducible.ts')).buildReproducibly(options),
     explainStart: async (options) => (await import('../explain.ts')).explainStart(options),
     develop: async (options, reporter) =>
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),

@@ -22,12 +22,14 @@ export interface ArchiveRegion {
 export class ArchiveIndex {
   readonly #executable: ExecutableFile
   readonly #start: number
+  readonly region: ArchiveRegion
   readonly header: ReturnType<typeof ArchiveHeader.read>
 
   /** @throws BuildError INSPECT_DAMAGED */
   constructor(executable: ExecutableFile, region: ArchiveRegion, what: string) {
     this.#executable = executable
     this.#start = region.fileOffset
+    this.region = region
     const bytes = executable.read(region.fileOffset, ArchiveHeader.size, what)
     this.header = ArchiveHeader.read(viewOf(bytes), 0)
     const { magic, version, size } = this.header
@@ -58,6 +60,11 @@ export class ArchiveIndex {
     return this.#read(this.header.infoOffset, this.header.infoSize, 'the build info', 'infoOffset')
   }
 
+  /** Header, look-up table, entries, paths and manifest. */
+  get index(): ArchiveRegion {
+    return { fileOffset: this.#start, size: this.header.manifestOffset + this.header.manifestSize }
+  }
+
   get infoFileOffset(): number {
     return this.#start + this.header.infoOffset
   }
@@ -73,7 +80,8 @@ export class ArchiveIndex {
       const entry = ArchiveEntry.read(entries, i * ArchiveEntry.size)
       const at = (field: Parameters<typeof ArchiveEntry.offsetOf>[0]) =>
         this.#start + entriesOffset + i * ArchiveEntry.size + ArchiveEntry.offsetOf(field)
-      const { pathOffset, pathLength, kind, dataOffset, dataSize } = entry
+      const { pathOffset, pathLength, kind, dataOffset, dataSize, codeOffset, cacheOffset, cacheSize } = entry
+      const codeSize = codeOffset === dataOffset ? 0 : entry.codeSize
       if (pathOffset + pathLength > paths.length) {
         throw this.#executable.damaged(`the path of entry ${i} lies behind the paths`, at('pathOffset'))
       }
@@ -81,13 +89,18 @@ export class ArchiveIndex {
       if (!isDirectory && dataOffset + dataSize > this.header.size) {
         throw this.#executable.damaged(`entry ${i} lies behind the archive`, at('dataSize'))
       }
+      if (Math.max(codeOffset + codeSize, cacheOffset + cacheSize) > this.header.size) {
+        throw this.#executable.damaged(`the code of entry ${i} lies behind the archive`, at('codeOffset'))
+      }
       return {
         path: paths.toString('utf8', pathOffset, pathOffset + pathLength),
         kind: isDirectory ? 'directory' : kind === KIND_FILE ? 'file' : 'link',
         size: isDirectory ? 0 : dataSize,
         fileOffset: isDirectory ? 0 : this.#start + dataOffset,
-        codeSize: entry.codeOffset === dataOffset ? 0 : entry.codeSize,
-        cacheSize: entry.cacheSize,
+        codeSize,
+        codeFileOffset: codeSize === 0 ? 0 : this.#start + codeOffset,
+        cacheSize,
+        cacheFileOffset: cacheSize === 0 ? 0 : this.#start + cacheOffset,
       }
     })
   }

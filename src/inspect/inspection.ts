@@ -1,4 +1,4 @@
-// What an executable is, as its bytes say without being run. Type file: no code.
+// What an executable is, as its bytes say without being run.
 
 import type { Manifest } from '../format/archive.ts'
 import type { BuildInfo } from '../format/build-info.ts'
@@ -47,5 +47,32 @@ export interface InspectedEntry {
   readonly fileOffset: number
   /** Of what is compiled, if it is not the file itself. */
   readonly codeSize: number
+  readonly codeFileOffset: number
+  /** V8's code cache. */
   readonly cacheSize: number
+  readonly cacheFileOffset: number
+}
+
+export const PARTS = [
+  'runtime',
+  'libraries',
+  'bootstrap',
+  'index',
+  'files',
+  'code',
+  'code cache',
+  'build info',
+  'frozen process',
+  'seal',
+  'padding',
+] as const
+export type Part = (typeof PARTS)[number]
+
+/** Some bytes of the file, one after the other. */
+export interface Region {
+  readonly part: Part
+  /** Of a file in an archive its path, else what it is. */
+  readonly name: string
+  readonly fileOffset: number
+  readonly size: number
 }

@@ -17,6 +17,8 @@ import type { ExecutableFile } from './executable-file.ts'
 
 export interface Launch {
   readonly table: ReturnType<typeof LaunchTable.read>
+  /** What the kernel maps. */
+  readonly segments: readonly ProgramHeader[]
   /** SHA-256 of the seal, hex. */
   readonly root: string
   /** Bytes in the file by where they are mapped; what a frozen process maps twice is not counted twice. */
@@ -47,7 +49,12 @@ export function readLaunch(executable: ExecutableFile): Launch {
     const field = at.fileOffset + LaunchTable.offsetOf(`${region}Size`)
     throw executable.damaged(`its ${region} would end at byte ${offset + size}, behind the file`, field)
   }
-  return { table, root: bytes.toString('hex', LaunchTable.offsetOf('root0')), sizes: sizesOf(headers) }
+  return {
+    table,
+    segments: headers,
+    root: bytes.toString('hex', LaunchTable.offsetOf('root0')),
+    sizes: sizesOf(headers),
+  }
 }
 
 function readProgramHeaders(executable: ExecutableFile): ProgramHeader[] {

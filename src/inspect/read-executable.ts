@@ -8,8 +8,9 @@ import { FUSES, type Fuse } from '../format/fuses.ts'
 import { PAYLOAD_BASE } from '../image/elf/layout.ts'
 import { ArchiveIndex } from './archive-index.ts'
 import { ExecutableFile } from './executable-file.ts'
-import type { InspectedEntry, Inspection } from './inspection.ts'
+import type { InspectedEntry, Inspection, Region } from './inspection.ts'
 import { readLaunch, type Launch } from './launch-table.ts'
+import { regionsIn } from './regions.ts'
 
 /** @throws BuildError INSPECT_UNREADABLE, INSPECT_NOT_INGOT, INSPECT_DAMAGED, INSPECT_NO_INFO, each with a byte offset */
 export function readExecutable(file: string): Inspection {
@@ -43,6 +44,11 @@ function inspect(executable: ExecutableFile): Inspection {
 /** All that the program's archive holds, sorted by directory. Reads its whole index. */
 export function readEntries(file: string): InspectedEntry[] {
   return withFile(file, (executable) => programOf(executable, readLaunch(executable).table).entries())
+}
+
+/** What lies where, from the first byte to the last. Reads both indexes. */
+export function readRegions(file: string): Region[] {
+  return withFile(file, (executable) => regionsIn(executable, readLaunch(executable)))
 }
 
 function withFile<T>(file: string, read: (executable: ExecutableFile) => T): T {

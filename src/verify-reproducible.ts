@@ -24,9 +24,8 @@ import { BuildError } from './base/diagnostics.ts'
 import type { Inputs } from './base/inputs.ts'
 import { createStages } from './base/stages.ts'
 import { buildTracked } from './build.ts'
-import type { BuildInfo } from './format/build-info.ts'
 import { FROZEN_DIFFERS } from './format/build-info.ts'
-import { readExecutable, readRegions } from './inspect/read-executable.ts'
+import { compareExecutables, readExecutable, readRegions } from './inspect/read-executable.ts'
 import { lookAtGit } from './known/git.ts'
 import type { Rebuilt } from './rebuild.ts'
 import { firstDifference } from './reproduce/compare-files.ts'
@@ -179,33 +178,43 @@ interface Difference {
 }
 
 async function difference({ here, there, offset, out }: Difference): Promise<BuildError> {
-  const { part, name, fileOffset } = readRegions(here).findLast((region) => region.fileOffset <= offset)!
-  const where = part === name ? part : `${part} of ${name}`
+  const { place, help } = whereDiffering(here, there, offset)
   const kept = await keepBoth(here, there, out)
-  const fields =
-    part === 'build info' ? differingFields(readExecutable(here).info, readExecutable(there).info) : []
-  const detail = fields.length > 0 ? `, in ${fields.join(', ')}` : `, at its byte ${offset - fileOffset}`
-  return new BuildError(
-    'REPRODUCIBLE_DIFFERS',
-    `a second build gives other bytes: first in ${where}${detail}`,
-    {
-      at: { file: kept.first, offset },
-      help: `${REMEDIES[part] ?? REMEDIES.other}; ingot diff ${kept.first} ${kept.second} shows all that differs`,
-    },
-  )
+  return new BuildError('REPRODUCIBLE_DIFFERS', `a second build gives other bytes: ${place}`, {
+    at: { file: kept.first, offset },
+    help: `${help}; ingot diff ${kept.first} ${kept.second} shows all that differs`,
+  })
 }
 
-const REMEDIES: Readonly<Record<string, string>> = {
-  'build info': 'look at what the configuration computes from the time, the place or the environment',
-  files: 'look at what writes this file while the program is built, and at what chooses the files',
-  code: 'look at what this module is made of: a define, or the configuration, that has the time, a path or a random number in it',
-  other:
-    'this is a bug in Ingot unless the runtime or the libraries have changed in between: please report it',
-}
+const OURS = 'this is a bug in Ingot, unless the runtime has changed in between: please report it'
 
-function differingFields(a: BuildInfo, b: BuildInfo): string[] {
-  const fields = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof BuildInfo>
-  return [...fields].filter((field) => JSON.stringify(a[field]) !== JSON.stringify(b[field]))
+function whereDiffering(here: string, there: string, offset: number): { place: string; help: string } {
+  const { part, name, fileOffset } = readRegions(here).findLast((region) => region.fileOffset <= offset)!
+  const first = `first in ${part === name ? part : `${part} of ${name}`}, at its byte ${offset - fileOffset}`
+  // The index and the headers, which come first, only say where the rest lies and what hash it has.
+  const { files, facts } = compareExecutables(here, there)
+  const [changed] = files.changed
+  const [other] = [...files.added, ...files.removed]
+  if (other) {
+    return {
+      place: `${other.path} is in one of them only (${first})`,
+      help: 'look at what chooses the files',
+    }
+  }
+  if (changed) {
+    return {
+      place: `the content of ${changed.name} differs (${first})`,
+      help: 'look for a time, a path or a random number in what it is made of: define, the configuration, a generated file',
+    }
+  }
+  const [fact] = facts
+  if (fact) {
+    return {
+      place: `${fact.name} is ${fact.before} and ${fact.after} (${first})`,
+      help: 'look at what the configuration computes from the time, the place or the environment',
+    }
+  }
+  return { place: first, help: OURS }
 }
 
 /** The files that were compared, where they can be looked at: beside the executable. */

@@ -8,6 +8,8 @@ import { FUSES, type Fuse } from '../format/fuses.ts'
 import { PAYLOAD_BASE } from '../image/elf/layout.ts'
 import { ArchiveIndex } from './archive-index.ts'
 import { ExecutableFile } from './executable-file.ts'
+import { compare, type Compared } from './compare.ts'
+import type { Differences } from './differences.ts'
 import type { InspectedEntry, Inspection, Region } from './inspection.ts'
 import { readLaunch, type Launch } from './launch-table.ts'
 import { regionsIn } from './regions.ts'
@@ -49,6 +51,18 @@ export function readEntries(file: string): InspectedEntry[] {
 /** What lies where, from the first byte to the last. Reads both indexes. */
 export function readRegions(file: string): Region[] {
   return withFile(file, (executable) => regionsIn(executable, readLaunch(executable)))
+}
+
+/** What has changed from one to the other. Reads all of both. */
+export function compareExecutables(before: string, after: string): Differences {
+  const open = <T>(file: string, use: (compared: Compared) => T) =>
+    withFile(file, (executable) => {
+      const launch = readLaunch(executable)
+      const regions = regionsIn(executable, launch)
+      const archive = programOf(executable, launch.table)
+      return use({ executable, inspection: inspect(executable), archive, regions })
+    })
+  return open(before, (a) => open(after, (b) => compare(a, b)))
 }
 
 function withFile<T>(file: string, read: (executable: ExecutableFile) => T): T {

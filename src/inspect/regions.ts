@@ -10,7 +10,7 @@ import {
   SYSTEM_BASE,
 } from '../image/elf/layout.ts'
 import type { ProgramHeader } from '../image/elf/structs.ts'
-import { ArchiveIndex, type ArchiveRegion } from './archive-index.ts'
+import { ArchiveIndex } from './archive-index.ts'
 import type { ExecutableFile } from './executable-file.ts'
 import type { Part, Region } from './inspection.ts'
 import type { Launch } from './launch-table.ts'

@@ -104,8 +104,8 @@ async function rebuild(
     at: { file: cwd },
     help:
       inputs.incomplete === undefined
-        ? 'the build needs something that it does not name: a file that a plugin or the configuration reads by another way than import'
-        : `build without --check: what it reads is not known (${inputs.incomplete})`,
+        ? 'what it misses is read by the build in a way that cannot be seen: import it, or name it with "include"'
+        : `the second build has a copy of what the first one was seen to read, which is not all: ${inputs.incomplete}`,
   })
 }
 

@@ -142,7 +142,7 @@ suite('ingot build --verify-reproducible', () => {
     })
     const { error } = await ingotFails(['main.ts', '-o', 'out', '--verify-reproducible'], { cwd })
     assert.equal(error.code, 'REPRODUCIBLE_NOT_BUILT')
-    assert.match(error.help ?? '', /does not name/)
+    assert.match(error.help ?? '', /which is not all/)
     assert.ok(existsSync(path.join(cwd, 'out')), 'what the first build has made stays')
   })
 })

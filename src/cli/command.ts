@@ -26,6 +26,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Run a program, and whatever becomes of it as its sources change',
     load: async () => (await import('./commands/dev.ts')).devCommand,
   },
+  diff: {
+    brief: 'Say what has changed between two executables',
+    load: async () => (await import('./commands/diff.ts')).diffCommand,
+  },
   doctor: {
     brief: 'Check the host, the cache and the project, and say what is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,

@@ -32,6 +32,9 @@ export function recordedHost(
     trace: async () => {
       throw new Error('a test of that runs a process')
     },
+    diff: async () => {
+      throw new Error('a test of that has files')
+    },
     examine: async () => [],
     explain: async () => [],
     explainStart: async () => sampleResult.start,

@@ -4,6 +4,7 @@ import type { BuildOptions, BuildResult, StartResult } from '../base/build-resul
 import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develop.ts'
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
+import type { Differences } from '../inspect-files.ts'
 import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
 
 export interface Output {
@@ -34,6 +35,7 @@ export interface Host {
   readonly trace: (options: TraceOptions, hooks: TraceHooks) => Promise<TraceResult>
   readonly examine: (options: BuildOptions) => Promise<Check[]>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
+  readonly diff: (before: string, after: string) => Promise<Differences>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
 }
 
@@ -84,6 +86,7 @@ export function processHost(version: string): Host {
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),
     trace: async (options, hooks) => (await import('../trace-run.ts')).traceRun(options, version, hooks),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
+    diff: async (before, after) => (await import('../inspect-files.ts')).compareExecutables(before, after),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }
 }

@@ -78,7 +78,7 @@ const INFO_OFFSET = 64
 const INFO_SIZE = 72
 
 function readInfo(): BuildInfo {
-  const archive = getRawAsset('payload') as ArrayBuffer
+  const archive = getRawAsset('payload')
   const header = new DataView(archive)
   const field = (offset: number) => Number(header.getBigUint64(offset, true))
   const packed = new Uint8Array(archive, field(INFO_OFFSET), field(INFO_SIZE))

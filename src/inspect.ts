@@ -40,9 +40,9 @@ export interface Notice {
 
 /** Of everything inside, each text once. @throws BuildError as readExecutable */
 export function noticesOf(file: string): Notice[] {
-  const { runtime, libraries, packages } = readExecutable(file).info
+  const { ingot, runtime, libraries, packages } = readExecutable(file).info
   const versions = new Map(libraries.packages.map(({ name, version }) => [name, version]))
-  versions.set('node', runtime.version)
+  versions.set('ingot', ingot).set('node', runtime.version)
   const byText = new Map<string | undefined, string[]>()
   const add = (of: string, text: string | undefined) => {
     const known = byText.get(text)

@@ -1,7 +1,7 @@
 // `ingot inspect` and `ingot licenses` for people.
 
 import type { Inspection, Notice } from '../inspect.ts'
-import { count, formatSize, type Paint } from './render.ts'
+import { formatSize, type Paint } from './render.ts'
 
 type Info = Inspection['info']
 
@@ -45,9 +45,9 @@ function facts({ start, seal, fuses, parts, info, reproducible }: Inspection): R
   return [
     ['start', start === 'frozen' ? `frozen, ${formatSize(parts.frozen)} of memory` : 'cold'],
     ...(entries.length > 1 ? [['programs', entries.map(({ name }) => name).join(', ')] as const] : []),
-    ['modules', `${count(info.bundled.length, 'module')} bundled, graph ${info.moduleGraph.slice(0, 12)}`],
+    ['modules', info.bundled.length > 0 ? `${info.bundled.length} bundled` : 'files, none bundled'],
     ['node', `${runtime.version}  ${runtime.origin}`],
-    ['libraries', [libraries.origin, ...libraries.packages.slice(1).map(named)].join(', ')],
+    ['libraries', libraries.packages.map(named).join(', ') || libraries.origin],
     ...(vcs ? [['commit', `${vcs.commit}${vcs.dirty ? ', with changes' : ''}`] as const] : []),
     ...(external.length > 0 ? [['left out', external.join(', ')] as const] : []),
     ['fuses', open.length > 0 ? `open: ${open.map(([name]) => name).join(', ')}` : 'all closed'],

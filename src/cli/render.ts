@@ -88,7 +88,7 @@ function row(label: string, ...cells: string[]): string {
   return `  ${label.padEnd(10)}  ${cells.join('  ')}`.trimEnd()
 }
 
-export function count(number: number, noun: string): string {
+function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 

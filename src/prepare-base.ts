@@ -46,6 +46,7 @@ export interface PreparedBase extends BaseImage {
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 const LAUNCHER = path.join(HERE, '../launcher/prebuilt/linux-x64/launcher.bin')
+const LICENSE = path.join(HERE, '../LICENSE')
 /** In the published package it lies here as one file; in a clone it is made from its sources. */
 const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
@@ -63,7 +64,7 @@ export async function prepareBase(
     runtime.sha256,
     libraries.loader.sha256,
     ...[...libraries.libraries].flatMap(([name, { sha256 }]) => [name, sha256]),
-    ...[LAUNCHER, ...bootstrapSources()].map((file) =>
+    ...[LAUNCHER, LICENSE, ...bootstrapSources()].map((file) =>
       createHash('sha256').update(readFileSync(file)).digest('hex'),
     ),
   ]
@@ -125,10 +126,14 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
   )
 }
 
-/** Name and file of each licence text: node's, and those of the libraries' packages. */
+/** Name and file of each licence text: Ingot's, node's, and those of the libraries' packages. */
 function licensesOf(runtime: Runtime, libraries: SystemLibraries): [name: string, file: string][] {
-  const own: [string, string][] = runtime.license === undefined ? [] : [['node', runtime.license]]
-  return [...own, ...libraries.licenses.map((file): [string, string] => [licenseName(file), file])]
+  const node: [string, string][] = runtime.license === undefined ? [] : [['node', runtime.license]]
+  return [
+    ['ingot', LICENSE],
+    ...node,
+    ...libraries.licenses.map((file): [string, string] => [licenseName(file), file]),
+  ]
 }
 
 /** By the target's own node, so that the bytes do not depend on the one that builds. */

@@ -34,6 +34,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Check the host, the cache and the project, and say what is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
+  inspect: {
+    brief: 'Show what an executable is and has inside, without running it; as an SBOM, too',
+    load: async () => (await import('./commands/inspect.ts')).inspectCommand,
+  },
+  licenses: {
+    brief: 'Print the licences and notices of everything inside an executable',
+    load: async () => (await import('./commands/licenses.ts')).licensesCommand,
+  },
   run: {
     brief: 'Build a program into the cache, unless it is there, and run it',
     load: async () => (await import('./commands/run.ts')).runCommand,

@@ -38,6 +38,11 @@ export function recordedHost(
     examine: async () => [],
     explain: async () => [],
     explainStart: async () => sampleResult.start,
+    inspect: async () => {
+      throw new Error('a test of that reads an executable')
+    },
+    sbom: async () => '',
+    notices: async () => [],
     out: () => text.out,
     err: () => text.err,
     ...rest,

@@ -4,7 +4,7 @@ import type { BuildOptions, BuildResult, StartResult } from '../base/build-resul
 import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develop.ts'
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
-import type { Differences } from '../inspect-files.ts'
+import type { Differences, Inspection, Notice, SbomFormat } from '../inspect.ts'
 import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
 
 export interface Output {
@@ -37,6 +37,9 @@ export interface Host {
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
   readonly diff: (before: string, after: string) => Promise<Differences>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
+  readonly inspect: (file: string) => Promise<Inspection>
+  readonly sbom: (file: string, format: SbomFormat, created: Date) => Promise<string>
+  readonly notices: (file: string) => Promise<Notice[]>
 }
 
 /** The real one. The pipeline is loaded by the first build: `ingot --version` does without. */
@@ -86,7 +89,10 @@ export function processHost(version: string): Host {
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),
     trace: async (options, hooks) => (await import('../trace-run.ts')).traceRun(options, version, hooks),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
-    diff: async (before, after) => (await import('../inspect-files.ts')).compareExecutables(before, after),
+    diff: async (before, after) => (await import('../inspect.ts')).compareExecutables(before, after),
+    inspect: async (file) => (await import('../inspect.ts')).inspect(file),
+    sbom: async (file, format, created) => (await import('../inspect.ts')).sbomOf(file, format, created),
+    notices: async (file) => (await import('../inspect.ts')).noticesOf(file),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }
 }

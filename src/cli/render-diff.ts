@@ -1,6 +1,6 @@
 // What `ingot diff` says to people.
 
-import type { Change, Changes, Differences } from '../inspect-files.ts'
+import type { Change, Changes, Differences } from '../inspect.ts'
 import { formatSize, type Paint } from './render.ts'
 
 /** Of each kind; --json has all. */

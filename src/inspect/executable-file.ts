@@ -12,8 +12,17 @@ export class ExecutableFile {
   readonly size: number
   readonly #descriptor: number
 
+  static use<T>(file: string, read: (executable: ExecutableFile) => T): T {
+    const executable = new ExecutableFile(file)
+    try {
+      return read(executable)
+    } finally {
+      closeSync(executable.#descriptor)
+    }
+  }
+
   /** @throws BuildError INSPECT_UNREADABLE */
-  constructor(file: string) {
+  private constructor(file: string) {
     this.file = path.resolve(file)
     try {
       this.#descriptor = openSync(this.file, 'r')
@@ -59,10 +68,6 @@ export class ExecutableFile {
       at: { file: this.file, offset },
       help: 'pass a file that `ingot build` has made',
     })
-  }
-
-  close(): void {
-    closeSync(this.#descriptor)
   }
 }
 

@@ -18,6 +18,8 @@ export interface Inspection {
   /** Files, directories and links of the program. */
   readonly entryCount: number
   readonly manifest: Manifest
+  /** The info's, but as the file is. */
+  readonly reproducible: BuildInfo['reproducible']
   readonly info: BuildInfo
 }
 

@@ -3,7 +3,7 @@
 import { zstdDecompressSync } from 'node:zlib'
 
 import { BuildError } from '../base/diagnostics.ts'
-import type { BuildInfo } from '../format/build-info.ts'
+import { FROZEN_DIFFERS, type BuildInfo } from '../format/build-info.ts'
 import { FUSES, type Fuse } from '../format/fuses.ts'
 import { PAYLOAD_BASE } from '../image/elf/layout.ts'
 import { ArchiveIndex } from './archive-index.ts'
@@ -16,16 +16,19 @@ import { regionsIn } from './regions.ts'
 
 /** @throws BuildError INSPECT_UNREADABLE, INSPECT_NOT_INGOT, INSPECT_DAMAGED, INSPECT_NO_INFO, each with a byte offset */
 export function readExecutable(file: string): Inspection {
-  return withFile(file, inspect)
+  return ExecutableFile.use(file, inspect)
 }
 
 function inspect(executable: ExecutableFile): Inspection {
   const { table, root, sizes } = readLaunch(executable)
   const archive = programOf(executable, table)
+  const info = infoOf(executable, archive)
+  const { unless } = info.reproducible
+  const start = table.thaw === 0 ? 'cold' : 'frozen'
   return {
     file: executable.file,
     size: executable.size,
-    start: table.thaw === 0 ? 'cold' : 'frozen',
+    start,
     fuses: fusesOf(table.fuses),
     seal: table.sealSize === 0 ? undefined : { size: table.sealSize, root },
     parts: {
@@ -39,39 +42,33 @@ function inspect(executable: ExecutableFile): Inspection {
     },
     entryCount: archive.header.entryCount,
     manifest: archive.manifest,
-    info: infoOf(executable, archive),
+    reproducible: { unless: unless.filter((reason) => start === 'frozen' || reason !== FROZEN_DIFFERS) },
+    info,
   }
 }
 
 /** All that the program's archive holds, sorted by directory. Reads its whole index. */
 export function readEntries(file: string): InspectedEntry[] {
-  return withFile(file, (executable) => programOf(executable, readLaunch(executable).table).entries())
+  return ExecutableFile.use(file, (executable) =>
+    programOf(executable, readLaunch(executable).table).entries(),
+  )
 }
 
 /** What lies where, from the first byte to the last. Reads both indexes. */
 export function readRegions(file: string): Region[] {
-  return withFile(file, (executable) => regionsIn(executable, readLaunch(executable)))
+  return ExecutableFile.use(file, (executable) => regionsIn(executable, readLaunch(executable)))
 }
 
 /** What has changed from one to the other. Reads all of both. */
 export function compareExecutables(before: string, after: string): Differences {
   const open = <T>(file: string, use: (compared: Compared) => T) =>
-    withFile(file, (executable) => {
+    ExecutableFile.use(file, (executable) => {
       const launch = readLaunch(executable)
       const regions = regionsIn(executable, launch)
       const archive = programOf(executable, launch.table)
       return use({ executable, inspection: inspect(executable), archive, regions })
     })
   return open(before, (a) => open(after, (b) => compare(a, b)))
-}
-
-function withFile<T>(file: string, read: (executable: ExecutableFile) => T): T {
-  const executable = new ExecutableFile(file)
-  try {
-    return read(executable)
-  } finally {
-    executable.close()
-  }
 }
 
 function programOf(executable: ExecutableFile, { payloadFileOffset, payloadSize }: Launch['table']) {

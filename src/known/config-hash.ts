@@ -6,10 +6,11 @@ import path from 'node:path'
 import type { ResolvedConfig } from '../config/config.ts'
 
 export function hashConfig(config: ResolvedConfig): string {
-  const { projectDir, out, runtime, ...rest } = config
+  const { projectDir, runtime } = config
   // A runtime that is a file is known by its bytes, which have a hash of their own.
   const named = runtime.kind === 'npm' ? runtime : { kind: runtime.kind }
-  return hash('sha256', JSON.stringify(portable({ ...rest, runtime: named }, projectDir)))
+  const unplaced = { ...config, projectDir: undefined, out: undefined, runtime: named }
+  return hash('sha256', JSON.stringify(portable(unplaced, projectDir)))
 }
 
 /** With sorted keys, and paths of the machine as seen from the project. */

@@ -1,6 +1,6 @@
 // What package.json says of a package, as far as it can be believed: authors write anything there.
 
-import { licenseOf, type LicenseFields } from './license.ts'
+import { licenseOf } from './license.ts'
 
 export interface Manifest {
   readonly name: string | undefined
@@ -18,7 +18,7 @@ export function readManifest(text: string): Manifest {
   return {
     name: textIn(json['name']),
     version: textIn(json['version']),
-    license: licenseOf(json as LicenseFields),
+    license: licenseOf(json),
     homepage: textIn(json['homepage']),
     repository: repositoryOf(json['repository']),
     asksFor: [...new Set([dependencies, optionalDependencies, peerDependencies].flatMap(keysOf))].toSorted(),

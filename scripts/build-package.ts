@@ -8,6 +8,7 @@ import path from 'node:path'
 import { rolldown } from 'rolldown'
 
 import { bundleBootstrap } from '../src/bundle-bootstrap.ts'
+import { bundleReport } from '../src/bundle-report.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 const DIST = path.resolve(process.argv[2] ?? path.join(ROOT, 'dist'))
@@ -39,6 +40,8 @@ await bundle.close()
 
 for (const part of ['bootstrap', 'development'] as const)
   writeFileSync(path.join(DIST, `${part}.js`), await bundleBootstrap(part))
+
+writeFileSync(path.join(DIST, 'report-page.js'), await bundleReport())
 
 const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc')
 execFileSync(

@@ -24,7 +24,6 @@ import { BuildError } from './base/diagnostics.ts'
 import type { Inputs } from './base/inputs.ts'
 import { createStages } from './base/stages.ts'
 import { buildTracked } from './build.ts'
-import { FROZEN_DIFFERS } from './format/build-info.ts'
 import { compareExecutables, readExecutable, readRegions } from './inspect/read-executable.ts'
 import { lookAtGit } from './known/git.ts'
 import type { Rebuilt } from './rebuild.ts'
@@ -62,12 +61,12 @@ async function reproduce(
   const there = await rebuild(cold, inputs, work, signal)
   const offset = firstDifference(here, there)
   if (offset !== undefined) throw await difference({ here, there, offset, out })
-  const { info, size } = readExecutable(here)
+  const { reproducible, size } = readExecutable(here)
   return {
     sha256: await sha256Of(here),
     size,
     frozenLeftOut: start.kind === 'frozen',
-    unless: info.reproducible.unless.filter((reason) => reason !== FROZEN_DIFFERS),
+    unless: reproducible.unless,
   }
 }
 

@@ -42,6 +42,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Print the licences and notices of everything inside an executable',
     load: async () => (await import('./commands/licenses.ts')).licensesCommand,
   },
+  report: {
+    brief: 'Write a page about an executable: a map of its bytes, its modules, licences and contract',
+    load: async () => (await import('./commands/report.ts')).reportCommand,
+  },
   run: {
     brief: 'Build a program into the cache, unless it is there, and run it',
     load: async () => (await import('./commands/run.ts')).runCommand,

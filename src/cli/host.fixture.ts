@@ -32,6 +32,7 @@ export function recordedHost(
     trace: async () => {
       throw new Error('a test of that runs a process')
     },
+    report: async () => '<!doctype html>',
     diff: async () => {
       throw new Error('a test of that has files')
     },

@@ -35,6 +35,7 @@ export interface Host {
   readonly trace: (options: TraceOptions, hooks: TraceHooks) => Promise<TraceResult>
   readonly examine: (options: BuildOptions) => Promise<Check[]>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
+  readonly report: (file: string) => Promise<string>
   readonly diff: (before: string, after: string) => Promise<Differences>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
   readonly inspect: (file: string) => Promise<Inspection>
@@ -89,6 +90,7 @@ export function processHost(version: string): Host {
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),
     trace: async (options, hooks) => (await import('../trace-run.ts')).traceRun(options, version, hooks),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
+    report: async (file) => (await import('../report.ts')).reportOn(file),
     diff: async (before, after) => (await import('../inspect.ts')).compareExecutables(before, after),
     inspect: async (file) => (await import('../inspect.ts')).inspect(file),
     sbom: async (file, format, created) => (await import('../inspect.ts')).sbomOf(file, format, created),

@@ -47,6 +47,7 @@ export interface InspectedEntry {
   readonly size: number
   /** Where in the executable that is. */
   readonly fileOffset: number
+  readonly isModule: boolean
   /** Of what is compiled, if it is not the file itself. */
   readonly codeSize: number
   readonly codeFileOffset: number

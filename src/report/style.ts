@@ -39,7 +39,7 @@ input[type="search"] { width: min(30rem, 100%); padding: .35rem .6rem; backgroun
 .tile { position: absolute; display: flex; flex-direction: column; align-items: flex-start; gap: 0 .5rem; overflow: hidden;
   padding: .2rem .4rem; border: 1px solid var(--page); border-radius: 0; text-align: left; line-height: 1.25; font-size: .85rem; }
 .tile:focus-visible { outline-offset: -4px; z-index: 1; }
-.tile span { max-width: 100%; overflow-wrap: anywhere; }
+.tile span { max-width: 100%; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
 .tile .size { color: inherit; font-variant-numeric: tabular-nums; }
 .tile[data-kind="runtime"] { background: var(--runtime); }
 .tile[data-kind="libraries"] { background: var(--libraries); }
@@ -54,7 +54,7 @@ input[type="search"] { width: min(30rem, 100%); padding: .35rem .6rem; backgroun
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; font-size: .9rem; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; min-width: 4rem; }
+  overflow-wrap: anywhere; min-width: 5.5rem; }
 tbody th { font-weight: 400; font-family: ui-monospace, monospace; }
 thead button { padding: 0 .2rem; border: 0; background: none; font-weight: 600; }
 [aria-sort] button::after { content: " ↑"; }

@@ -179,6 +179,9 @@ suite('ingot report', () => {
       await tab.send('Emulation.setEmulatedMedia', {
         features: [{ name: 'prefers-color-scheme', value: scheme }],
       })
+      await tab.evaluate(
+        `new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))`,
+      )
       assert.equal(await tab.evaluate(`document.documentElement.dataset.theme`), scheme)
       await contrasts(tab)
     }

@@ -36,7 +36,7 @@ document.body.append(
 
 /** As the system has it, until it is pressed. */
 function themeSwitch(): HTMLElement {
-  const button = element('button', { type: 'button', id: 'theme' }, 'Dark')
+  const button = element('button', { type: 'button', id: 'theme' }, 'Dark theme')
   const system = matchMedia('(prefers-color-scheme: dark)')
   let chosen: boolean | undefined
   const show = (): void => {

@@ -136,6 +136,6 @@ function gather(nodes: readonly MapNode[], total: number, area: number): Drawn[]
   const gathered: Drawn =
     small.length === 1
       ? { ...only!, isGathered: true }
-      : { name: `${small.length} smaller`, size, children: small, isGathered: true }
+      : { name: `${small.length} smaller, not to scale`, size, children: small, isGathered: true }
   return [...nodes.filter((node) => !isSmall(node)), gathered]
 }

@@ -3,10 +3,10 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 import { BuildError } from '../base/diagnostics.ts'
-import { VIRTUAL_ROOT } from '../format/archive.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './v8-cache.ts'
 
 export interface CacheableModule {
@@ -63,7 +63,8 @@ function encode(modules: readonly CacheableModule[]): Buffer {
 
 function runWorker(node: string, input: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const args = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings', ...workerArguments()]
+    const flags = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings']
+    const args = [...flags, '--input-type=module', '--eval', workerSource()]
     const child = execFile(
       node,
       args,
@@ -83,12 +84,12 @@ function runWorker(node: string, input: Buffer): Promise<Buffer> {
   })
 }
 
-/** Beside this file in a clone, beside the bundle in the published package. */
-function workerArguments(): string[] {
+/**
+ * Beside this file in a clone, beside the bundle in the published package. Always evaluated, and always as JavaScript: V8 counts
+ * the functions of a process, node's own for loading a file among them, and a code cache has such numbers in it.
+ */
+function workerSource(): string {
   const source = fileURLToPath(new URL('./code-cache-worker.ts', import.meta.url))
-  if (existsSync(source)) return [source]
-  const bundled = fileURLToPath(new URL('./code-cache-worker.js', import.meta.url))
-  // In an executable another node could not read it.
-  if (!bundled.startsWith(VIRTUAL_ROOT)) return [bundled]
-  return ['--input-type=module', '--eval', readFileSync(bundled, 'utf8')]
+  if (existsSync(source)) return stripTypeScriptTypes(readFileSync(source, 'utf8'))
+  return readFileSync(fileURLToPath(new URL('./code-cache-worker.js', import.meta.url)), 'utf8')
 }

@@ -43,8 +43,8 @@ type Validate = (document: unknown) => readonly string[]
 /** By format: what is wrong with a document. */
 async function validators(): Promise<Record<SbomFormat, Validate>> {
   const directory = await installed(path.join(REPOSITORY, 'test/fixtures/sbom'))
-  const require = createRequire(path.join(directory, 'package.json'))
-  const formats = require('ajv-formats').default
+  const load = createRequire(path.join(directory, 'package.json'))
+  const formats = load('ajv-formats').default
   const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
   const validator = (Ajv: any, schema: object, others: readonly object[] = []): Validate => {
     const ajv = new Ajv({ strict: false, allErrors: true, schemas: others })
@@ -61,12 +61,12 @@ async function validators(): Promise<Record<SbomFormat, Validate>> {
   const schemas = path.join(directory, 'node_modules/@cyclonedx/cdxgen/data')
   const schema = (name: string) => read(path.join(schemas, `${name}.schema.json`))
   return {
-    cyclonedx: validator(require('ajv').default, schema('bom-1.7'), [
+    cyclonedx: validator(load('ajv').default, schema('bom-1.7'), [
       schema('spdx'),
       schema('jsf-0.82'),
       schema('cryptography-defs'),
     ]),
-    spdx: validator(require('ajv/dist/2020').default, schema('spdx-export')),
+    spdx: validator(load('ajv/dist/2020').default, schema('spdx-export')),
   }
 }
 

@@ -53,7 +53,7 @@ export async function buildTracked(
   const pending = beginExecutable(base.file, config.out)
   try {
     const { graph, code } = await stage('graph', () => traceCached(config, cache))
-    const judged = judgeNativeCode(graph, config, target)
+    const judged = judgeNativeCode(graph, config, target, cache)
     const { native } = judged
     const payload = await stage('payload', () =>
       packPayload(graph, config, {

@@ -1,6 +1,5 @@
 // Native code is treated as cgo is: it is allowed, but it is listed, judged, and can be refused.
 
-import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 import { BuildError, type Diagnostic } from './base/diagnostics.ts'
@@ -11,6 +10,8 @@ import type { NativeInfo } from './format/build-info.ts'
 import { readDynamic } from './image/elf/dynamic.ts'
 import { inspectNativeCode } from './image/elf/native-code.ts'
 import { readElf } from './image/elf/read.ts'
+import { nativeHashes } from './native-hashes.ts'
+import { stampOf } from './runtimes/cache.ts'
 import type { SystemLibraries } from './runtimes/runtime.ts'
 
 /** What native code has to fit to: the libraries beside it, and node's ABI. */
@@ -23,12 +24,14 @@ export interface NativeTarget {
 
 /**
  * Lists the program's native code.
+ * @param cache directory of the user's cache
  * @throws BuildError NATIVE_DENIED, NATIVE_VERSION
  */
 export function judgeNativeCode(
   graph: AppGraph,
   { native }: Pick<ResolvedConfig, 'native'>,
   { libraries, base: { components } }: NativeTarget,
+  cache: string,
 ): { native: NativeInfo[]; diagnostics: readonly Diagnostic[] } {
   const files = graph.kept.filter((file) => file.mapped)
   if (files.length === 0) return { native: [], diagnostics: [] }
@@ -46,8 +49,10 @@ export function judgeNativeCode(
     path,
     file,
     package: packageOf(path),
+    stamp: stampOf(file),
     bytes: content ?? readFileSync(file),
   }))
+  const hashes = nativeHashes(inside, graph.root, cache)
   const { code, diagnostics } = inspectNativeCode(inside, {
     system,
     moduleVersion: components['modules'] ?? '',
@@ -56,7 +61,7 @@ export function judgeNativeCode(
     native: code.map(({ path, needs, versions }, i) => ({
       path,
       package: packageOf(path),
-      sha256: hash('sha256', inside[i]!.bytes),
+      sha256: hashes[i]!,
       size: inside[i]!.bytes.length,
       needs,
       versions,

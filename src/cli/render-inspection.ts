@@ -86,8 +86,13 @@ function native({ native }: Info, paint: Paint): string[] {
   return native.flatMap(({ path, size, needs, versions }) => [
     `  ${path}  ${formatSize(size)}`,
     ...(needs.length > 0 ? [paint('dim', `    links to ${needs.join(', ')}`)] : []),
-    ...(versions.length > 0 ? [paint('dim', `    needs ${versions.join(', ')}`)] : []),
+    ...(versions.length > 0 ? [paint('dim', `    needs ${newest(versions).join(', ')}`)] : []),
   ])
+}
+
+/** Of `GLIBC_2.2.5` and `GLIBC_2.34` the latter: who has that has the others. They are in order. */
+function newest(versions: readonly string[]): string[] {
+  return [...new Map(versions.map((version) => [version.replace(/_[^_]*$/, ''), version])).values()]
 }
 
 const KINDS = { native: 'native code', wasm: 'WebAssembly', pure: 'JavaScript' }

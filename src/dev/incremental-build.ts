@@ -174,7 +174,7 @@ export class IncrementalBuild {
       .map(({ path, file, content }) => [path, content ?? this.#memory.read(file)])
     const from = [target, config.native, ...bytes]
     if (last && isDeepStrictEqual(last.judged.from, from)) return last.judged
-    return { from, ...judgeNativeCode(graph, config, target) }
+    return { from, ...judgeNativeCode(graph, config, target, this.#environment.cache) }
   }
 
   /** Only a first trace knows nothing of its modules: what an earlier process has worked out is on disk. */

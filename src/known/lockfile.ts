@@ -53,9 +53,9 @@ function readNpm(text: string, root: string): IntegrityOf {
   }
 }
 
-/** `  '@scope/name@1.0.0':`, and before version 6 with a slash in front; then `resolution: {integrity: …}`. */
+/** `'@scope/name@1.0.0':`, in older ones `/name@1.0.0(peer@…):` and `/name/1.0.0_peer@…:`; then `resolution: {…}`. */
 const PNPM_ENTRY =
-  /^ {2}['"]?\/?((?:@[^/\s]+\/)?[^@/\s]+)[@/]([^\s'"(:]+)[^\n]*:\n {4}resolution: \{[^}\n]*?integrity: ([^\s,}]+)/gm
+  /^ {2}['"]?\/?((?:@[^/\s]+\/)?[^@/\s]+)[@/]([^\s'"(:_]+)[^\n]*:\n {4}resolution: \{[^}\n]*?integrity: ([^\s,}]+)/gm
 
 function readPnpm(text: string): IntegrityOf {
   return byVersion([...text.matchAll(PNPM_ENTRY)].map(([, ...found]) => found as [string, string, string]))

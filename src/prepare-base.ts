@@ -142,10 +142,12 @@ async function compressLicenses(
   runtime: Runtime,
   libraries: SystemLibraries,
 ): Promise<Uint8Array> {
-  const script = `const texts = JSON.parse(process.argv[1]).map(([name, file]) => [name, fs.readFileSync(file, 'utf8')])
-    const params = { [zlib.constants.BROTLI_PARAM_LGWIN]: 24 }
-    fs.writeFileSync('licenses', zlib.brotliCompressSync(JSON.stringify(Object.fromEntries(texts)), { params }))`
-  await runNode(runtime.file, ['-e', script, JSON.stringify(licensesOf(runtime, libraries))], directory)
+  // Read here: in an executable that is Ingot, its own licence is nowhere else.
+  const texts = licensesOf(runtime, libraries).map(([name, file]) => [name, readFileSync(file, 'utf8')])
+  writeFileSync(path.join(directory, 'texts'), JSON.stringify(Object.fromEntries(texts)))
+  const script = `const params = { [zlib.constants.BROTLI_PARAM_LGWIN]: 24 }
+    fs.writeFileSync('licenses', zlib.brotliCompressSync(fs.readFileSync('texts'), { params }))`
+  await runNode(runtime.file, ['-e', script], directory)
   return readFileSync(path.join(directory, 'licenses'))
 }
 

@@ -24,9 +24,9 @@ export interface CodeCacheOptions {
 /** The same options that make the cache deterministic; none changes the bytecode. */
 export const DETERMINISTIC_FLAGS = ['--hash-seed=1']
 
-/** What the caches depend on besides V8: name for a cache of them. */
+/** What the caches depend on besides V8, and who makes them: name for a cache of them. */
 export function codeCacheKey(modules: readonly CacheableModule[], { flagHash }: CodeCacheOptions): string {
-  const hash = createHash('sha256').update(flagHash)
+  const hash = createHash('sha256').update(flagHash).update(readWorker().text)
   for (const { format, source } of modules) hash.update(`${format} ${source.length} `).update(source)
   return hash.digest('hex')
 }
@@ -84,12 +84,19 @@ function runWorker(node: string, input: Buffer): Promise<Buffer> {
   })
 }
 
+/** Beside this file in a clone, beside the bundle in the published package. */
+function readWorker(): { readonly text: string; readonly isTypeScript: boolean } {
+  const source = fileURLToPath(new URL('./code-cache-worker.ts', import.meta.url))
+  if (existsSync(source)) return { text: readFileSync(source, 'utf8'), isTypeScript: true }
+  const bundled = fileURLToPath(new URL('./code-cache-worker.js', import.meta.url))
+  return { text: readFileSync(bundled, 'utf8'), isTypeScript: false }
+}
+
 /**
- * Beside this file in a clone, beside the bundle in the published package. Always evaluated, and always as JavaScript: V8 counts
- * the functions of a process, node's own for loading a file among them, and a code cache has such numbers in it.
+ * Always evaluated, and always as JavaScript: V8 counts the functions of a process, node's own for loading a file among
+ * them, and a code cache has such numbers in it.
  */
 function workerSource(): string {
-  const source = fileURLToPath(new URL('./code-cache-worker.ts', import.meta.url))
-  if (existsSync(source)) return stripTypeScriptTypes(readFileSync(source, 'utf8'))
-  return readFileSync(fileURLToPath(new URL('./code-cache-worker.js', import.meta.url)), 'utf8')
+  const { text, isTypeScript } = readWorker()
+  return isTypeScript ? stripTypeScriptTypes(text) : text
 }

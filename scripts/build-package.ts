@@ -1,5 +1,5 @@
-// Makes dist/, what a published package runs: the library, the command line and the code cache
-// worker as JavaScript, the bootstrap as one file, and the public API's types. Takes another directory's name.
+// Makes dist/, what a published package runs: the library, the command line and the processes
+// that it starts as JavaScript, the bootstrap as one file, and the public API's types. Takes another directory's name.
 
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -8,6 +8,7 @@ import path from 'node:path'
 import { rolldown } from 'rolldown'
 
 import { bundleBootstrap } from '../src/bundle-bootstrap.ts'
+import { bundleReport } from '../src/bundle-report.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 const DIST = path.resolve(process.argv[2] ?? path.join(ROOT, 'dist'))
@@ -21,6 +22,7 @@ const bundle = await rolldown({
     cli: 'src/cli/main.ts',
     runtime: 'src/runtime.ts',
     native: 'src/cli/native.ts',
+    rebuild: 'src/rebuild.ts',
     'code-cache-worker': 'src/payload/code-cache-worker.ts',
   },
   platform: 'node',
@@ -38,6 +40,8 @@ await bundle.close()
 
 for (const part of ['bootstrap', 'development'] as const)
   writeFileSync(path.join(DIST, `${part}.js`), await bundleBootstrap(part))
+
+writeFileSync(path.join(DIST, 'report-page.js'), await bundleReport())
 
 const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc')
 execFileSync(

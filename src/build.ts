@@ -9,8 +9,10 @@ import { resolveConfig } from './config/resolve-config.ts'
 import { planAppend } from './image/append.ts'
 import { abandonExecutable, beginExecutable } from './output/executable.ts'
 import { allInputs } from './inputs.ts'
+import { lookAtGit } from './known/git.ts'
 import { judgeNativeCode } from './native-policy.ts'
 import { packPayload } from './pack-payload.ts'
+import { programInfo } from './program-info.ts'
 import { prepareTarget } from './prepare-target.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
 import { summarize } from './summary.ts'
@@ -26,11 +28,14 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
  * @throws BuildError with code, place and remedy; nothing of the output is left then
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
-  return (await buildTracked(options)).result
+  return (await buildTracked(options, lookAtGit)).result
 }
 
-/** The same, with what it depended on. */
-export async function buildTracked(options: BuildOptions): Promise<{ result: BuildResult; inputs: Inputs }> {
+/** The same, with what it depended on. A build that is not for shipping has no commit. */
+export async function buildTracked(
+  options: BuildOptions,
+  findCommit?: typeof lookAtGit,
+): Promise<{ result: BuildResult; inputs: Inputs }> {
   const { cwd = process.cwd(), signal } = options
   const started = performance.now()
   const stage = createStages(options)
@@ -42,13 +47,23 @@ export async function buildTracked(options: BuildOptions): Promise<{ result: Bui
   const target = await stage('runtime', () => prepareTarget(config, cache))
   const { base } = target
 
+  // git takes as long as the graph of a small program.
+  const tree = findCommit?.(config.projectDir)
   // The longest single step of a small build needs nothing of the program: it runs beside the rest.
   const pending = beginExecutable(base.file, config.out)
   try {
     const { graph, code } = await stage('graph', () => traceCached(config, cache))
-    const judged = judgeNativeCode(graph, config, target)
+    const judged = judgeNativeCode(graph, config, target, cache)
+    const { native } = judged
     const payload = await stage('payload', () =>
-      packPayload(graph, config, { version, target, cache, read: (file) => code.memory.read(file) }),
+      packPayload(graph, config, {
+        version,
+        target,
+        cache,
+        read: (file) => code.memory.read(file),
+        describe: async (files) =>
+          programInfo({ version, graph, config, target, native, tree: await tree }, files),
+      }),
     )
     const image = await stage('image', async () => planAppend(base, payload.size))
     const { start, size } = await stage('output', () =>
@@ -61,7 +76,7 @@ export async function buildTracked(options: BuildOptions): Promise<{ result: Bui
       payload,
       size,
       start,
-      native: judged.native,
+      native,
       diagnostics: [...diagnostics, ...graph.diagnostics, ...judged.diagnostics],
       elapsedMs: performance.now() - started,
     })

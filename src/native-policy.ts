@@ -6,39 +6,33 @@ import { BuildError, type Diagnostic } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { packageInPath } from './base/package-in-path.ts'
+import type { NativeInfo } from './format/build-info.ts'
 import { readDynamic } from './image/elf/dynamic.ts'
 import { inspectNativeCode } from './image/elf/native-code.ts'
 import { readElf } from './image/elf/read.ts'
+import { nativeHashes } from './native-hashes.ts'
+import { stampOf } from './runtimes/cache.ts'
 import type { SystemLibraries } from './runtimes/runtime.ts'
-
-export interface NativeInside {
-  /** In the executable. */
-  readonly path: string
-  readonly package: string
-  /** SONAMEs it links to. */
-  readonly needs: readonly string[]
-  /** Paths from the program to the file. */
-  readonly chain: readonly string[]
-}
 
 /** What native code has to fit to: the libraries beside it, and node's ABI. */
 export interface NativeTarget {
   readonly libraries: SystemLibraries
   readonly base: {
-    /** NODE_MODULE_VERSION. */
-    readonly moduleVersion: string
+    readonly components: Readonly<Record<string, string>>
   }
 }
 
 /**
  * Lists the program's native code.
+ * @param cache directory of the user's cache
  * @throws BuildError NATIVE_DENIED, NATIVE_VERSION
  */
 export function judgeNativeCode(
   graph: AppGraph,
   { native }: Pick<ResolvedConfig, 'native'>,
-  { libraries, base: { moduleVersion } }: NativeTarget,
-): { native: NativeInside[]; diagnostics: readonly Diagnostic[] } {
+  { libraries, base: { components } }: NativeTarget,
+  cache: string,
+): { native: NativeInfo[]; diagnostics: readonly Diagnostic[] } {
   const files = graph.kept.filter((file) => file.mapped)
   if (files.length === 0) return { native: [], diagnostics: [] }
   for (const { path } of files) if (!isAllowed(packageOf(path), native)) throw denied(graph, path)
@@ -51,20 +45,26 @@ export function judgeNativeCode(
   )
   const loader = libraries.loader.file
   system.set('ld-linux-x86-64.so.2', readDynamic(readElf(readFileSync(loader), loader)).definedVersions)
-  const { code, diagnostics } = inspectNativeCode(
-    files.map(({ path, file, content }) => ({
-      path,
-      file,
-      package: packageOf(path),
-      bytes: content ?? readFileSync(file),
-    })),
-    { system, moduleVersion },
-  )
+  const inside = files.map(({ path, file, content }) => ({
+    path,
+    file,
+    package: packageOf(path),
+    stamp: stampOf(file),
+    bytes: content ?? readFileSync(file),
+  }))
+  const hashes = nativeHashes(inside, graph.root, cache)
+  const { code, diagnostics } = inspectNativeCode(inside, {
+    system,
+    moduleVersion: components['modules'] ?? '',
+  })
   return {
-    native: code.map(({ path, needs }) => ({
+    native: code.map(({ path, needs, versions }, i) => ({
       path,
-      needs,
       package: packageOf(path),
+      sha256: hashes[i]!,
+      size: inside[i]!.bytes.length,
+      needs,
+      versions,
       chain: chainOf(graph, path),
     })),
     diagnostics,

@@ -21,27 +21,38 @@ export interface PackOptions {
   readonly cache: string
   /** How the program's files are read. */
   readonly read: ReadFile
+  /** Makes the build info. */
+  readonly describe: (files: readonly ArchiveFile[]) => Promise<Uint8Array>
 }
 
 export async function packPayload(
   graph: AppGraph,
   config: PackedConfig,
-  { version, target: { runtime, base }, cache, read }: PackOptions,
+  { version, target: { runtime, base }, cache, read, describe }: PackOptions,
 ): Promise<Payload> {
   const files = collectFiles(graph, read)
   const options = { node: runtime.file, flagHash: Buffer.from(base.flagHash, 'hex') }
   const caches = await codeCachesOf(files, options, cache)
-  return packFiles(withCodeCaches(files, caches), graph, config, { version, isChecked: true })
+  const withCaches = withCodeCaches(files, caches)
+  return packFiles(withCaches, graph, config, { version, info: await describe(withCaches), isChecked: true })
 }
 
 type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk'>
+
+/** Ingot's own version, and the build info. */
+interface Description {
+  readonly version: string
+  readonly info: Uint8Array
+  /** Whether who reads it sees damage: what is made for a moment does without. */
+  readonly isChecked?: boolean
+}
 
 /** The archive of files that are collected. */
 export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
   { codeFromDisk }: PackedConfig,
-  { version, isChecked }: { version: string; isChecked: boolean },
+  { version, info, isChecked = false }: Description,
 ): Payload {
   const manifest = {
     ingot: version,
@@ -52,7 +63,7 @@ export function packFiles(
     codeFromDisk,
     waitsForReady,
   }
-  return packArchive(files, links, manifest, { isChecked })
+  return packArchive(files, links, manifest, { info, isChecked })
 }
 
 /** Each edit makes a new one. */

@@ -20,6 +20,7 @@ import {
   bootScript,
 } from './format/boot.ts'
 import type { PartName } from './format/seal.ts'
+import { LICENSES } from './format/licenses.ts'
 import { OWN_OPTIONS } from './format/own-options.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { readLauncher } from './image/elf/launcher.ts'
@@ -42,8 +43,8 @@ export interface PreparedBase extends BaseImage {
   readonly file: string
   /** V8's hash of its flags in the executable, hex. */
   readonly flagHash: string
-  /** NODE_MODULE_VERSION, for addons that are compiled for one. */
-  readonly moduleVersion: string
+  /** node's `process.versions`. */
+  readonly components: Readonly<Record<string, string>>
   /** Differs where the bytes do. */
   readonly identity: string
   /** Of the parts that no program changes, by their offset. */
@@ -52,12 +53,13 @@ export interface PreparedBase extends BaseImage {
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 const LAUNCHER = path.join(HERE, '../launcher/prebuilt/linux-x64/launcher.bin')
+const LICENSE = path.join(HERE, '../LICENSE')
 /** In the published package it lies here as one file; in a clone it is made from its sources. */
 const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 21
+const REVISION = 120
 
 export async function prepareBase(
   runtime: Runtime,
@@ -69,7 +71,7 @@ export async function prepareBase(
     runtime.sha256,
     libraries.loader.sha256,
     ...[...libraries.libraries].flatMap(([name, { sha256 }]) => [name, sha256]),
-    ...[LAUNCHER, ...bootstrapSources()].map((file) =>
+    ...[LAUNCHER, LICENSE, ...bootstrapSources()].map((file) =>
       createHash('sha256').update(readFileSync(file)).digest('hex'),
     ),
   ]
@@ -128,7 +130,7 @@ interface StoredBase extends Omit<PreparedBase, 'file' | 'identity' | 'hashes'> 
 }
 
 async function fillBase(directory: string, runtime: Runtime, libraries: SystemLibraries): Promise<void> {
-  const { flagHash, moduleVersion } = await askNode(runtime.file)
+  const { flagHash, components } = await askNode(runtime.file)
   const blob = await makeBlob(directory, runtime.file, flagHash)
   const launcher = readLauncher(readFileSync(LAUNCHER), LAUNCHER)
   const contentOf = (name: string, file: string) => {
@@ -142,10 +144,7 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
       mapped: true,
     })),
     // The LGPL of glibc asks that its text comes along.
-    ...(await compressLicenses(directory, runtime, libraries)).map((name) => ({
-      path: `licenses/${name}`,
-      data: readFileSync(path.join(directory, name)),
-    })),
+    { path: LICENSES, data: await compressLicenses(directory, runtime, libraries) },
   ]
   const output = path.join(directory, 'base.bin')
   const link = async (more: readonly ArchiveFile[]) => {
@@ -169,16 +168,20 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
     JSON.stringify({
       ...base,
       flagHash: flagHash.toString('hex'),
-      moduleVersion,
+      components,
       hashes: hashConstantParts(base, path.join(directory, 'base.bin')),
     } satisfies StoredBase),
   )
 }
 
-/** Name and file of each licence text: node's, and those of the libraries' packages. */
+/** Name and file of each licence text: Ingot's, node's, and those of the libraries' packages. */
 function licensesOf(runtime: Runtime, libraries: SystemLibraries): [name: string, file: string][] {
-  const own: [string, string][] = runtime.license === undefined ? [] : [['node', runtime.license]]
-  return [...own, ...libraries.licenses.map((file): [string, string] => [licenseName(file), file])]
+  const node: [string, string][] = runtime.license === undefined ? [] : [['node', runtime.license]]
+  return [
+    ['ingot', LICENSE],
+    ...node,
+    ...libraries.licenses.map((file): [string, string] => [licenseName(file), file]),
+  ]
 }
 
 /** By the target's own node, so that the bytes do not depend on the one that builds. */
@@ -186,12 +189,14 @@ async function compressLicenses(
   directory: string,
   runtime: Runtime,
   libraries: SystemLibraries,
-): Promise<string[]> {
-  const pairs = licensesOf(runtime, libraries).map(([name, file]) => [`${name}.gz`, file])
-  const script = `for (const [name, file] of JSON.parse(process.argv[1]))
-    fs.writeFileSync(name, zlib.gzipSync(fs.readFileSync(file), { level: 9 }))`
-  await runNode(runtime.file, ['-e', script, JSON.stringify(pairs)], directory)
-  return pairs.map(([name]) => name!)
+): Promise<Uint8Array> {
+  // Read here: in an executable that is Ingot, its own licence is nowhere else.
+  const texts = licensesOf(runtime, libraries).map(([name, file]) => [name, readFileSync(file, 'utf8')])
+  writeFileSync(path.join(directory, 'texts'), JSON.stringify(Object.fromEntries(texts)))
+  const script = `const params = { [zlib.constants.BROTLI_PARAM_LGWIN]: 24 }
+    fs.writeFileSync('licenses', zlib.brotliCompressSync(fs.readFileSync('texts'), { params }))`
+  await runNode(runtime.file, ['-e', script], directory)
+  return readFileSync(path.join(directory, 'licenses'))
 }
 
 /** `licenses/libc6` in our cache, `/usr/share/doc/libc6/copyright` on a host. */
@@ -250,13 +255,18 @@ const COMPILE = `const [, filename, out, ...parameters] = process.argv
   const { cachedData } = vm.compileFunction(source, parameters, { filename, produceCachedData: true })
   fs.writeFileSync(out, cachedData)`
 
-/** What only the target's node knows: what V8 writes into code caches when it runs with no options, and its ABI. */
-async function askNode(node: string): Promise<{ flagHash: Buffer; moduleVersion: string }> {
-  const script =
-    'process.stdout.write(process.versions.modules + " " + new (require("vm").Script)("0").createCachedData().toString("hex"))'
-  const [moduleVersion = '', cache = ''] = (await runNode(node, ['-e', script], '/')).split(' ')
+interface NodeFacts {
+  readonly flagHash: Buffer
+  readonly components: Record<string, string>
+}
+
+/** What only the target's node knows: what V8 writes into code caches when it runs with no options, and what it is made of. */
+async function askNode(node: string): Promise<NodeFacts> {
+  const script = `process.stdout.write(JSON.stringify({
+    components: process.versions, cache: new (require("vm").Script)("0").createCachedData().toString("hex") }))`
+  const { components, cache } = JSON.parse(await runNode(node, ['-e', script], '/'))
   const flagHash = Buffer.from(cache, 'hex').subarray(FLAG_HASH_OFFSET, FLAG_HASH_OFFSET + FLAG_HASH_SIZE)
-  return { flagHash, moduleVersion }
+  return { flagHash, components }
 }
 
 async function runNode(node: string, args: readonly string[], cwd: string): Promise<string> {

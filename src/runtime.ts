@@ -1,8 +1,13 @@
-// `ingot/runtime`: what a program can tell the executable that it is in. It speaks through a diagnostics channel,
-// so that it needs nothing of ours: under plain node, and in a start that is not frozen, nobody listens.
-// bootstrap/program-requests.ts is the other end.
+// `ingot/runtime`: what a program can tell the executable that it is in, and ask of it. It speaks through a diagnostics
+// channel, so that it needs nothing of ours: under plain node, and in a start that is not frozen, nobody listens.
+// bootstrap/program-requests.ts is the other end. A program has this file alone: it may import types only.
 
 import { channel } from 'node:diagnostics_channel'
+import { getRawAsset, isSea } from 'node:sea'
+
+import type { BuildInfo } from './format/build-info.ts'
+
+export type { BuildInfo }
 
 const requests = channel('ingot.runtime')
 
@@ -25,4 +30,58 @@ export async function ready(): Promise<void> {
  */
 export function onThaw(callback: () => void): void {
   requests.publish({ kind: 'on-thaw', callback })
+}
+
+/** All of them, as an object has to have its properties before it is known what they are. */
+const PROPERTIES: Readonly<Record<keyof BuildInfo, true>> = {
+  version: true,
+  ingot: true,
+  target: true,
+  program: true,
+  entries: true,
+  runtime: true,
+  libraries: true,
+  packages: true,
+  external: true,
+  bundled: true,
+  native: true,
+  crypto: true,
+  vcs: true,
+  contract: true,
+  moduleGraph: true,
+  config: true,
+  reproducible: true,
+}
+
+/**
+ * What the executable is made of: versions, packages, licences, native code, the commit. It is read when one of its
+ * properties is first looked at. Undefined under plain node.
+ */
+export const buildInfo: BuildInfo | undefined = isSea() ? lazyInfo() : undefined
+
+function lazyInfo(): BuildInfo {
+  let info: BuildInfo | undefined
+  const read = () => (info ??= readInfo())
+  const properties = Object.keys(PROPERTIES).map((name) => [
+    name,
+    { enumerable: true, get: () => read()[name as keyof BuildInfo] },
+  ])
+  return Object.defineProperties(
+    // console.log would show getters.
+    Object.defineProperty({}, Symbol.for('nodejs.util.inspect.custom'), { value: read }),
+    Object.fromEntries(properties),
+  ) as BuildInfo
+}
+
+/** Fields of the archive's header (format/archive.ts), u64 each. */
+const INFO_OFFSET = 64
+const INFO_SIZE = 72
+
+function readInfo(): BuildInfo {
+  const archive = getRawAsset('payload')
+  const header = new DataView(archive)
+  const field = (offset: number) => Number(header.getBigUint64(offset, true))
+  const packed = new Uint8Array(archive, field(INFO_OFFSET), field(INFO_SIZE))
+  const { zstdDecompressSync } = process.getBuiltinModule('node:zlib')
+  return JSON.parse(zstdDecompressSync(packed).toString()) as BuildInfo
 }

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, suite, test } from 'node:test'
 
+import { THOROUGH } from './support/thorough.ts'
+
 const ROOT = path.join(import.meta.dirname, '..')
 
 suite('the published package', () => {
@@ -49,6 +51,8 @@ suite('the published package', () => {
       'dist/bootstrap.js',
       'dist/code-cache-worker.js',
       'dist/native.js',
+      'dist/rebuild.js',
+      'dist/report-page.js',
     ]) {
       assert.ok(names.includes(name), name)
     }
@@ -71,6 +75,21 @@ suite('the published package', () => {
     assert.equal(run('./by-itself'), 'hello world\n')
     assert.equal(run('./ingot', 'run', 'hello.ts'), 'hello world\n')
   })
+
+  if (THOROUGH) {
+    test('gives the same bytes as a clone, and as it does itself as an executable, and proves it', () => {
+      const flags = ['hello.ts', '--quiet', '--start', 'cold', '--verify-reproducible', '-o']
+      run('npx', '--no-install', 'ingot', 'build', ...flags, 'by-package')
+      run('./ingot', 'build', ...flags, 'by-executable')
+      run(process.execPath, path.join(ROOT, 'bin/ingot.mjs'), 'build', ...flags, 'by-clone')
+      const [first, ...others] = ['by-package', 'by-executable', 'by-clone'].map((name) =>
+        readFileSync(path.join(project, name)),
+      )
+      for (const other of others) assert.ok(first!.equals(other))
+      run('./ingot', 'report', 'by-package', '-o', 'report.html')
+      assert.match(readFileSync(path.join(project, 'report.html'), 'utf8'), /^<!doctype html>/)
+    })
+  }
 
   test('builds the same program from the API', () => {
     writeFileSync(

@@ -4,7 +4,7 @@
 import type { ConfigFlags } from '../config/config.ts'
 import type { Diagnostic } from './diagnostics.ts'
 
-export type Stage = 'config' | 'graph' | 'runtime' | 'payload' | 'image' | 'output' | 'check'
+export type Stage = 'config' | 'graph' | 'runtime' | 'payload' | 'image' | 'output' | 'check' | 'again'
 
 /** Stages may overlap; a second `start` of a running stage only brings a newer `detail`. */
 export interface StageEvent {
@@ -44,12 +44,18 @@ export interface BuildResult {
   readonly native: readonly {
     readonly path: string
     readonly package: string
+    readonly sha256: string
+    readonly size: number
     /** SONAMEs it links to. */
     readonly needs: readonly string[]
+    /** Symbol versions that it needs of them. */
+    readonly versions: readonly string[]
     /** What leads to it, the program first. */
     readonly chain: readonly string[]
   }[]
   readonly start: StartResult
+  /** Of `--verify-reproducible`. */
+  readonly reproduction?: Reproduction
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -85,6 +91,17 @@ export interface FrozenFacts {
   }
 }
 
+/** A second build, in another place and environment, has given the same bytes. */
+export interface Reproduction {
+  /** Of the executable; if it is frozen, of the same program with `--start cold`. */
+  readonly sha256: string
+  readonly size: number
+  /** A frozen process is another one in each build: it was not compared. */
+  readonly frozenLeftOut: boolean
+  /** Why other machines, or later builds, may get other bytes all the same. */
+  readonly unless: readonly string[]
+}
+
 export interface BuildParts {
   readonly runtime: number
   readonly libraries: number
@@ -92,4 +109,6 @@ export interface BuildParts {
   readonly codeCache: number
   readonly assets: number
   readonly index: number
+  /** What the executable says of itself (`ingot inspect`). */
+  readonly info: number
 }

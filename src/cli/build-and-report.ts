@@ -5,16 +5,24 @@ import type { Host } from './host.ts'
 import { watchInterrupts } from './interrupt.ts'
 import { createReporter, reporterKind } from './reporter.ts'
 
+interface ReportOptions {
+  readonly json?: boolean
+  readonly quiet?: boolean
+  /** By a second build. */
+  readonly isVerified?: boolean
+}
+
 /** @returns the exit code */
 export async function buildAndReport(
   host: Host,
   options: BuildOptions,
-  { json = false, quiet = false }: { json?: boolean; quiet?: boolean },
+  { json = false, quiet = false, isVerified = false }: ReportOptions,
 ): Promise<number> {
   const reporter = createReporter(reporterKind({ json, quiet }, host), host)
   const interrupt = watchInterrupts()
-  const exitCode = await host
-    .build({ ...options, cwd: host.cwd, signal: interrupt.signal, onStage: (event) => reporter.stage(event) })
+  const build = isVerified ? host.buildReproducibly : host.build
+  const listening = { cwd: host.cwd, signal: interrupt.signal, onStage: reporter.stage.bind(reporter) }
+  const exitCode = await build({ ...options, ...listening })
     // Whatever a stage makes of the abort, the reason is the signal.
     .then(
       (result) => reporter.succeeded(result),

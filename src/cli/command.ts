@@ -26,9 +26,25 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Run a program, and whatever becomes of it as its sources change',
     load: async () => (await import('./commands/dev.ts')).devCommand,
   },
+  diff: {
+    brief: 'Say what has changed between two executables',
+    load: async () => (await import('./commands/diff.ts')).diffCommand,
+  },
   doctor: {
     brief: 'Check the host, the cache and the project, and say what is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  inspect: {
+    brief: 'Show what an executable is and has inside, without running it; as an SBOM, too',
+    load: async () => (await import('./commands/inspect.ts')).inspectCommand,
+  },
+  licenses: {
+    brief: 'Print the licences and notices of everything inside an executable',
+    load: async () => (await import('./commands/licenses.ts')).licensesCommand,
+  },
+  report: {
+    brief: 'Write a page about an executable: a map of its bytes, its modules, licences and contract',
+    load: async () => (await import('./commands/report.ts')).reportCommand,
   },
   run: {
     brief: 'Build a program into the cache, unless it is there, and run it',

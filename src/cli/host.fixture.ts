@@ -20,6 +20,7 @@ export function recordedHost(
     stdout: { isTTY, columns, write: (chunk) => (text.out += chunk) },
     stderr: { isTTY, columns, write: (chunk) => (text.err += chunk) },
     build: async () => sampleResult,
+    buildReproducibly: async () => sampleResult,
     findProgram: async () => undefined,
     buildProgram: async () => sampleResult,
     execute: () => {},
@@ -31,6 +32,10 @@ export function recordedHost(
     trace: async () => {
       throw new Error('a test of that runs a process')
     },
+    report: async () => '<!doctype html>',
+    diff: async () => {
+      throw new Error('a test of that has files')
+    },
     examine: async () => [],
     explain: async () => [],
     explainStart: async () => sampleResult.start,
@@ -40,6 +45,11 @@ export function recordedHost(
     sign: async () => {
       throw new Error('a test of that writes a file')
     },
+    inspect: async () => {
+      throw new Error('a test of that reads an executable')
+    },
+    sbom: async () => '',
+    notices: async () => [],
     out: () => text.out,
     err: () => text.err,
     ...rest,
@@ -61,8 +71,19 @@ export const sampleResult: BuildResult = {
     codeCache: 12_300,
     assets: 0,
     index: 999,
+    info: 4321,
   },
-  native: [{ path: 'node_modules/re2/re2.node', package: 're2', needs: ['libc.so.6'], chain: ['main.ts'] }],
+  native: [
+    {
+      path: 'node_modules/re2/re2.node',
+      package: 're2',
+      sha256: 'beef'.padEnd(64, '0'),
+      size: 1_234_567,
+      needs: ['libc.so.6'],
+      versions: ['GLIBC_2.34'],
+      chain: ['main.ts'],
+    },
+  ],
   start: {
     kind: 'frozen',
     bytes: 14_700_000,

@@ -5,6 +5,7 @@ import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develo
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
 import type { Verification } from '../verify.ts'
+import type { Differences, Inspection, Notice, SbomFormat } from '../inspect.ts'
 import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
 
 export interface Output {
@@ -20,6 +21,8 @@ export interface Host {
   readonly stderr: Output
   readonly version: string
   readonly build: (options: BuildOptions) => Promise<BuildResult>
+  /** The same, and compares what a second build gives. */
+  readonly buildReproducibly: (options: BuildOptions) => Promise<BuildResult>
   /** The executable of a command line in the cache; undefined if it has to be built. */
   readonly findProgram: (words: readonly string[]) => Promise<string | undefined>
   readonly buildProgram: (words: readonly string[], options: BuildOptions) => Promise<BuildResult>
@@ -35,7 +38,12 @@ export interface Host {
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
   readonly verify: (file: string, options: { key?: string | undefined }) => Promise<Verification>
   readonly sign: (file: string, key: string) => Promise<Verification>
+  readonly report: (file: string) => Promise<string>
+  readonly diff: (before: string, after: string) => Promise<Differences>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
+  readonly inspect: (file: string) => Promise<Inspection>
+  readonly sbom: (file: string, format: SbomFormat, created: Date) => Promise<string>
+  readonly notices: (file: string) => Promise<Notice[]>
 }
 
 /** The real one. The pipeline is loaded by the first build: `ingot --version` does without. */
@@ -80,11 +88,18 @@ export function processHost(version: string): Host {
     build: async (options) => (await import('../build.ts')).build(options),
     verify: async (file, options) => (await import('../verify.ts')).verify(file, options),
     sign: async (file, key) => (await import('../verify.ts')).sign(file, key),
+    buildReproducibly: async (options) =>
+      (await import('../verify-reproducible.ts')).buildReproducibly(options),
     explainStart: async (options) => (await import('../explain.ts')).explainStart(options),
     develop: async (options, reporter) =>
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),
     trace: async (options, hooks) => (await import('../trace-run.ts')).traceRun(options, version, hooks),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
+    report: async (file) => (await import('../report.ts')).reportOn(file),
+    diff: async (before, after) => (await import('../inspect.ts')).compareExecutables(before, after),
+    inspect: async (file) => (await import('../inspect.ts')).inspect(file),
+    sbom: async (file, format, created) => (await import('../inspect.ts')).sbomOf(file, format, created),
+    notices: async (file) => (await import('../inspect.ts')).noticesOf(file),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }
 }

@@ -2,7 +2,7 @@
 
 import { isAbsolute, relative } from 'node:path'
 import { styleText } from 'node:util'
-import type { BuildParts, BuildResult } from '../base/build-result.ts'
+import type { BuildParts, BuildResult, Reproduction } from '../base/build-result.ts'
 import { formatPlace, type Diagnostic, type Place } from '../base/diagnostics.ts'
 import type { Failure } from './failure.ts'
 import type { Host, Output } from './host.ts'
@@ -50,6 +50,7 @@ const PARTS = {
   codeCache: 'code cache',
   assets: 'assets',
   index: 'index',
+  info: 'build info',
 } as const satisfies Record<keyof BuildParts, string>
 
 export function renderSummary(result: BuildResult, cwd: string, paint: Paint): string {
@@ -71,6 +72,7 @@ export function renderSummary(result: BuildResult, cwd: string, paint: Paint): s
     ...table,
     row('modules', kept),
     row('start', startText(result.start)),
+    ...(result.reproduction ? reproductionRows(result.reproduction) : []),
     ...(natives.length > 0 ? [row('native', natives.join(', '))] : []),
     ...(modules.external.length > 0 ? [row('left out', modules.external.join(', '))] : []),
     '',
@@ -81,6 +83,14 @@ export function startText(start: BuildResult['start']): string {
   if (start.kind === 'cold') return start.reason === undefined ? 'cold' : `cold: ${start.reason}`
   const where = start.module === undefined ? '' : ` in ${start.module}`
   return `frozen before ${start.barrier}${where}, ${formatSize(start.bytes)}`
+}
+
+function reproductionRows({ sha256, frozenLeftOut, unless }: Reproduction): string[] {
+  const what = frozenLeftOut ? 'with --start cold (a frozen process is another one in each build), ' : ''
+  return [
+    row('built twice', `the same bytes ${what}sha256 ${sha256}`),
+    ...unless.map((reason) => row('', `not everywhere: ${reason}`)),
+  ]
 }
 
 function row(label: string, ...cells: string[]): string {

@@ -17,6 +17,7 @@ built hello  121.3 MB for linux-x64 in 412 ms
   code cache   12.3 kB
   assets           0 B
   index          999 B
+  build info    4.3 kB
   modules     214 bundled, 3 kept as files, 1 asset
   start       frozen before write(2) in src/main.ts, 14.7 MB
   native      re2

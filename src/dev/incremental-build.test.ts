@@ -40,7 +40,8 @@ class Project {
       onStage: ({ stage, state }) => state === 'start' && onStage(stage),
     }
     const prepare = async () => ({ base: {} }) as PreparedTarget
-    return new IncrementalBuild(options, { version: '0.0.0', cache: this.at('cache'), prepare })
+    const describe = async () => new Uint8Array()
+    return new IncrementalBuild(options, { version: '0.0.0', cache: this.at('cache'), prepare, describe })
   }
 
   at(name: string): string {

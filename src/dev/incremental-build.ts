@@ -2,7 +2,7 @@
 // changed. A version of a program in development is its archive alone, with modules as files and without code
 // caches; the base image that runs it is made once.
 //
-// Whatever is remembered, the bytes are those of a first build of the same files. That holds as everything that is
+// Whatever is remembered, the bytes but for the build info are those of a first build of the same files. That holds as everything that is
 // remembered is either kept with all that it was made of (graph/memory.ts), or dropped when a path has changed that it
 // depends on. A build that fails leaves what the last one has left: the next one starts from there, and from all that
 // has changed since then.
@@ -24,6 +24,7 @@ import { stripTypes } from '../graph/transform.ts'
 import { allInputs, inputsOfTarget } from '../inputs.ts'
 import { judgeNativeCode } from '../native-policy.ts'
 import { packFiles } from '../pack-payload.ts'
+import { programInfo } from '../program-info.ts'
 import { collectFiles, type CollectedFiles } from '../payload/collect.ts'
 import type { ArchiveFile, Payload } from '../payload/payload.ts'
 import { prepareTarget, type PreparedTarget } from '../prepare-target.ts'
@@ -49,6 +50,7 @@ export interface DevEnvironment {
   /** Directory of the user's cache. */
   readonly cache: string
   readonly prepare?: typeof prepareTarget
+  readonly describe?: typeof programInfo
 }
 
 /** A version, and what the next one may take from it. */
@@ -66,27 +68,25 @@ interface Prepared {
   readonly inputs: readonly string[]
 }
 
-interface Judged {
+interface Judged extends ReturnType<typeof judgeNativeCode> {
   readonly from: readonly unknown[]
-  readonly diagnostics: readonly Diagnostic[]
 }
 
 export class IncrementalBuild {
   readonly #options: BuildOptions
   readonly #environment: DevEnvironment
   readonly #stage: RunStage
-  /** What is made for a moment is not checked. */
-  readonly #packing: { readonly version: string; readonly isChecked: false }
   readonly #memory = new GraphMemory()
   readonly #collected: CollectedFiles = new WeakMap()
   #last: Built | undefined
+  /** That of the first version: making it takes longer than an edit, and what runs here is not what ships. */
+  #info: Uint8Array | undefined
   /** Since `#last`. */
   #changes: Changes
 
   constructor(options: BuildOptions, environment: DevEnvironment) {
     this.#options = { ...options, bundle: false }
     this.#environment = environment
-    this.#packing = { version: environment.version, isChecked: false }
     this.#stage = createStages(options)
   }
 
@@ -110,11 +110,14 @@ export class IncrementalBuild {
   async warmUp(): Promise<void> {
     // A first build may have found all that it stripped on disk.
     stripTypes('let x: number')
-    if (!this.#last) return
+    if (!this.#last || !this.#info) return
     const { version, traced, files } = this.#last
     const entries = version.config.entries.map(({ file }) => file)
     await retrace(traced, entries)
-    packFiles(files, version.graph, version.config, this.#packing)
+    packFiles(files, version.graph, version.config, {
+      version: this.#environment.version,
+      info: this.#info,
+    })
   }
 
   async #make(last: Built | undefined, changes: Changes): Promise<Built> {
@@ -132,15 +135,18 @@ export class IncrementalBuild {
     return this.#stage('payload', async () => {
       const files = collectFiles(graph, (file) => this.#memory.read(file), this.#collected)
       if (!retraced) this.#memory.keepUsed()
-      const payload = packFiles(files, graph, config, this.#packing)
+      const { describe = programInfo, version } = this.#environment
+      const facts = { version, graph, config, target, native: judged.native, tree: undefined }
+      const info = (this.#info ??= await describe(facts, files))
+      const payload = packFiles(files, graph, config, { version, info })
       const inputs =
         retraced && configured === before?.configured
           ? before.version.inputs
           : allInputs(config, configured.inputs, graph)
       const diagnostics = [...configured.diagnostics, ...graph.diagnostics, ...judged.diagnostics]
       const changed = last && differences(last, files, graph)
-      const version = { config, target, payload, graph, inputs, diagnostics, changed }
-      return { version, configured, prepared, traced, judged, files }
+      const devVersion = { config, target, payload, graph, inputs, diagnostics, changed }
+      return { version: devVersion, configured, prepared, traced, judged, files }
     })
   }
 
@@ -168,7 +174,7 @@ export class IncrementalBuild {
       .map(({ path, file, content }) => [path, content ?? this.#memory.read(file)])
     const from = [target, config.native, ...bytes]
     if (last && isDeepStrictEqual(last.judged.from, from)) return last.judged
-    return { from, diagnostics: judgeNativeCode(graph, config, target).diagnostics }
+    return { from, ...judgeNativeCode(graph, config, target, this.#environment.cache) }
   }
 
   /** Only a first trace knows nothing of its modules: what an earlier process has worked out is on disk. */

@@ -32,7 +32,7 @@ export const ArchiveHeader = struct({
   manifestSize: 'u64',
   /** Size of the whole archive in bytes. */
   size: 'u64',
-  /** Build info (build-info.ts): JSON, compressed with zstd; 0 bytes if there is none. */
+  /** Build info (build-info.ts): JSON, compressed with zstd; 0 bytes if there is none. runtime.ts reads it too. */
   infoOffset: 'u64',
   infoSize: 'u64',
   /** CRC-32 of each CHECKED_SIZE bytes before them, a u32 each; 0 if nobody checks. The last thing in the archive. */

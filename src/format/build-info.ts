@@ -15,6 +15,8 @@ export interface BuildInfo {
     readonly name: string | undefined
     readonly version: string | undefined
     readonly license: string | undefined
+    /** Paths of packages of `packages` that it asks for itself. */
+    readonly dependencies: readonly string[]
   }
   /** Paths in the archive. */
   readonly entries: readonly { readonly name: string; readonly path: string }[]
@@ -33,11 +35,14 @@ export interface BuildInfo {
     /** By SONAME; `ld-linux-x86-64.so.2` too. */
     readonly files: readonly { readonly name: string; readonly sha256: string }[]
   }
-  /** Packages of which something is inside. */
+  /** Packages of which something is inside, by path. */
   readonly packages: readonly PackageInfo[]
+  /** Packages that were left out on request. */
+  readonly external: readonly string[]
+  /** Modules whose code is in another file of the archive; sizes are of their sources. */
+  readonly bundled: readonly { readonly path: string; readonly size: number }[]
   readonly native: readonly NativeInfo[]
-  /** Cryptography inside: what it is, and the package that brings it (undefined: node itself). */
-  readonly crypto: readonly { readonly name: string; readonly package: string | undefined }[]
+  readonly crypto: readonly CryptoInfo[]
   /** Absent outside of a repository, and in builds that are not for shipping. */
   readonly vcs?: { readonly commit: string; readonly dirty: boolean }
   readonly contract: Contract | undefined
@@ -51,6 +56,9 @@ export interface BuildInfo {
   }
 }
 
+/** One of `unless`, of a program that may be frozen when it has been packed; a file that starts cold has nothing of it. */
+export const FROZEN_DIFFERS = 'the frozen process differs from build to build (build with --start cold)'
+
 export interface PackageInfo {
   readonly name: string
   readonly version: string
@@ -63,10 +71,19 @@ export interface PackageInfo {
   readonly repository: string | undefined
   /** Of its files as they are inside, bundled or not. */
   readonly size: number
-  /** Names of packages of this list that it asks for. */
+  /** Paths of packages of this list that it asks for. */
   readonly dependencies: readonly string[]
-  /** Licence and notice texts, deduplicated by the archive of texts. */
+  /** Licence and notice texts that come with it. */
   readonly notices: readonly string[]
+}
+
+/** Cryptography inside: code that computes it, as opposed to code that asks node for it. */
+export interface CryptoInfo {
+  readonly name: string
+  readonly version: string
+  /** Path of the package that brings it; undefined: node itself. */
+  readonly package: string | undefined
+  readonly kind: 'native' | 'wasm' | 'pure'
 }
 
 export interface NativeInfo {

@@ -3,10 +3,10 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 import { BuildError } from '../base/diagnostics.ts'
-import { VIRTUAL_ROOT } from '../format/archive.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './v8-cache.ts'
 
 export interface CacheableModule {
@@ -24,9 +24,9 @@ export interface CodeCacheOptions {
 /** The same options that make the cache deterministic; none changes the bytecode. */
 export const DETERMINISTIC_FLAGS = ['--hash-seed=1']
 
-/** What the caches depend on besides V8: name for a cache of them. */
+/** What the caches depend on besides V8, and who makes them: name for a cache of them. */
 export function codeCacheKey(modules: readonly CacheableModule[], { flagHash }: CodeCacheOptions): string {
-  const hash = createHash('sha256').update(flagHash)
+  const hash = createHash('sha256').update(flagHash).update(readWorker().text)
   for (const { format, source } of modules) hash.update(`${format} ${source.length} `).update(source)
   return hash.digest('hex')
 }
@@ -63,7 +63,8 @@ function encode(modules: readonly CacheableModule[]): Buffer {
 
 function runWorker(node: string, input: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const args = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings', ...workerArguments()]
+    const flags = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings']
+    const args = [...flags, '--input-type=module', '--eval', workerSource()]
     const child = execFile(
       node,
       args,
@@ -84,11 +85,18 @@ function runWorker(node: string, input: Buffer): Promise<Buffer> {
 }
 
 /** Beside this file in a clone, beside the bundle in the published package. */
-function workerArguments(): string[] {
+function readWorker(): { readonly text: string; readonly isTypeScript: boolean } {
   const source = fileURLToPath(new URL('./code-cache-worker.ts', import.meta.url))
-  if (existsSync(source)) return [source]
+  if (existsSync(source)) return { text: readFileSync(source, 'utf8'), isTypeScript: true }
   const bundled = fileURLToPath(new URL('./code-cache-worker.js', import.meta.url))
-  // In an executable another node could not read it.
-  if (!bundled.startsWith(VIRTUAL_ROOT)) return [bundled]
-  return ['--input-type=module', '--eval', readFileSync(bundled, 'utf8')]
+  return { text: readFileSync(bundled, 'utf8'), isTypeScript: false }
+}
+
+/**
+ * Always evaluated, and always as JavaScript: V8 counts the functions of a process, node's own for loading a file among
+ * them, and a code cache has such numbers in it.
+ */
+function workerSource(): string {
+  const { text, isTypeScript } = readWorker()
+  return isTypeScript ? stripTypeScriptTypes(text) : text
 }

@@ -60,7 +60,7 @@ export function packArchive(
   index.set(manifestBytes, manifestOffset)
 
   const data = new DataRun(index.length)
-  const parts = { code: 0, codeCache: 0, assets: 0, index: index.length }
+  const parts = { code: 0, codeCache: 0, assets: 0, index: index.length, info: info.length }
   const firstChild = childIndexes(nodes)
   let pathOffset = 0
   nodes.forEach((node, i) => {
@@ -79,7 +79,8 @@ export function packArchive(
   })
 
   const infoOffset = data.add(info)
-  const checksumsOffset = isChecked ? alignUp(data.end, DATA_ALIGNMENT) : 0
+  // Nothing, on its alignment: all before it is in the chunks.
+  const checksumsOffset = isChecked ? data.add(new Uint8Array()) : 0
   const checksumsSize = 4 * Math.ceil(checksumsOffset / CHECKED_SIZE)
   ArchiveHeader.write(view, 0, {
     magic: ARCHIVE_MAGIC,
@@ -164,7 +165,7 @@ function describeModule(
   }
 }
 
-/** Of the first `size` bytes, with zeros where the chunks end before. */
+/** Of all of their `size` bytes. */
 function checksumsOf(chunks: readonly Uint8Array[], size: number): Uint8Array {
   const sums = new Uint32Array(Math.ceil(size / CHECKED_SIZE))
   let at = 0

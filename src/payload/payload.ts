@@ -41,5 +41,7 @@ export interface Payload {
     readonly codeCache: number
     readonly assets: number
     readonly index: number
+    /** What the executable says of itself, compressed. */
+    readonly info: number
   }
 }

@@ -6,7 +6,15 @@ import { BuildError } from '../base/diagnostics.ts'
 import type { Target } from '../config/config.ts'
 import { cacheRoot } from './cache-root.ts'
 import { cached, fileOf, openEntry, type CacheEntry } from './cache.ts'
-import { LIBC, LICENSE_PREFIX, LOADER, packageId, PINNED_FILES, PINNED_PACKAGES } from './debian-packages.ts'
+import {
+  LIBC,
+  LICENSE_PREFIX,
+  LOADER,
+  packageId,
+  PINNED_FILES,
+  PINNED_PACKAGES,
+  type PinnedPackage,
+} from './debian-packages.ts'
 import { sha256 } from './hash.ts'
 import { LOCK_FILE, lockFileOf, updateLock, type Lock } from './lock.ts'
 import type { ResolveOptions } from './options.ts'
@@ -56,8 +64,14 @@ function pinnedLibraries(entry: CacheEntry, projectDir: string): SystemLibraries
     reproducible: true,
     loader: fileOf(entry, LOADER),
     libraries: new Map(libraries.map((name) => [name, fileOf(entry, name)])),
+    packages: PINNED_PACKAGES.filter(hasLibraries).map(({ name, version }) => ({ name, version })),
     licenses: names.filter(isLicense).map((name) => join(entry.dir, name)),
   }
+}
+
+/** One of them has licence texts only. */
+function hasLibraries({ files }: PinnedPackage): boolean {
+  return files.some(({ name }) => !name.startsWith(LICENSE_PREFIX))
 }
 
 /** The pins belong to this Ingot, so another version of a package replaces the old one in the lock. */

@@ -93,7 +93,14 @@ export async function useHostLibraries(host: HostLibraries, root: string): Promi
   const libraries = new Map(sourced)
   const loader = libraries.get(LOADER) as SourcedFile
   libraries.delete(LOADER)
-  return { origin: 'host', reproducible: false, loader, libraries, licenses: hostLicenses(host.hostRoot) }
+  return {
+    origin: 'host',
+    reproducible: false,
+    loader,
+    libraries,
+    packages: [],
+    licenses: hostLicenses(host.hostRoot),
+  }
 }
 
 async function keepHashes({ files }: HostLibraries, dir: string): Promise<void> {

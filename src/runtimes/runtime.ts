@@ -25,6 +25,8 @@ export interface SystemLibraries {
   readonly loader: SourcedFile
   /** SONAME -> file: libc.so.6, libm.so.6, libstdc++.so.6, … */
   readonly libraries: ReadonlyMap<string, SourcedFile>
+  /** Distribution packages that they are from; empty: not known. */
+  readonly packages: readonly { readonly name: string; readonly version: string }[]
   /** Licence texts (copyright files) of the packages. */
   readonly licenses: readonly string[]
 }

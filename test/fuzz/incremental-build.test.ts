@@ -17,6 +17,7 @@ import { FUZZ } from './mutation.ts'
 const work = temporaryDirectory()
 /** Nothing here is native, and nothing is run. */
 const prepare = async () => ({ base: {} }) as PreparedTarget
+const describe = async () => new Uint8Array()
 
 const PROJECT = {
   'package.json': { name: 'app', type: 'module', dependencies: { dep: '*', other: '*' } },
@@ -201,7 +202,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 })
 
 function builderOf(project: string): IncrementalBuild {
-  const environment = { version: '0.0.0', cache: path.join(work, 'cache'), prepare }
+  const environment = { version: '0.0.0', cache: path.join(work, 'cache'), prepare, describe }
   return new IncrementalBuild({ cwd: project, entry: 'main.ts' }, environment)
 }
 

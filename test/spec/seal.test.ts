@@ -277,7 +277,7 @@ function run(file: string): Run {
     timeout: 10_000,
     env: {},
   })
-  return { status, signal, stdout, stderr, error: (error as NodeJS.ErrnoException | undefined)?.code }
+  return { status, signal, stdout, stderr, error: error && String(error) }
 }
 
 /** Changes one bit of one byte. */

@@ -11,6 +11,10 @@ const options = {
     brief: 'The executable (default: the name of the package)',
   },
   ...buildOptions,
+  'verify-reproducible': {
+    type: 'boolean',
+    brief: 'Build a second time, in another place and environment, and compare',
+  },
   json: { type: 'boolean', brief: 'Print one JSON document' },
   quiet: { type: 'boolean', short: 'q', brief: 'Print errors only' },
 } as const satisfies OptionTable
@@ -20,12 +24,12 @@ export const buildCommand: Command = {
   options,
   async run(argv, host) {
     const { values, positionals } = parseArguments(argv, options)
-    const { json = false, quiet = false, out, ...flags } = values
+    const { json = false, quiet = false, out, 'verify-reproducible': isVerified = false, ...flags } = values
     const build = {
       ...toBuildOptions(flags),
       ...(out !== undefined && { out }),
       ...(positionals.length > 0 && { entry: positionals }),
     }
-    return buildAndReport(host, build, { json, quiet })
+    return buildAndReport(host, build, { json, quiet, isVerified })
   },
 }

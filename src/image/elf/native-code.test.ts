@@ -26,7 +26,10 @@ test('node links to libc and says which versions', () => {
 test('code whose libraries are there is listed without a word', () => {
   const { code, diagnostics } = inspect([file('a.node')], everything)
   assert.deepEqual(diagnostics, [])
-  assert.deepEqual(code, [{ path: 'a.node', needs: info.needed }])
+  const [{ path, needs, versions } = assert.fail(), ...others] = code
+  assert.deepEqual([path, needs, others], ['a.node', info.needed, []])
+  assert.deepEqual(versions.toSorted(), [...new Set([...info.neededVersions.values()].flat())].toSorted())
+  assert(versions.indexOf('GLIBC_2.3') < versions.indexOf('GLIBC_2.14'), 'as numbers')
 })
 
 test('code for a newer system is refused with what it needs and what there is', () => {

@@ -19,6 +19,8 @@ export interface NativeCode {
   readonly path: string
   /** SONAMEs it links to. */
   readonly needs: readonly string[]
+  /** Symbol versions that it needs of libraries that the executable has. */
+  readonly versions: readonly string[]
 }
 
 export interface NativeReport {
@@ -60,7 +62,17 @@ export function inspectNativeCode(files: readonly NativeFile[], host: NativeHost
       ...place,
     })
   }
-  return { code: inspected.map(({ file, info }) => ({ path: file.path, needs: info.needed })), diagnostics }
+  const code = inspected.map(({ file, info }) => ({
+    path: file.path,
+    needs: info.needed,
+    versions: versionsOf(info, system),
+  }))
+  return { code, diagnostics }
+}
+
+function versionsOf({ neededVersions }: DynamicInfo, system: NativeHost['system']): string[] {
+  const known = [...neededVersions].filter(([soname]) => system.has(soname))
+  return [...new Set(known.flatMap(([, versions]) => versions))].toSorted(byVersion)
 }
 
 interface Unfit {

@@ -111,13 +111,14 @@ test('the file is at most stripped node + 6 MB + payload', { skip }, () => {
   needTool('strip', 'binutils')
   const stripped = path.join(fixture.directory, 'stripped-node')
   outputOf('strip', ['-o', stripped, NODE])
-  const { code, codeCache, assets, index } = fixture.result.parts
+  const { code, codeCache, assets, index, info } = fixture.result.parts
   const { start } = fixture.result
   const frozen = start.kind === 'frozen' ? start.bytes : 0
   const { size } = statSync(fixture.file)
   assert.equal(size, fixture.result.size)
   // Alignment inside the payload is its own: a page for each addon.
-  const limit = statSync(stripped).size + 6_000_000 + code + codeCache + assets + index + frozen + 2 * PAGE
+  const limit =
+    statSync(stripped).size + 6_000_000 + code + codeCache + assets + index + info + frozen + 2 * PAGE
   assert(size <= limit, `${size} bytes are ${size - limit} more than ${limit}`)
 })
 

@@ -1,0 +1,80 @@
+// Reads pieces of an executable where they lie, and trusts nothing that it says of itself: each piece has to lie
+// inside the file. Nothing else of it is read, so the answer takes the same time whatever its size.
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import path from 'node:path'
+
+import { BuildError } from '../base/diagnostics.ts'
+
+export class ExecutableFile {
+  /** Absolute path. */
+  readonly file: string
+  readonly size: number
+  readonly #descriptor: number
+
+  static use<T>(file: string, read: (executable: ExecutableFile) => T): T {
+    const executable = new ExecutableFile(file)
+    try {
+      return read(executable)
+    } finally {
+      closeSync(executable.#descriptor)
+    }
+  }
+
+  /** @throws BuildError INSPECT_UNREADABLE */
+  private constructor(file: string) {
+    this.file = path.resolve(file)
+    try {
+      this.#descriptor = openSync(this.file, 'r')
+    } catch (error) {
+      throw unreadable(this.file, `it cannot be opened (${(error as NodeJS.ErrnoException).code})`, error)
+    }
+    const stats = fstatSync(this.#descriptor)
+    this.size = stats.size
+    if (stats.isFile()) return
+    closeSync(this.#descriptor)
+    throw unreadable(this.file, 'it is not a file')
+  }
+
+  /**
+   * @param what the bytes are, and where it is said that they are there: for the message
+   * @throws BuildError INSPECT_DAMAGED if the file is too short for that
+   */
+  read(offset: number, size: number, what: string, saidAt = offset): Buffer {
+    if (offset + size > this.size) {
+      throw this.damaged(
+        `${what} would end at byte ${offset + size} of a file of ${this.size} bytes`,
+        Math.min(saidAt, this.size),
+      )
+    }
+    const bytes = Buffer.alloc(size)
+    for (let done = 0; done < size;) {
+      const count = readSync(this.#descriptor, bytes, done, size - done, offset + done)
+      if (count === 0) throw this.damaged(`${what} is cut off while it is read`, offset + done)
+      done += count
+    }
+    return bytes
+  }
+
+  damaged(message: string, offset: number): BuildError {
+    return new BuildError('INSPECT_DAMAGED', message, {
+      at: { file: this.file, offset },
+      help: 'get the file again, or build it again: it is cut off or has been changed',
+    })
+  }
+
+  notOurs(message: string, offset: number): BuildError {
+    return new BuildError('INSPECT_NOT_INGOT', message, {
+      at: { file: this.file, offset },
+      help: 'pass a file that `ingot build` has made',
+    })
+  }
+}
+
+function unreadable(file: string, message: string, cause?: unknown): BuildError {
+  return new BuildError('INSPECT_UNREADABLE', message, {
+    at: { file },
+    help: 'pass the path of an executable that `ingot build` has made',
+    cause,
+  })
+}

@@ -1,0 +1,52 @@
+// What package.json says of a package, as far as it can be believed: authors write anything there.
+
+import { licenseOf } from './license.ts'
+
+export interface Manifest {
+  readonly name: string | undefined
+  readonly version: string | undefined
+  readonly license: string | undefined
+  readonly homepage: string | undefined
+  readonly repository: string | undefined
+  /** Names, of all kinds that a program can import at run time. */
+  readonly asksFor: readonly string[]
+}
+
+export function readManifest(text: string): Manifest {
+  const json = parse(text)
+  const { dependencies, optionalDependencies, peerDependencies } = json
+  return {
+    name: textIn(json['name']),
+    version: textIn(json['version']),
+    license: licenseOf(json),
+    homepage: textIn(json['homepage']),
+    repository: repositoryOf(json['repository']),
+    asksFor: [...new Set([dependencies, optionalDependencies, peerDependencies].flatMap(keysOf))].toSorted(),
+  }
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const json: unknown = JSON.parse(text)
+    return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function keysOf(value: unknown): string[] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : []
+}
+
+/** npm's forms of it as a URL: `git+https://…`, `owner/name`, `github:owner/name`. */
+function repositoryOf(value: unknown): string | undefined {
+  const text = textIn(typeof value === 'object' && value !== null ? (value as { url?: unknown }).url : value)
+  if (text === undefined) return undefined
+  const short = /^(?:github:)?([\w.-]+\/[\w.-]+)$/.exec(text)?.[1]
+  if (short !== undefined) return `https://github.com/${short}`
+  return text.replace(/^git\+/, '')
+}

@@ -1,0 +1,18 @@
+// `ingot report`: an executable as a page for people.
+
+import { bundleReport } from './bundle-report.ts'
+import { noticesOf } from './inspect.ts'
+import { readEntries, readExecutable, readRegions } from './inspect/read-executable.ts'
+import { describe } from './report/describe.ts'
+import { renderPage } from './report/html.ts'
+
+/** The page, as HTML. @throws BuildError as readExecutable */
+export async function reportOn(file: string): Promise<string> {
+  const inspected = {
+    inspection: readExecutable(file),
+    entries: readEntries(file),
+    regions: readRegions(file),
+    notices: noticesOf(file),
+  }
+  return renderPage(describe(inspected), await bundleReport())
+}

@@ -54,6 +54,12 @@ int control(const char *path, long *result)
 		note(freeze_record.arguments, &freeze_record.argument_size, sizeof freeze_record.arguments, verb + sizeof "no-argument/" - 1);
 	else if (same_text(verb, "is-development")) *result = TABLE->is_development ? 0 : -ENOENT;
 	else if (same_text(verb, "payload")) *result = map_development_payload() ? 0 : -ENOENT;
+	else if (same_text(verb, "environment")) restore_variables();
+	else if (starts_with(verb, "fuse/")) {
+		/* A frozen process finds out about the file that it has become. */
+		barrier(BARRIER_JAVASCRIPT);
+		*result = is_open((uint64_t)number_of(verb + sizeof "fuse/" - 1)) ? 0 : -ENOENT;
+	}
 	else if (same_text(verb, "ready")) barrier(BARRIER_READY);
 	else if (same_text(verb, "date-is-free") && freezing) date_is_free = 1;
 	else if (same_text(verb, "arm") && freezing) arm_freeze();

@@ -39,8 +39,19 @@ static int is_settled(const char *name)
 
 int has_bootstrap_begun;
 
+/* Whether it is for process.env: getenv was called by uv_os_getenv, whose frame is the caller's, and that by node's
+   environment. The image writer has looked at the instructions (src/image/elf/sealing.ts). */
+static int is_for_program(uint64_t *const *frame)
+{
+	const uint64_t caller = (uint64_t)frame[1];
+	if (caller < TABLE->getenv_caller || caller >= TABLE->getenv_caller + 128) return 0;
+	const uint64_t reader = frame[0][1];
+	return reader >= TABLE->program_environment && reader < TABLE->program_environment_end;
+}
+
 char *hook_getenv(const char *name)
 {
+	if (is_sealed_name(name) && !is_for_program(__builtin_frame_address(0))) return 0;
 	/* node looks there for modules; src/bootstrap/global-paths.ts. */
 	if (!has_bootstrap_begun && same_text(name, "HOME")) return 0;
 	uint64_t length = length_of(name);

@@ -48,7 +48,7 @@ export async function buildTracked(options: BuildOptions): Promise<{ result: Bui
     const { graph, code } = await stage('graph', () => traceCached(config, cache))
     const judged = judgeNativeCode(graph, config, target)
     const payload = await stage('payload', () =>
-      packPayload(graph, config, { version, target, cache, read: (file) => code.memory.read(file) }),
+      packPayload(graph, { version, target, cache, read: (file) => code.memory.read(file) }),
     )
     const image = await stage('image', async () => planAppend(base, payload.size))
     const { start, size } = await stage('output', () =>

@@ -3,7 +3,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-import type { ResolvedConfig } from './config/config.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
 import { cacheableModules, collectFiles, withCodeCaches, type ReadFile } from './payload/collect.ts'
@@ -25,22 +24,18 @@ export interface PackOptions {
 
 export async function packPayload(
   graph: AppGraph,
-  config: PackedConfig,
   { version, target: { runtime, base }, cache, read }: PackOptions,
 ): Promise<Payload> {
   const files = collectFiles(graph, read)
   const options = { node: runtime.file, flagHash: Buffer.from(base.flagHash, 'hex') }
   const caches = await codeCachesOf(files, options, cache)
-  return packFiles(withCodeCaches(files, caches), graph, config, version)
+  return packFiles(withCodeCaches(files, caches), graph, version)
 }
-
-type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk'>
 
 /** The archive of files that are collected. */
 export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
-  { codeFromDisk }: PackedConfig,
   version: string,
 ): Payload {
   return packArchive(files, links, {
@@ -49,7 +44,6 @@ export function packFiles(
     entries,
     ...(tests && { tests }),
     sourceMaps,
-    codeFromDisk,
     waitsForReady,
   })
 }

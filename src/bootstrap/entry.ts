@@ -5,11 +5,11 @@
 import path from 'node:path'
 
 import { readScriptCommand, restoreArguments } from './arguments.ts'
-import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
+import { guardCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
+import { CONTROL_ROOT } from './control.ts'
 import { installCoverage } from './coverage.ts'
 import { loadDevelopment } from './development.ts'
-import { restoreEnvironment } from './environment.ts'
 import { installExit } from './exit.ts'
 import { correctNames, detectFreezing, type Freezing } from './frozen.ts'
 import { sealGlobalPaths } from './global-paths.ts'
@@ -52,7 +52,7 @@ if (development) prepared.keepSame(archive)
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals, prepared)
-const { entries, tests, sourceMaps, codeFromDisk, waitsForReady = false } = archive.manifest
+const { entries, tests, sourceMaps, waitsForReady = false } = archive.manifest
 const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 
@@ -62,9 +62,8 @@ installPublicFs(internals, tree)
 installLoader(internals, tree, {
   onRead: (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source),
   preparedSource: (entry) => prepared.source(entry),
-  onForeign: codeFromDisk === 'deny' ? denyCodeFromDisk : () => {},
+  onForeign: guardCodeFromDisk(internals),
 })
-if (codeFromDisk === 'deny') denyAddonsFromDisk()
 installProcesses(internals, tree)
 installWorkers(internals, job !== undefined)
 compiler.install()
@@ -76,7 +75,8 @@ if (job) {
   correctNames(internals, job)
   runWorker(internals, tree, job)
 } else {
-  restoreEnvironment()
+  const exists = internals.fs.existsSync as (file: string) => boolean
+  exists(`${CONTROL_ROOT}environment`)
   installWorkingDirectory(internals, tree, error)
   installExit(internals, () => rehearsal?.end())
   installMissingFileHint()

@@ -30,6 +30,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Check the host, the cache and the project, and say what is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
+  fuse: {
+    brief: 'Show what the environment may do to an executable, or change it',
+    load: async () => (await import('./commands/fuse.ts')).fuseCommand,
+  },
   run: {
     brief: 'Build a program into the cache, unless it is there, and run it',
     load: async () => (await import('./commands/run.ts')).runCommand,

@@ -4,6 +4,8 @@ import type { BuildOptions, BuildResult, StartResult } from '../base/build-resul
 import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develop.ts'
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
+import type { FuseSettings } from '../format/fuses.ts'
+import type { FuseResult } from '../fuse.ts'
 import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
 
 export interface Output {
@@ -31,6 +33,7 @@ export interface Host {
   readonly develop: (options: DevelopOptions, reporter: DevelopReporter) => Promise<DevelopmentLoop>
   readonly trace: (options: TraceOptions, hooks: TraceHooks) => Promise<TraceResult>
   readonly examine: (options: BuildOptions) => Promise<Check[]>
+  readonly changeFuses: (file: string, settings: Partial<FuseSettings>) => Promise<FuseResult>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
 }
@@ -80,6 +83,7 @@ export function processHost(version: string): Host {
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),
     trace: async (options, hooks) => (await import('../trace-run.ts')).traceRun(options, version, hooks),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
+    changeFuses: async (file, settings) => (await import('../fuse.ts')).changeFuses(file, settings),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }
 }

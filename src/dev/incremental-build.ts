@@ -111,7 +111,7 @@ export class IncrementalBuild {
     const { version, traced, files } = this.#last
     const entries = version.config.entries.map(({ file }) => file)
     await retrace(traced, entries)
-    packFiles(files, version.graph, version.config, this.#environment.version)
+    packFiles(files, version.graph, this.#environment.version)
   }
 
   async #make(last: Built | undefined, changes: Changes): Promise<Built> {
@@ -129,7 +129,7 @@ export class IncrementalBuild {
     return this.#stage('payload', async () => {
       const files = collectFiles(graph, (file) => this.#memory.read(file), this.#collected)
       if (!retraced) this.#memory.keepUsed()
-      const payload = packFiles(files, graph, config, this.#environment.version)
+      const payload = packFiles(files, graph, this.#environment.version)
       const inputs =
         retraced && configured === before?.configured
           ? before.version.inputs

@@ -1,0 +1,59 @@
+// What the launcher has to know of node's inside to seal it: where node looks for a program in its own file, and which
+// of its code asks libc for variables on behalf of process.env.
+
+import { BuildError } from '../../base/diagnostics.ts'
+import { loadsOf } from './check.ts'
+import { offsetOf } from './dynamic.ts'
+import type { ElfFile } from './read.ts'
+import { findSymbols } from './symbols.ts'
+
+/** node's switch that says whether there is a blob: the byte after the colon. */
+const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
+
+/** libuv's function that copies what getenv gives. */
+const GETENV_CALLER = 'uv_os_getenv'
+/** Bytes of it in which the launcher takes a return address for its own (launcher/environment.c). */
+const GETENV_CALLER_SIZE = 128
+/** push %rbp; mov %rsp,%rbp: the launcher goes through its frame. */
+const FRAME = Buffer.from('554889e5', 'hex')
+/** node::RealEnvStore, src/node_env_var.cc: Get and Query lie between these. */
+const FIRST_READER = '_ZNK4node12RealEnvStore3GetB5cxx11EPKc'
+const FIRST_OTHER = '_ZNK4node12RealEnvStore9EnumerateEPN2v87IsolateE'
+const READERS_LIMIT = 8192
+
+/** @throws BuildError IMAGE_NOT_NODE */
+export function findSeaSwitch(node: ElfFile): number {
+  const { buffer, byteOffset, length } = node.bytes
+  const at = Buffer.from(buffer, byteOffset, length).indexOf(SEA_FUSE)
+  if (at === -1) throw notNode(node, 'it has no single-executable fuse', 0)
+  return at + SEA_FUSE.length - 1
+}
+
+/** @throws BuildError IMAGE_NOT_NODE, IMAGE_MALFORMED */
+export function findSealed(node: ElfFile) {
+  const fileOffset = findSeaSwitch(node)
+  const segment = loadsOf(node).find(
+    (it) => fileOffset >= it.fileOffset && fileOffset < it.fileOffset + it.fileSize,
+  )
+  if (!segment) throw notNode(node, 'its single-executable fuse is not mapped', fileOffset)
+  const symbols = findSymbols(node, [GETENV_CALLER, FIRST_READER, FIRST_OTHER])
+  const caller = offsetOf(node, symbols[GETENV_CALLER])
+  if (!Buffer.from(node.bytes.subarray(caller, caller + GETENV_CALLER_SIZE)).includes(FRAME))
+    throw notNode(node, `${GETENV_CALLER} has no frame`, caller)
+  const size = symbols[FIRST_OTHER] - symbols[FIRST_READER]
+  if (size <= 0 || size > READERS_LIMIT)
+    throw notNode(node, 'its process.env is laid out in another way', offsetOf(node, symbols[FIRST_READER]))
+  return {
+    seaSwitch: segment.virtualAddress + fileOffset - segment.fileOffset,
+    getenvCaller: symbols[GETENV_CALLER],
+    programEnvironment: symbols[FIRST_READER],
+    programEnvironmentEnd: symbols[FIRST_OTHER],
+  }
+}
+
+function notNode(node: ElfFile, why: string, offset: number): BuildError {
+  return new BuildError('IMAGE_NOT_NODE', `this is not an official node executable: ${why}`, {
+    at: { file: node.file, offset },
+    help: 'use an official node 26',
+  })
+}

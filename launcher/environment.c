@@ -51,7 +51,10 @@ static int is_for_program(uint64_t *const *frame)
 
 char *hook_getenv(const char *name)
 {
-	if (is_sealed_name(name) && !is_for_program(__builtin_frame_address(0))) return 0;
+	/* OpenSSL would read the host's openssl.cnf else; an empty name is no file at all. */
+	static const char no_file[] = "";
+	if (is_sealed_name(name) && !is_for_program(__builtin_frame_address(0)))
+		return same_text(name, "OPENSSL_CONF") ? (char *)no_file : 0;
 	/* node looks there for modules; src/bootstrap/global-paths.ts. */
 	if (!has_bootstrap_begun && same_text(name, "HOME")) return 0;
 	uint64_t length = length_of(name);

@@ -102,8 +102,8 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 		if (starts_with(arguments[i], NODE_OPTIONS_ARGUMENT) || same_text(arguments[i], RUN_SCRIPT))
 			arguments[i][0] = arguments[i][0] == HIDDEN ? '?' : HIDDEN;
 
-	/* One more argument or variable means a new vector: ld.so finds each part behind the last. */
-	uint64_t words = 1 + argument_count + 2 + variable_count + 2 + 2 * auxiliary_count;
+	/* One more argument means a new vector: ld.so finds each part behind the last. */
+	uint64_t words = 1 + argument_count + 2 + variable_count + 1 + 2 * auxiliary_count;
 	uint64_t *vector = (uint64_t *)((uint64_t)__builtin_alloca(8 * words + 16) & ~15ul), *at = vector;
 	*at++ = argument_count + (options != 0);
 	for (uint64_t i = 0; i < argument_count; i++) {
@@ -115,7 +115,6 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 		if (!is_unsealed) seal_variable(environment[i], is_supervised);
 		*at++ = (uint64_t)environment[i];
 	}
-	if (!is_unsealed) *at++ = (uint64_t)NO_OPENSSL_CONF;
 	*at++ = 0;
 	for (uint64_t i = 0; i < auxiliary_count; i++) {
 		uint64_t type = auxiliary[2 * i], value = auxiliary[2 * i + 1];

@@ -55,7 +55,6 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 
 /* sealed.c: this process is a helper, or node (FUSE_RUN_AS_NODE): the environment is its own affair. */
 extern int is_unsealed;
-extern const char NO_OPENSSL_CONF[];
 int is_open(uint64_t fuse);
 
 /* sealed.c: whether a variable of this name is hidden from libc, OpenSSL and node. */

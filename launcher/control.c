@@ -55,6 +55,7 @@ int control(const char *path, long *result)
 	else if (same_text(verb, "is-development")) *result = TABLE->is_development ? 0 : -ENOENT;
 	else if (same_text(verb, "payload")) *result = map_development_payload() ? 0 : -ENOENT;
 	else if (same_text(verb, "environment")) restore_variables();
+	else if (starts_with(verb, "sealed/")) *result = is_sealed_from_outside(verb + sizeof "sealed/" - 1) ? 0 : -ENOENT;
 	else if (starts_with(verb, "fuse/")) {
 		/* A frozen process finds out about the file that it has become. */
 		barrier(BARRIER_JAVASCRIPT);

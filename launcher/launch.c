@@ -12,8 +12,8 @@
 static const char RUN_SCRIPT[] = "\1ingot-run";
 const char RUN_EXECUTABLE[] = "\1ingot-exec";
 const char CHILD_VARIABLE[] = "\1INGOT_CHILD=1";
-/* node takes options from this argument, but from nobody else than those children. */
-static const char NODE_OPTIONS_ARGUMENT[] = "--node-options";
+/* node takes options from these arguments wherever they are, but only from those children. */
+static const char *const OPTIONS_OF_NODE[] = { "--node-options", "--env-file", "--experimental-config-file", "--experimental-default-config-file" };
 /* Of a build run (freeze.c), of a rehearsal (rehearse.c), and of a start that is to be a cold one. */
 static const char FREEZE_VARIABLE[] = "\1INGOT_FREEZE=1";
 static const char REHEARSE_VARIABLE[] = "\1INGOT_REHEARSE=1";
@@ -76,7 +76,7 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	const int is_node = !is_child && !is_helper && is_open(FUSE_RUN_AS_NODE) && has_variable(environment, NODE_VARIABLE);
 	if (is_node) become_node(environment);
 	if (!is_open(FUSE_CORE_DUMPS)) forbid_core_dumps();
-	if (!is_child && !is_unsealed) variable_count = remove_variables_of_node(environment, variable_count);
+	if (!is_unsealed) variable_count = remove_variables_of_node(environment, variable_count, is_child);
 
 	/* node reads options from argv[0] too, where login shells have a dash. */
 	while (argument_count && !is_helper && *arguments[0] == '-') arguments[0]++;
@@ -98,9 +98,11 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 		   && !(is_open(FUSE_COLD_START) && has_variable(environment, COLD_VARIABLE))) {
 		thaw(&machine);
 	}
-	for (uint64_t i = 1; i < argument_count && !is_child && !is_unsealed; i++)
-		if (starts_with(arguments[i], NODE_OPTIONS_ARGUMENT) || same_text(arguments[i], RUN_SCRIPT))
-			arguments[i][0] = arguments[i][0] == HIDDEN ? '?' : HIDDEN;
+	for (uint64_t i = 1; i < argument_count && !is_child && !is_unsealed; i++) {
+		if (same_text(arguments[i], RUN_SCRIPT)) arguments[i][0] = '?';
+		for (unsigned k = 0; k < COUNT(OPTIONS_OF_NODE); k++)
+			if (starts_with(arguments[i], OPTIONS_OF_NODE[k])) arguments[i][0] = HIDDEN;
+	}
 
 	/* One more argument means a new vector: ld.so finds each part behind the last. */
 	uint64_t words = 1 + argument_count + 2 + variable_count + 1 + 2 * auxiliary_count;

@@ -64,8 +64,11 @@ int is_sealed_name(const char *name);
 void seal_variable(char *variable, int is_supervised);
 void restore_variables(void);
 
-/* sealed.c: takes out what only node would look at. How many variables are left. */
-uint64_t remove_variables_of_node(char **environment, uint64_t count);
+/* sealed.c: whether it is set and sealed, and not by the program itself. */
+int is_sealed_from_outside(const char *name);
+
+/* sealed.c: takes out what only node would look at, and a child has from its parent. How many variables are left. */
+uint64_t remove_variables_of_node(char **environment, uint64_t count, int is_child);
 void forbid_core_dumps(void);
 
 /* node-options.c: the argument with what node is to be told, or 0; what it was made of is no argument any more. */
@@ -86,6 +89,7 @@ long open_maps(void);
 
 /* environment.c: what libc's functions of these names are replaced with. */
 extern int has_bootstrap_begun;
+char *value_if(char *variable, const char *name, uint64_t length);
 char *hook_getenv(const char *name);
 int hook_unsetenv(const char *name);
 int hook_getpid(void);

@@ -13,17 +13,19 @@ static const char SEALED[] =
 	"LOCALDOMAIN=\0RES_OPTIONS=\0RESOLV_\0CARES_HOSTS=\0OPENSSL_\0OSSL_\0QLOGDIR=\0CTLOG_FILE=\0RANDFILE=\0"
 	"LEGACY_GOST_PKCS12=\0SSLKEYLOGFILE=\0ICU_\0SIMDJSON_\0SIMDUTF_\0UV_USE_IO_URING=\0NODE_OPTIONS=\0NODE_PATH=\0"
 	"NODE_USE_\0NODE_COMPILE_CACHE\0NODE_DISABLE_COMPILE_CACHE=\0NODE_REDIRECT_WARNINGS=\0NODE_PENDING_\0"
-	"NODE_PRESERVE_SYMLINKS\0NODE_ICU_DATA=\0NODE_SKIP_PLATFORM_CHECK=\0NODE_REPL_\0NODE_DEBUG_NATIVE=\0"
+	"NODE_PRESERVE_SYMLINKS\0NODE_ICU_DATA=\0NODE_SKIP_PLATFORM_CHECK=\0NODE_REPL_\0"
 	/* Of a child, which gets them from its parent: `ingot test` has them so. */
-	"NODE_DEBUG=\0NODE_V8_COVERAGE=\0NODE_TEST_\0NODE_NO_WARNINGS=\0";
+	"NODE_DEBUG\0NODE_V8_COVERAGE=\0NODE_TEST_\0NODE_NO_WARNINGS=\0";
 static const char SEALED_CERTIFICATES[] = "SSL_CERT_\0NODE_EXTRA_CA_CERTS=\0";
 /* What node's JavaScript asks for whenever it needs it, in workers too. */
 static const char REMOVED[] =
-	"NODE_DEBUG=\0NODE_V8_COVERAGE=\0NODE_TEST_\0NODE_NO_WARNINGS=\0NODE_TLS_REJECT_UNAUTHORIZED=\0"
+	"NODE_DEBUG\0NODE_V8_COVERAGE=\0NODE_TEST_\0NODE_NO_WARNINGS=\0NODE_TLS_REJECT_UNAUTHORIZED=\0"
 	"WATCH_REPORT_DEPENDENCIES=\0UNDICI_NO_WASM_SIMD=\0";
 /* Of a process that has been forked by another node. */
 static const char CHANNEL[] = "NODE_CHANNEL_FD=\0NODE_CHANNEL_SERIALIZATION_MODE=\0NODE_UNIQUE_ID=\0";
 int is_unsealed;
+/* Below all that the kernel has given, and above all that the program sets. */
+static uint64_t first_variable;
 
 int is_open(uint64_t fuse)
 {
@@ -72,8 +74,10 @@ static int has_channel(char **environment)
 	return 0;
 }
 
-uint64_t remove_variables_of_node(char **environment, uint64_t count)
+uint64_t remove_variables_of_node(char **environment, uint64_t count, int is_child)
 {
+	first_variable = (uint64_t)environment;
+	if (is_child) return count;
 	count = remove_listed(environment, count, REMOVED);
 	/* node would end with a descriptor that is no channel, and take itself for a worker of a cluster. */
 	return has_channel(environment) ? count : remove_listed(environment, count, CHANNEL);
@@ -97,6 +101,14 @@ void restore_variables(void)
 		restore(*variable, SEALED_CERTIFICATES);
 		restore(*variable, CHANNEL);
 	}
+}
+
+int is_sealed_from_outside(const char *name)
+{
+	const uint64_t length = length_of(name);
+	for (char **variable = *(char ***)TABLE->environ; is_sealed_name(name) && variable && *variable; variable++)
+		if (value_if(*variable, name, length)) return (uint64_t)*variable > first_variable;
+	return 0;
 }
 
 /* A crash leaves no memory of the process behind, and who has the same user does not look into it. */

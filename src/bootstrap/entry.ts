@@ -31,6 +31,7 @@ import { setVirtualWorkingDirectory, toVirtualPath } from './vfs/paths.ts'
 import { installErrorMarks } from './vfs/stack.ts'
 import { Tree } from './vfs/tree.ts'
 import { warmUp } from './warm-up.ts'
+import { showSealed } from './worker-environment.ts'
 import { installWorkers, type WorkerJob } from './workers.ts'
 import { installWorkerDirectory, installWorkingDirectory } from './working-directory.ts'
 
@@ -41,7 +42,7 @@ declare const ingotWorker: WorkerJob | undefined
 const job = typeof ingotWorker === 'undefined' ? undefined : ingotWorker
 const internals = openInternals(require)
 // Before the launcher hears of us: what is read of the environment until then does not matter.
-if (!job) sealGlobalPaths(internals)
+sealGlobalPaths(internals, job !== undefined)
 const prepared = new PreparedModules()
 const development = loadDevelopment(internals, job !== undefined)
 development?.awaitProgram((path) => {
@@ -70,6 +71,7 @@ compiler.install()
 if (sourceMaps) process.setSourceMapsEnabled(true)
 
 if (job) {
+  showSealed()
   installWorkerDirectory(job.workingDirectory)
   development?.begin(() => [], archive)
   correctNames(internals, job)

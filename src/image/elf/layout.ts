@@ -58,6 +58,7 @@ export const LaunchTable = struct({
   /** Addresses in node (sealing.ts). */
   seaSwitch: 'u64',
   getenvCaller: 'u64',
+  environmentReader: 'u64',
   programEnvironment: 'u64',
   programEnvironmentEnd: 'u64',
 })

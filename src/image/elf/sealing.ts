@@ -13,11 +13,12 @@ const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 /** libuv's function that copies what getenv gives. */
 const GETENV_CALLER = 'uv_os_getenv'
 /** Bytes of it in which the launcher takes a return address for its own (launcher/environment.c). */
-const GETENV_CALLER_SIZE = 128
+const PROLOGUE_SIZE = 128
 /** push %rbp; mov %rsp,%rbp: the launcher goes through its frame. */
 const FRAME = Buffer.from('554889e5', 'hex')
-/** node::RealEnvStore, src/node_env_var.cc: Get and Query lie between these. */
-const FIRST_READER = '_ZNK4node12RealEnvStore3GetB5cxx11EPKc'
+/** node::RealEnvStore, src/node_env_var.cc: what reads for everybody, what for process.env, and what follows. */
+const READER = '_ZNK4node12RealEnvStore3GetB5cxx11EPKc'
+const FIRST_OF_PROGRAM = '_ZNK4node12RealEnvStore3GetEPN2v87IsolateENS1_5LocalINS1_6StringEEE'
 const FIRST_OTHER = '_ZNK4node12RealEnvStore9EnumerateEPN2v87IsolateE'
 const READERS_LIMIT = 8192
 
@@ -36,18 +37,21 @@ export function findSealed(node: ElfFile) {
     (it) => fileOffset >= it.fileOffset && fileOffset < it.fileOffset + it.fileSize,
   )
   if (!segment) throw notNode(node, 'its single-executable fuse is not mapped', fileOffset)
-  const symbols = findSymbols(node, [GETENV_CALLER, FIRST_READER, FIRST_OTHER])
-  const caller = offsetOf(node, symbols[GETENV_CALLER])
-  if (!Buffer.from(node.bytes.subarray(caller, caller + GETENV_CALLER_SIZE)).includes(FRAME))
-    throw notNode(node, `${GETENV_CALLER} has no frame`, caller)
-  const size = symbols[FIRST_OTHER] - symbols[FIRST_READER]
-  if (size <= 0 || size > READERS_LIMIT)
-    throw notNode(node, 'its process.env is laid out in another way', offsetOf(node, symbols[FIRST_READER]))
+  const symbols = findSymbols(node, [GETENV_CALLER, READER, FIRST_OF_PROGRAM, FIRST_OTHER])
+  for (const name of [GETENV_CALLER, READER] as const) {
+    const start = offsetOf(node, symbols[name])
+    if (!Buffer.from(node.bytes.subarray(start, start + PROLOGUE_SIZE)).includes(FRAME))
+      throw notNode(node, `${name} has no frame`, start)
+  }
+  const [reader, program, other] = [symbols[READER], symbols[FIRST_OF_PROGRAM], symbols[FIRST_OTHER]]
+  if (reader >= program || program >= other || other - reader > READERS_LIMIT)
+    throw notNode(node, 'its process.env is laid out in another way', offsetOf(node, reader))
   return {
     seaSwitch: segment.virtualAddress + fileOffset - segment.fileOffset,
     getenvCaller: symbols[GETENV_CALLER],
-    programEnvironment: symbols[FIRST_READER],
-    programEnvironmentEnd: symbols[FIRST_OTHER],
+    environmentReader: reader,
+    programEnvironment: program,
+    programEnvironmentEnd: other,
   }
 }
 

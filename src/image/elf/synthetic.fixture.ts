@@ -88,6 +88,10 @@ const NODE_SYMBOLS = [
   { name: 'openssl_get_fork_id', value: 0x402800 },
   { name: 'uv_os_getenv', value: 0x402900 },
   { name: '_ZNK4node12RealEnvStore3GetB5cxx11EPKc', value: 0x402980 },
+  {
+    name: '_ZNK4node12RealEnvStore3GetEPN2v87IsolateENS1_5LocalINS1_6StringEEE',
+    value: 0x4029c0,
+  },
   { name: '_ZNK4node12RealEnvStore9EnumerateEPN2v87IsolateE', value: 0x402a00 },
 ]
 const SYMBOLS_SIZE = (1 + NODE_SYMBOLS.length) * ElfSymbol.size
@@ -169,7 +173,9 @@ export function makeNode(): Buffer {
     ],
     content: {
       0x300: interpreter,
-      0x2900: Buffer.from('554889e5', 'hex'), // push %rbp; mov %rsp,%rbp
+      // push %rbp; mov %rsp,%rbp
+      0x2900: Buffer.from('554889e5', 'hex'),
+      0x2980: Buffer.from('554889e5', 'hex'),
       0x3100: Buffer.from(FUSE),
       0x3200: makeSymbols(),
       0x3b00: makeDynamic([

@@ -4,81 +4,41 @@
 
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, readdirSync } from 'node:fs'
-import path from 'node:path'
+import { readdirSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { before, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { ingotBuild, REPOSITORY } from '../support/commands.ts'
-import { outcomeOf, printed, runInEmptyRoot, type Outcome, type RootOptions } from '../support/empty-root.ts'
-import { ARGUMENTS, HOSTILE_FILES, REMOVED, VARIABLES } from '../support/hostile.ts'
+import { outcomeOf, printed, type Outcome } from '../support/empty-root.ts'
+import { ARGUMENTS, REMOVED } from '../support/hostile.ts'
+import { readFacts, SealedProgram, STARTS, type Case, type Facts } from '../support/sealed-program.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
-
-interface Case {
-  readonly args?: readonly string[]
-  readonly argv0?: string
-  readonly env?: Readonly<Record<string, string>>
-  readonly cwd?: string
-}
-
-interface Facts {
-  /** All that has to be the same. */
-  readonly same: { readonly self: Readonly<Record<string, unknown>> }
-  readonly args: readonly string[]
-  readonly environment: readonly string[]
-}
-
-function readFacts({ status, signal, stdout, stderr }: Outcome): Facts {
-  assert.deepEqual([status, signal], [0, null], stderr + stdout)
-  const { args, environment, ...same } = JSON.parse(stdout) as Facts & Facts['same']
-  return { args, environment, same: { ...same, stderr: stderr.replaceAll(/\(node:\d+\)|`\S+/g, '') } }
-}
-
-const STARTS = { frozen: {}, cold: { INGOT_START: 'cold' } }
+import { THOROUGH } from '../support/thorough.ts'
 
 suite('nothing outside changes what an executable is', () => {
   const directory = temporaryDirectory()
-  chmodSync(directory, 0o755)
-  const program = path.join(directory, 'facts')
-  const driver = path.join(directory, 'driver')
-  const written = path.join(directory, 'written')
+  const program = new SealedProgram(directory)
   let clean: Facts['same']
   let cleanDeep: Facts['same']
 
-  /** In one root, so that a case costs nothing but its start. */
-  async function runCases(cases: readonly Case[], options: RootOptions = {}): Promise<Outcome[]> {
-    const defaults = { args: [], env: {}, cwd: '/' }
-    const input = JSON.stringify({ program, cases: cases.map((one) => ({ ...defaults, ...one })) })
-    const { stdout, stderr, status } = await runInEmptyRoot(driver, { ...options, input, binds: [directory] })
-    assert.equal(status, 0, stderr)
-    return JSON.parse(stdout) as Outcome[]
-  }
-
   before(async () => {
-    mkdirSync(written)
-    chmodSync(written, 0o777)
-    const project = path.join(directory, 'project')
-    cpSync(path.join(REPOSITORY, 'test/fixtures/sealed'), project, { recursive: true })
-    const { start } = await ingotBuild(['main.mjs', '-o', program], { cwd: project })
-    assert.equal(start.kind, 'frozen')
-    await ingotBuild(['driver.mjs', '-o', driver, '--start', 'cold'], { cwd: project })
-    const [plain, deep] = await runCases([{}, { env: { DEEP: '1' } }])
+    await program.build()
+    const [plain, deep] = await program.run([{}, { env: { DEEP: '1' } }], { files: {} })
     clean = readFacts(plain!).same
     cleanDeep = readFacts(deep!).same
   })
 
-  /** Each of the cases, frozen and cold. */
   function areUnchanged(
     cases: readonly (Case & { readonly title: string })[],
-    options: RootOptions = {},
+    kinds: readonly (keyof typeof STARTS)[] = ['frozen', 'cold'],
   ): void {
-    for (const [kind, variables] of Object.entries(STARTS)) {
+    for (const kind of kinds) {
+      const variables: Readonly<Record<string, string>> = STARTS[kind]
       suite(kind, () => {
         let outcomes: Outcome[] = []
         before(async () => {
           const given = cases.map((one) => ({ ...one, env: { ...variables, ...one.env } }))
-          outcomes = await runCases(given, { files: HOSTILE_FILES, ...options })
+          outcomes = await program.run(given)
         })
         cases.forEach(({ title, args = [], env = {} }, i) =>
           test(title, () => {
@@ -94,14 +54,14 @@ suite('nothing outside changes what an executable is', () => {
   }
 
   suite('variables', () => {
-    const pairs = Object.entries(VARIABLES).map(([name, value]) => [name, value.replace('WRITTEN', written)])
-    const each = pairs.map(([name = '', value = '']) => ({
+    const { variables } = program
+    const each = Object.entries(variables).map(([name, value]) => ({
       title: JSON.stringify(name),
       env: { [name]: value },
     }))
-    const all = { ...Object.fromEntries(pairs), DEEP: '1' } as Record<string, string>
-    areUnchanged([...each, { title: 'all of them, in a child and a worker too', env: all }])
-    test('nothing was written', () => assert.deepEqual(readdirSync(written), []))
+    areUnchanged(each, THOROUGH ? ['frozen', 'cold'] : ['frozen'])
+    areUnchanged([{ title: 'all of them, in a child and a worker too', env: { ...variables, DEEP: '1' } }])
+    test('nothing was written', () => assert.deepEqual(readdirSync(program.written), []))
   })
 
   suite('arguments', () => {
@@ -110,7 +70,7 @@ suite('nothing outside changes what an executable is', () => {
       title: `argv[0] "${argv0}"`,
       argv0,
     }))
-    areUnchanged([...each, ...names])
+    areUnchanged([...each, ...names], THOROUGH ? ['frozen', 'cold'] : ['cold'])
   })
 
   suite('files', () => {
@@ -145,7 +105,7 @@ suite('nothing outside changes what an executable is', () => {
       test(title, async () => {
         for (const variables of Object.values(STARTS)) {
           const options = { env: { ...variables, ...env }, stdio: [stdin, 'pipe', 'pipe', ...more] as never }
-          const child = spawn(program, [], options) as ChildProcessByStdio<Writable, Readable, Readable>
+          const child = spawn(program.file, [], options) as ChildProcessByStdio<Writable, Readable, Readable>
           const { stdout, stderr, status } = await outcomeOf(child)
           assert.equal(status, 0, stderr)
           const { self } = JSON.parse(stdout) as typeof clean
@@ -162,7 +122,7 @@ suite('nothing outside changes what an executable is', () => {
     for (const signal of signals) {
       test(signal, async () => {
         for (const env of Object.values(STARTS)) {
-          const child = spawn('sh', ['-c', 'ulimit -c 0; exec "$@"', 'sh', program, 'wait'], {
+          const child = spawn('sh', ['-c', 'ulimit -c 0; exec "$@"', 'sh', program.file, 'wait'], {
             env: { ...env },
             stdio: 'pipe',
           })

@@ -58,6 +58,13 @@ int control(const char *path, long *result)
 	else if (same_text(verb, "watch-crashes")) watch_crashes();
 	else if (same_text(verb, "verify-bootstrap")) verify_bootstrap();
 	else if (starts_with(verb, "damaged/")) program_is_damaged(hexadecimal(verb + sizeof "damaged/" - 1));
+	else if (same_text(verb, "environment")) restore_variables();
+	else if (starts_with(verb, "sealed/")) *result = is_sealed_from_outside(verb + sizeof "sealed/" - 1) ? 0 : -ENOENT;
+	else if (starts_with(verb, "fuse/")) {
+		/* A frozen process finds out about the file that it has become. */
+		barrier(BARRIER_JAVASCRIPT);
+		*result = is_open((uint64_t)number_of(verb + sizeof "fuse/" - 1)) ? 0 : -ENOENT;
+	}
 	else if (same_text(verb, "ready")) barrier(BARRIER_READY);
 	else if (same_text(verb, "date-is-free") && freezing) date_is_free = 1;
 	else if (same_text(verb, "arm") && freezing) arm_freeze();

@@ -10,7 +10,7 @@ static char **variables(void)
 }
 
 /* The value if this is the variable, else 0. */
-static char *value_if(char *variable, const char *name, uint64_t length)
+char *value_if(char *variable, const char *name, uint64_t length)
 {
 	for (uint64_t i = 0; i < length; i++)
 		if (variable[i] != name[i]) return 0;
@@ -39,8 +39,43 @@ static int is_settled(const char *name)
 
 int has_bootstrap_begun;
 
+struct frame {
+	const struct frame *caller;
+	uint64_t return_address;
+};
+
+static int is_within(uint64_t address, uint64_t start, uint64_t end)
+{
+	return address >= start && address < end;
+}
+
+/* Whether it is for process.env: getenv was called by uv_os_getenv, whose frame is the caller's, and that by node's
+   environment; node itself comes by the first function of that, too. The image writer has looked at the instructions
+   (src/image/elf/sealing.ts). */
+static int is_for_program(const struct frame *frame)
+{
+	if (!is_within(frame->return_address, TABLE->getenv_caller, TABLE->getenv_caller + 128)) return 0;
+	frame = frame->caller;
+	if (is_within(frame->return_address, TABLE->environment_reader, TABLE->program_environment)) frame = frame->caller;
+	return is_within(frame->return_address, TABLE->program_environment, TABLE->program_environment_end);
+}
+
+/* What a library gets that asks for a variable which is sealed or not set. An empty name is no file at all: OpenSSL would
+   read the host's openssl.cnf else, and node say that there is no directory of certificates. */
+static char *without_value(const char *name)
+{
+	static const char no_file[] = "", certificates[] = "/etc/ssl/certs";
+	if (is_unsealed) return 0;
+	if (same_text(name, "OPENSSL_CONF")) return (char *)no_file;
+	if (!same_text(name, "SSL_CERT_DIR")) return 0;
+	barrier(BARRIER_JAVASCRIPT);
+	return syscall3(SYS_access, certificates, R_OK, 0) < 0 ? (char *)no_file : 0;
+}
+
 char *hook_getenv(const char *name)
 {
+	const int is_library = !is_for_program(__builtin_frame_address(0));
+	if (is_library && is_sealed_name(name)) return without_value(name);
 	/* node looks there for modules; src/bootstrap/global-paths.ts. */
 	if (!has_bootstrap_begun && same_text(name, "HOME")) return 0;
 	uint64_t length = length_of(name);
@@ -51,7 +86,7 @@ char *hook_getenv(const char *name)
 	}
 	if (freezing == ARMED || (freezing == BOOTING && !is_sealed_name(name) && !is_settled(name)))
 		note(freeze_record.read_names, &freeze_record.read_size, sizeof freeze_record.read_names, name);
-	return 0;
+	return is_library ? without_value(name) : 0;
 }
 
 int hook_unsetenv(const char *name)

@@ -28,7 +28,7 @@ enum { ET_EXEC = 2, EM_X86_64 = 62, PT_LOAD = 1, PT_INTERP = 3 };
 static const char LOADER_NAME[] = "/ld-linux-x86-64.so.2";
 
 char helper_path[PATH_LIMIT];
-/* What ld.so reads before it opens the first file. The rest of the environment is the helper's own affair. */
+/* What ld.so reads before it opens the first file. The rest of the environment is the program's own affair. */
 static const char *const READ_BY_LOADER[] = { "LD_", "GLIBC_TUNABLES=", "MALLOC_" };
 static char **hidden_environment;
 
@@ -137,14 +137,19 @@ void become_helper(char **arguments, char **environment)
 	arguments[1] = (char *)option;
 	arguments[2] = arguments[3];
 	arguments[3] = helper_path;
+	is_unsealed = 1;
+	hide_from_loader(environment);
+}
 
+void hide_from_loader(char **environment)
+{
 	hidden_environment = environment;
 	for (char **variable = environment; *variable; variable++)
 		for (unsigned i = 0; i < COUNT(READ_BY_LOADER); i++)
 			if (starts_with(*variable, READ_BY_LOADER[i])) (*variable)[0] = HIDDEN;
 }
 
-void restore_helper_environment(void)
+void restore_environment_of_loader(void)
 {
 	for (char **variable = hidden_environment; variable && *variable; variable++)
 		for (unsigned i = 0; i < COUNT(READ_BY_LOADER) && **variable == HIDDEN; i++)

@@ -7,53 +7,22 @@
 #include "paths.h"
 #include "verify.h"
 
-/* Variables that would change what the program is: they choose libraries, configuration or code.
-   They are hidden from libc, OpenSSL and node by changing their first byte to HIDDEN; the bootstrap
-   gives them their names back in process.env, so that child programs see what the user set. */
-static const char *const SEALED[] = {
-	"LD_", "GLIBC_TUNABLES=", "MALLOC_", "GCONV_PATH=", "LOCPATH=", "NLSPATH=", "GETCONF_DIR=", "HOSTALIASES=",
-	"LOCALDOMAIN=", "RES_OPTIONS=", "RESOLV_HOST_CONF=", "NIS_PATH=", "OPENSSL_CONF=", "OPENSSL_CONF_INCLUDE=",
-	"OPENSSL_MODULES=", "OPENSSL_ENGINES=", "SSL_CERT_FILE=", "SSL_CERT_DIR=", "SSLKEYLOGFILE=", "NODE_OPTIONS=",
-	"NODE_PATH=", "NODE_EXTRA_CA_CERTS=", "NODE_USE_SYSTEM_CA=", "NODE_USE_ENV_PROXY=", "NODE_COMPILE_CACHE=",
-	"NODE_COMPILE_CACHE_PORTABLE=", "NODE_V8_COVERAGE=", "NODE_REDIRECT_WARNINGS=", "NODE_PENDING_DEPRECATION=",
-	"NODE_PENDING_PIPE_INSTANCES=", "NODE_PRESERVE_SYMLINKS=", "NODE_PRESERVE_SYMLINKS_MAIN=", "NODE_ICU_DATA=",
-	"NODE_SKIP_PLATFORM_CHECK=", "NODE_TEST_CONTEXT=", "NODE_DEBUG=", "NODE_DEBUG_NATIVE=", "UV_USE_IO_URING=",
-};
-/* OpenSSL reads this instead of the host's openssl.cnf, and an empty name is no file at all. */
-static const char NO_OPENSSL_CONF[] = "OPENSSL_CONF=";
-
 /* First arguments that ask for something else than the program: to run a script as node would
    (src/bootstrap/processes.ts), or an embedded executable (execute.c). They count only with the
    variable, so that who can choose arguments cannot choose what runs. */
 static const char RUN_SCRIPT[] = "\1ingot-run";
 const char RUN_EXECUTABLE[] = "\1ingot-exec";
 const char CHILD_VARIABLE[] = "\1INGOT_CHILD=1";
-/* node takes options from this argument, but from nobody else than those children. */
-static const char NODE_OPTIONS_ARGUMENT[] = "--node-options";
+/* node takes options from these arguments wherever they are, but only from those children. */
+static const char *const OPTIONS_OF_NODE[] = { "--node-options", "--env-file", "--experimental-config-file", "--experimental-default-config-file" };
 /* Of a build run (freeze.c), of a rehearsal (rehearse.c), and of a start that is to be a cold one. */
 static const char FREEZE_VARIABLE[] = "\1INGOT_FREEZE=1";
 static const char REHEARSE_VARIABLE[] = "\1INGOT_REHEARSE=1";
 static const char COLD_VARIABLE[] = "INGOT_START=cold";
 /* Of a program that `ingot dev` has started: the channel is theirs, and not the program's. */
 static const char SUPERVISED_VARIABLE[] = "\1INGOT_DEV=1";
-static const char CHANNEL_VARIABLE[] = "NODE_CHANNEL_FD=";
-
-static int is_sealed(const char *variable)
-{
-	for (unsigned i = 0; i < sizeof SEALED / sizeof *SEALED; i++)
-		if (starts_with(variable, SEALED[i])) return 1;
-	return 0;
-}
-
-int is_sealed_name(const char *name)
-{
-	for (unsigned i = 0; i < sizeof SEALED / sizeof *SEALED; i++) {
-		const char *sealed = SEALED[i], *at = name;
-		while (*at && *at == *sealed) at++, sealed++;
-		if (!*sealed || (!*at && *sealed == '=')) return 1;
-	}
-	return 0;
-}
+/* Whoever may make of the executable plain node (FUSE_RUN_AS_NODE). */
+static const char NODE_VARIABLE[] = "INGOT_RUN_AS_NODE=1";
 
 static int has_variable(char **environment, const char *variable)
 {
@@ -107,6 +76,12 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	int is_helper = is_child && argument_count > 3 && same_text(arguments[1], RUN_EXECUTABLE);
 	if (is_helper) become_helper(arguments, environment);
 	is_child = is_child && same_text(arguments[1], RUN_SCRIPT);
+	const int is_node = !is_child && !is_helper && is_open(FUSE_RUN_AS_NODE) && has_variable(environment, NODE_VARIABLE);
+	/* Before anything of node is changed. */
+	if (is_node) verify_cold_start();
+	if (is_node) become_node(environment);
+	if (!is_open(FUSE_CORE_DUMPS)) forbid_core_dumps();
+	if (!is_unsealed) variable_count = remove_variables_of_node(environment, variable_count, is_child);
 
 	/* node reads options from argv[0] too, where login shells have a dash. */
 	while (argument_count && !is_helper && *arguments[0] == '-') arguments[0]++;
@@ -115,31 +90,39 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	if (TABLE->is_development) map_development_payload();
 
 	struct machine machine = { arguments, environment, argument_count, auxiliary };
+	char *options = is_unsealed ? 0 : take_node_options(&machine, is_child);
+	argument_count = machine.argument_count;
 	remember_machine(&machine);
 	remember_stdio();
 	if (TABLE->may_freeze && remove_variable(environment, &variable_count, REHEARSE_VARIABLE)) prepare_rehearsal();
 	if (TABLE->may_freeze && has_variable(environment, FREEZE_VARIABLE)) {
 		prepare_freeze(&machine);
 		remove_variable(environment, &variable_count, FREEZE_VARIABLE);
-	} else if (TABLE->thaw && !is_child && !is_helper && !(argument_count > 1 && starts_with(arguments[1], VIRTUAL_ROOT "/"))
-		   && !has_variable(environment, COLD_VARIABLE)) {
+	} else if (TABLE->thaw && !is_child && !is_unsealed && !options && !needs_cold_start(&machine)
+		   && !(argument_count > 1 && starts_with(arguments[1], VIRTUAL_ROOT "/"))
+		   && !(is_open(FUSE_COLD_START) && has_variable(environment, COLD_VARIABLE))) {
 		thaw(&machine);
 	}
-	for (uint64_t i = 1; i < argument_count && !is_child && !is_helper; i++)
-		if (starts_with(arguments[i], NODE_OPTIONS_ARGUMENT) || same_text(arguments[i], RUN_SCRIPT))
-			arguments[i][0] = arguments[i][0] == HIDDEN ? '?' : HIDDEN;
+	for (uint64_t i = 1; i < argument_count && !is_child && !is_unsealed; i++) {
+		if (same_text(arguments[i], RUN_SCRIPT)) arguments[i][0] = '?';
+		for (unsigned k = 0; k < COUNT(OPTIONS_OF_NODE); k++)
+			if (starts_with(arguments[i], OPTIONS_OF_NODE[k])) arguments[i][0] = HIDDEN;
+	}
 
-	verify_cold_start();
-	/* One more variable means a new vector: ld.so finds each part behind the last. */
-	uint64_t words = 1 + argument_count + 1 + variable_count + 2 + 2 * auxiliary_count;
+	if (!is_node) verify_cold_start();
+	/* One more argument means a new vector: ld.so finds each part behind the last. */
+	uint64_t words = 1 + argument_count + 2 + variable_count + 1 + 2 * auxiliary_count;
 	uint64_t *vector = (uint64_t *)((uint64_t)__builtin_alloca(8 * words + 16) & ~15ul), *at = vector;
-	for (uint64_t i = 0; i < 1 + argument_count + 1; i++) *at++ = stack[i];
+	*at++ = argument_count + (options != 0);
+	for (uint64_t i = 0; i < argument_count; i++) {
+		*at++ = (uint64_t)arguments[i];
+		if (options && i == 0) *at++ = (uint64_t)options;
+	}
+	*at++ = 0;
 	for (uint64_t i = 0; i < variable_count; i++) {
-		if (!is_helper && is_sealed(environment[i])) environment[i][0] = HIDDEN;
-		if (is_supervised && starts_with(environment[i], CHANNEL_VARIABLE)) environment[i][0] = HIDDEN;
+		if (!is_unsealed) seal_variable(environment[i], is_supervised);
 		*at++ = (uint64_t)environment[i];
 	}
-	if (!is_helper) *at++ = (uint64_t)NO_OPENSSL_CONF;
 	*at++ = 0;
 	for (uint64_t i = 0; i < auxiliary_count; i++) {
 		uint64_t type = auxiliary[2 * i], value = auxiliary[2 * i + 1];
@@ -153,5 +136,5 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 		*at++ = type;
 		*at++ = value;
 	}
-	enter(freezing ? freeze_stack(vector, words, argument_count) : vector, TABLE->loader_entry);
+	enter(freezing ? freeze_stack(vector, (uint64_t)(at - vector), vector[0]) : vector, TABLE->loader_entry);
 }

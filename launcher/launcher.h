@@ -19,8 +19,9 @@ void become_helper(char **arguments, char **environment);
 /* execute.c: the embedded executable that this process is, or an empty text. */
 extern char helper_path[];
 
-/* execute.c: gives the variables back that become_helper hid from ld.so. */
-void restore_helper_environment(void);
+/* execute.c: what ld.so would read of the environment, until it opens the first file. */
+void hide_from_loader(char **environment);
+void restore_environment_of_loader(void);
 
 /* loader.c: a name of the file that is running. */
 const char *own_executable(void);
@@ -55,8 +56,33 @@ int hook_access(const char *path, int mode);
 /* native.c: in place of a system call of libc. */
 long hook_system_call(long number, long a, long b, long c, long d, long e, long f);
 
-/* launch.c: whether a variable of this name is hidden from libc, OpenSSL and node. */
+/* sealed.c: this process is a helper, or node (FUSE_RUN_AS_NODE): the environment is its own affair. */
+extern int is_unsealed;
+int is_open(uint64_t fuse);
+
+/* sealed.c: whether a variable of this name is hidden from libc, OpenSSL and node. */
 int is_sealed_name(const char *name);
+
+/* sealed.c: hides it until restore_variables, if it is sealed. */
+void seal_variable(char *variable, int is_supervised);
+void restore_variables(void);
+
+/* sealed.c: whether it is set and sealed, and not by the program itself. */
+int is_sealed_from_outside(const char *name);
+
+/* sealed.c: takes out what only node would look at, and a child has from its parent. How many variables are left. */
+uint64_t remove_variables_of_node(char **environment, uint64_t count, int is_child);
+void forbid_core_dumps(void);
+
+/* node-options.c: the argument with what node is to be told, or 0; what it was made of is no argument any more. */
+struct machine;
+char *take_node_options(struct machine *machine, int is_child);
+
+/* node-options.c: whether the environment says something that node hears only when it starts. */
+int needs_cold_start(const struct machine *machine);
+
+/* node-options.c: of this process nothing but node. */
+void become_node(char **environment);
 
 /* control.c: 1 and the result if the path is a message to the launcher. */
 int control(const char *path, long *result);
@@ -66,6 +92,7 @@ long open_maps(void);
 
 /* environment.c: what libc's functions of these names are replaced with. */
 extern int has_bootstrap_begun;
+char *value_if(char *variable, const char *name, uint64_t length);
 char *hook_getenv(const char *name);
 int hook_unsetenv(const char *name);
 int hook_getpid(void);

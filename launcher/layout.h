@@ -2,7 +2,7 @@
    writer tells the launcher about them. src/image/elf/layout.ts mirrors this file; the writer
    checks LAYOUT_VERSION in the launcher's header, so a mismatch is a build error and not a crash. */
 #pragma once
-#define LAYOUT_VERSION 5
+#define LAYOUT_VERSION 6
 
 /* Free in every official node (which ends below 0x8000000), and within a rel32 jump of each other. */
 #define LAUNCHER_TEXT 0x10000000
@@ -39,6 +39,15 @@ struct launch_table {
 	uint64_t fuses;          /* FUSE_…: what the environment may do; src/format/fuses.ts */
 	struct region seal;      /* hashes of all the file's bytes; src/format/seal.ts */
 	uint8_t root[32];        /* SHA-256 of the seal */
+	uint64_t sea_switch;     /* address of node's byte that says whether there is a program inside: '0' or '1' */
+	/* Addresses of node's uv_os_getenv, of its environment, which calls it, and of the part behind process.env alone. */
+	uint64_t getenv_caller, environment_reader, program_environment, program_environment_end;
+};
+
+/* src/format/fuses.ts */
+enum {
+	FUSE_RUN_AS_NODE = 1, FUSE_INSPECTOR = 2, FUSE_NODE_OPTIONS = 4, FUSE_SYSTEM_CA = 8, FUSE_EXTRA_CA = 16,
+	FUSE_CODE_FROM_DISK = 32, FUSE_CORE_DUMPS = 64, FUSE_COLD_START = 128,
 };
 
 #define LAUNCH_TABLE_MAGIC 0x31304c424154474e /* "NGTABL01" */

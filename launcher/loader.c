@@ -111,7 +111,7 @@ static long open_embedded(const struct region *archive, const struct archive_ent
 
 long hook_open(const char *path, int flags, int mode)
 {
-	restore_helper_environment();
+	restore_environment_of_loader();
 	char normal[PATH_LIMIT];
 	const char *name;
 	uint64_t length = path[0] == '/' ? normalize_path(path, normal) : 0;

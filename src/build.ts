@@ -56,7 +56,7 @@ export async function buildTracked(
     const judged = judgeNativeCode(graph, config, target, cache)
     const { native } = judged
     const payload = await stage('payload', () =>
-      packPayload(graph, config, {
+      packPayload(graph, {
         version,
         target,
         cache,

@@ -1,7 +1,7 @@
 // The executable of `ingot dev`: the base image with room for a program, which lies in a file beside it.
 
 import { planAppend } from './image/append.ts'
-import { developmentPatch } from './image/elf/frozen.ts'
+import { developmentPatch, fusePatch } from './image/elf/frozen.ts'
 import {
   abandonExecutable,
   beginExecutable,
@@ -14,7 +14,11 @@ import type { PreparedBase } from './prepare-base.ts'
  * @param room for so many bytes
  * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL, PAYLOAD_TOO_LARGE
  */
-export async function linkDevelopment(base: PreparedBase, room: number, out: string): Promise<void> {
+export async function linkDevelopment(
+  base: PreparedBase,
+  { fuses, room }: { readonly fuses: number; readonly room: number },
+  out: string,
+): Promise<void> {
   const image = planAppend(base, room)
   const pending = beginExecutable(base.file, out)
   try {
@@ -22,7 +26,7 @@ export async function linkDevelopment(base: PreparedBase, room: number, out: str
       // Nothing is written where the program would be: a hole in the file.
       offset: base.size + room,
       chunks: [image.tail],
-      patches: [...image.patches, developmentPatch(base.frozen)],
+      patches: [...image.patches, developmentPatch(base.frozen), fusePatch(base.frozen, fuses)],
     })
     await publishExecutable(pending)
   } catch (error) {

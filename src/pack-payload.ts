@@ -3,7 +3,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-import type { ResolvedConfig } from './config/config.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
 import { cacheableModules, collectFiles, withCodeCaches, type ReadFile } from './payload/collect.ts'
@@ -27,17 +26,14 @@ export interface PackOptions {
 
 export async function packPayload(
   graph: AppGraph,
-  config: PackedConfig,
   { version, target: { runtime, base }, cache, read, describe }: PackOptions,
 ): Promise<Payload> {
   const files = collectFiles(graph, read)
   const options = { node: runtime.file, flagHash: Buffer.from(base.flagHash, 'hex') }
   const caches = await codeCachesOf(files, options, cache)
   const withCaches = withCodeCaches(files, caches)
-  return packFiles(withCaches, graph, config, { version, info: await describe(withCaches), isChecked: true })
+  return packFiles(withCaches, graph, { version, info: await describe(withCaches), isChecked: true })
 }
-
-type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk'>
 
 /** Ingot's own version, and the build info. */
 interface Description {
@@ -51,7 +47,6 @@ interface Description {
 export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
-  { codeFromDisk }: PackedConfig,
   { version, info, isChecked = false }: Description,
 ): Payload {
   const manifest = {
@@ -60,7 +55,6 @@ export function packFiles(
     entries,
     ...(tests && { tests }),
     sourceMaps,
-    codeFromDisk,
     waitsForReady,
   }
   return packArchive(files, links, manifest, { info, isChecked })

@@ -86,7 +86,7 @@ async function runRecorded(
 ): Promise<{ ending: TraceResult['ending']; reports: TouchReport[] }> {
   const session = new Session(cache)
   try {
-    await session.link(target.base, payload.size)
+    await session.link(target.base, config.fuses, payload.size)
     const executable = session.place(config.entries[0]!.name, undefined)
     const { external } = config
     storeProgram(executable, payload.chunks, { root: graph.root, sockets: [], record: { external } })

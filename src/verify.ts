@@ -1,10 +1,9 @@
 // `ingot verify` and `ingot sign`.
 
-import { randomUUID } from 'node:crypto'
-import { chmodSync, constants, copyFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import path from 'node:path'
+import { realpathSync, statSync } from 'node:fs'
 
 import { BuildError } from './base/diagnostics.ts'
+import { replaceFile } from './output/replace-file.ts'
 import { signExecutable } from './seal/reseal.ts'
 import { readPrivateKey, readPublicKey } from './seal/signature.ts'
 import { verifyExecutable, type Damage, type Verification } from './seal/verify.ts'
@@ -26,41 +25,23 @@ export function verify(file: string, { key }: { key?: string | undefined } = {})
  * @param key PEM file of an Ed25519 private key
  * @throws BuildError EXECUTABLE_UNREADABLE, IMAGE_…, EXECUTABLE_DAMAGED, SIGNATURE_KEY, OUTPUT_UNWRITABLE
  */
-export function sign(file: string, key: string): Verification {
+export async function sign(file: string, key: string): Promise<Verification> {
   requireFile(file)
   const privateKey = readPrivateKey(key)
-  const { damage } = verifyExecutable(file)
-  if (damage.length > 0) {
-    throw new BuildError('EXECUTABLE_DAMAGED', `a damaged executable is not signed: its ${damage[0]!.part}`, {
-      at: { file, offset: damage[0]!.from },
-      help: 'build it again',
-    })
-  }
-  replaceFile(file, (copy) => signExecutable(copy, privateKey))
+  requireSound(file)
+  await replaceFile(realpathSync(file), async (copy) => signExecutable(copy, privateKey))
   return verifyExecutable(file)
 }
 
-/** Changes a copy, which gets the name when it is finished. */
-export function replaceFile(file: string, change: (copy: string) => void): void {
-  const copy = path.join(path.dirname(file), `.${path.basename(file)}.ingot-${process.pid}-${randomUUID()}`)
-  try {
-    copyFileSync(file, copy, constants.COPYFILE_FICLONE)
-    change(copy)
-    chmodSync(copy, statSync(file).mode)
-    renameSync(copy, file)
-  } catch (error) {
-    rmSync(copy, { force: true })
-    if (error instanceof BuildError) throw error
-    throw new BuildError(
-      'OUTPUT_UNWRITABLE',
-      `the executable cannot be written: ${(error as Error).message}`,
-      {
-        at: { file },
-        help: 'make its directory writable, or copy the file to another one',
-        cause: error,
-      },
-    )
-  }
+/** @throws BuildError EXECUTABLE_DAMAGED, IMAGE_…, SEAL_MISSING */
+export function requireSound(file: string): Verification {
+  const verification = verifyExecutable(file)
+  const [first] = verification.damage
+  if (!first) return verification
+  throw new BuildError('EXECUTABLE_DAMAGED', `this executable is damaged: its ${first.part}`, {
+    at: { file, offset: first.from },
+    help: 'copy it again, or build it again; "ingot verify" looks at all of it',
+  })
 }
 
 function requireFile(file: string): void {

@@ -8,11 +8,12 @@ import path from 'node:path'
 import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { COLD_FUSES, FUSES } from './format/fuses.ts'
 import { freezeProcess } from './freeze/freeze-process.ts'
 import { rehearseCold, rehearseThaw } from './freeze/rehearse.ts'
 import { addSpareModules } from './freeze/spare-modules.ts'
 import type { AppendPlan } from './image/append.ts'
-import { freezePatch, planFrozen, type FrozenAppendix } from './image/elf/frozen.ts'
+import { freezePatch, fusePatch, planFrozen, type FrozenAppendix } from './image/elf/frozen.ts'
 import type { FrozenProcess } from './freeze/frozen-process.ts'
 import { tracePages } from './freeze/used-pages.ts'
 import { tracedRanges, usedRuns, type FileRun, type VerifiedRun } from './image/elf/verified-runs.ts'
@@ -47,7 +48,13 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
     chunks: [...payload.chunks, image.tail],
     patches: image.patches,
   })
-  const frozen = config.start === 'cold' ? { reason: undefined } : await freeze(pending, parts)
+  const frozen = config.start === 'cold' ? { reason: undefined } : await freezeUnlessCold(pending, parts)
+  // Last: a build run is watched in ways that a closed fuse forbids.
+  await extendExecutable(pending, {
+    offset: 0,
+    chunks: [],
+    patches: [fusePatch(base.frozen, config.fuses)],
+  })
   const finish = async (frozen?: FrozenAppendix) => {
     const size = sealExecutable(pending.temporary, partStarts(base, frozen))
     await publishExecutable(pending)
@@ -82,6 +89,12 @@ const FREEZE_REVISION = 7
 const KEPT_FROZEN = 16
 
 type Frozen = FrozenAppendix | { readonly reason: string }
+
+/** What starts cold each time carries no process. */
+async function freezeUnlessCold(pending: PendingExecutable, parts: Parts): Promise<Frozen> {
+  const fuse = COLD_FUSES.find((name) => parts.config.fuses & FUSES[name])
+  return fuse ? { reason: `with the fuse ${fuse} it starts cold` } : freeze(pending, parts)
+}
 
 /** The same program boots into the same process: it is frozen once. */
 async function freeze(pending: PendingExecutable, parts: Parts): Promise<Frozen> {

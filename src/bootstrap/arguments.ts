@@ -85,7 +85,7 @@ function parse(
   }
 }
 
-/** The launcher hides this one from node, which would obey it whoever wrote it. */
+/** The launcher hides options from node that it would obey whoever wrote them. */
 export function restoreArguments(args: readonly string[]): string[] {
-  return args.map((arg) => (arg.startsWith('\u0001-node-options') ? `-${arg.slice(1)}` : arg))
+  return args.map((arg) => (arg.startsWith('\u0001-') ? arg.slice(1).padStart(arg.length, '-') : arg))
 }

@@ -1,22 +1,29 @@
-// "codeFromDisk": "deny": what runs is what was built. The loaders of node hand every file that is not
+// Where the fuse codeFromDisk is closed, what runs is what was built. The loaders of node hand every file that is not
 // in the executable to this first, before they read it. Data stays data: JSON is read.
 
 import path from 'node:path'
 
+import { FUSES } from '../format/fuses.ts'
+import { CONTROL_ROOT } from './control.ts'
+import type { Internals } from './internals.ts'
 import { toArchivePath } from './vfs/paths.ts'
 
-/** @throws Error ERR_CODE_FROM_DISK */
-export function denyCodeFromDisk(file: string): void {
-  if (path.extname(file) === '.json') return
-  const message = `${file} is not in this executable, which loads no code from the disk; to allow it, build with "codeFromDisk": "allow" in the configuration, or embed the file with "include"`
-  throw Object.assign(new Error(message), { code: 'ERR_CODE_FROM_DISK', path: file })
-}
-
-/** Both loaders, and programs themselves, load addons with this. */
-export function denyAddonsFromDisk(): void {
+/**
+ * Both loaders, and programs themselves, load addons with process.dlopen: that is replaced.
+ * @returns for all other code; it throws ERR_CODE_FROM_DISK
+ */
+export function guardCodeFromDisk({ fs }: Internals): (file: string) => void {
+  const exists = fs.existsSync as (file: string) => boolean
+  // Asked for each: a frozen process goes on in a file whose fuses may be others.
+  const guard = (file: string) => {
+    if (path.extname(file) === '.json' || exists(`${CONTROL_ROOT}fuse/${FUSES.codeFromDisk}`)) return
+    const message = `${file} is not in this executable, which loads no code from the disk; to allow it, open the fuse codeFromDisk, or embed the file with "include"`
+    throw Object.assign(new Error(message), { code: 'ERR_CODE_FROM_DISK', path: file })
+  }
   const { dlopen } = process
   process.dlopen = function (module: object, file: string, ...flags: number[]) {
-    if (toArchivePath(file) === undefined) denyCodeFromDisk(path.resolve(file))
+    if (toArchivePath(file) === undefined) guard(path.resolve(file))
     return Reflect.apply(dlopen, this, [module, file, ...flags])
   }
+  return guard
 }

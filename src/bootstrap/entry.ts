@@ -5,11 +5,11 @@
 import path from 'node:path'
 
 import { readScriptCommand, restoreArguments } from './arguments.ts'
-import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
+import { guardCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
+import { CONTROL_ROOT } from './control.ts'
 import { installCoverage } from './coverage.ts'
 import { loadDevelopment } from './development.ts'
-import { restoreEnvironment } from './environment.ts'
 import { installExit } from './exit.ts'
 import { correctNames, detectFreezing, type Freezing } from './frozen.ts'
 import { sealGlobalPaths } from './global-paths.ts'
@@ -31,6 +31,7 @@ import { setVirtualWorkingDirectory, toVirtualPath } from './vfs/paths.ts'
 import { installErrorMarks } from './vfs/stack.ts'
 import { Tree } from './vfs/tree.ts'
 import { warmUp } from './warm-up.ts'
+import { showSealed } from './worker-environment.ts'
 import { installWorkers, type WorkerJob } from './workers.ts'
 import { installWorkerDirectory, installWorkingDirectory } from './working-directory.ts'
 
@@ -41,7 +42,7 @@ declare const ingotWorker: WorkerJob | undefined
 const job = typeof ingotWorker === 'undefined' ? undefined : ingotWorker
 const internals = openInternals(require)
 // Before the launcher hears of us: what is read of the environment until then does not matter.
-if (!job) sealGlobalPaths(internals)
+sealGlobalPaths(internals, job !== undefined)
 const prepared = new PreparedModules()
 const development = loadDevelopment(internals, job !== undefined)
 development?.awaitProgram((path) => {
@@ -52,7 +53,7 @@ if (development) prepared.keepSame(archive)
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals, prepared)
-const { entries, tests, sourceMaps, codeFromDisk, waitsForReady = false } = archive.manifest
+const { entries, tests, sourceMaps, waitsForReady = false } = archive.manifest
 const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 
@@ -62,21 +63,22 @@ installPublicFs(internals, tree)
 installLoader(internals, tree, {
   onRead: (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source),
   preparedSource: (entry) => prepared.source(entry),
-  onForeign: codeFromDisk === 'deny' ? denyCodeFromDisk : () => {},
+  onForeign: guardCodeFromDisk(internals),
 })
-if (codeFromDisk === 'deny') denyAddonsFromDisk()
 installProcesses(internals, tree)
 installWorkers(internals, job !== undefined)
 compiler.install()
 if (sourceMaps) process.setSourceMapsEnabled(true)
 
 if (job) {
+  showSealed()
   installWorkerDirectory(job.workingDirectory)
   development?.begin(() => [], archive)
   correctNames(internals, job)
   runWorker(internals, tree, job)
 } else {
-  restoreEnvironment()
+  const exists = internals.fs.existsSync as (file: string) => boolean
+  exists(`${CONTROL_ROOT}environment`)
   installWorkingDirectory(internals, tree, error)
   installExit(internals, () => rehearsal?.end())
   installMissingFileHint()

@@ -4,10 +4,22 @@
 import type { Internals } from './internals.ts'
 import { toVirtualPath } from './vfs/paths.ts'
 
-/** Before the first word to the launcher, which until then shows no home directory (launcher/environment.c). */
-export function sealGlobalPaths({ cjsLoader: { Module } }: Internals): void {
-  const { execPath } = process
+/**
+ * In the main thread before the first word to the launcher, which until then shows no home directory
+ * (launcher/environment.c). A worker's variables are its own.
+ */
+export function sealGlobalPaths({ cjsLoader: { Module } }: Internals, isWorker: boolean): void {
+  const { execPath, env } = process
+  const { HOME, NODE_PATH } = env
+  const setAll = (values: Record<string, string | undefined>) => {
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) delete env[name]
+      else env[name] = value
+    }
+  }
   process.execPath = toVirtualPath('bin/node')
+  if (isWorker) setAll({ HOME: undefined, NODE_PATH: undefined })
   Module._initPaths()
+  if (isWorker) setAll({ HOME, NODE_PATH })
   process.execPath = execPath
 }

@@ -7,6 +7,7 @@ import { bootScript } from '../format/boot.ts'
 import { OWN_OPTIONS } from '../format/own-options.ts'
 import { CONTROL_ROOT } from './control.ts'
 import type { Internals } from './internals.ts'
+import { hideSealed } from './worker-environment.ts'
 import { getVirtualWorkingDirectory } from './vfs/paths.ts'
 
 /** What a worker is to do once it is set up. */
@@ -29,12 +30,13 @@ interface StartMessage {
 
 const KINDS = { classic: 'eval', 'data-url': 'url', internal: 'hooks' } as const
 
-export function installWorkers({ worker: binding, fs }: Internals, isInWorker: boolean): void {
+export function installWorkers(internals: Internals, isInWorker: boolean): void {
+  const { worker: binding, fs } = internals
   interceptStart(binding.Worker.prototype, () => void fs.existsSync(`${CONTROL_ROOT}verify-bootstrap`))
   if (!isInWorker) {
     binding.Worker = class Worker extends binding.Worker {
       constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
-        super(url, env, withInternals(execArgv), ...rest)
+        super(url, hideSealed(internals, env), withInternals(execArgv), ...rest)
       }
     }
     return
@@ -43,14 +45,14 @@ export function installWorkers({ worker: binding, fs }: Internals, isInWorker: b
   // one: its named exports are taken from the builtin then.
   const threads = process.getBuiltinModule('node:worker_threads') as { Worker: any }
   threads.Worker = class Worker extends threads.Worker {
-    constructor(filename: unknown, options?: { execArgv?: unknown }) {
-      const execArgv = options?.execArgv
-      super(
-        filename,
-        Array.isArray(execArgv)
-          ? Object.create(options!, { execArgv: { value: withInternals(execArgv) } })
-          : options,
-      )
+    constructor(filename: unknown, options?: { execArgv?: unknown; env?: unknown }) {
+      const { execArgv, env } = options ?? {}
+      const given = hideSealed(internals, env)
+      const changed = {
+        ...(Array.isArray(execArgv) && { execArgv: { value: withInternals(execArgv) } }),
+        ...(given !== env && { env: { value: given } }),
+      }
+      super(filename, Object.keys(changed).length > 0 ? Object.create(options ?? null, changed) : options)
     }
   }
 }

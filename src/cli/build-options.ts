@@ -4,6 +4,7 @@ import type { BuildOptions } from '../base/build-result.ts'
 import { BuildError } from '../base/diagnostics.ts'
 import type { StartMode } from '../config/config.ts'
 import type { OptionTable, ParsedArguments } from './arguments.ts'
+import { parseFuses } from './parse-fuses.ts'
 
 export const buildOptions = {
   config: { type: 'string', value: 'file', brief: 'Configuration file (default: ingot.config.ts)' },
@@ -33,6 +34,11 @@ export const buildOptions = {
     value: 'how',
     brief: 'auto, frozen (go on from where the program was at the build) or cold',
   },
+  fuse: {
+    type: 'list',
+    value: 'name[=off]',
+    brief: 'Let the environment do something to the executable, as ingot fuse does; repeatable',
+  },
 } as const satisfies OptionTable
 
 const {
@@ -49,12 +55,16 @@ export { fileOptions }
 export function toBuildOptions({
   'no-bundle': asFiles,
   start,
+  fuse,
   ...flags
 }: ParsedArguments<typeof buildOptions>['values']): BuildOptions {
   return {
     ...flags,
     ...(asFiles && { bundle: false }),
     ...(start !== undefined && { start: startMode(start) }),
+    ...(fuse !== undefined && {
+      fuses: parseFuses(fuse.map((text) => (text.includes('=') ? text : `${text}=on`))),
+    }),
   }
 }
 

@@ -34,6 +34,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Check the host, the cache and the project, and say what is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
+  fuse: {
+    brief: 'Show what the environment may do to an executable, or change it',
+    load: async () => (await import('./commands/fuse.ts')).fuseCommand,
+  },
   inspect: {
     brief: 'Show what an executable is and has inside, without running it; as an SBOM, too',
     load: async () => (await import('./commands/inspect.ts')).inspectCommand,

@@ -1,5 +1,6 @@
 // For tests only: a host that remembers what was written, and a result to write about.
 
+import { DEFAULT_FUSES, readFuses } from '../format/fuses.ts'
 import type { BuildResult } from '../base/build-result.ts'
 import type { Host } from './host.ts'
 
@@ -37,6 +38,12 @@ export function recordedHost(
       throw new Error('a test of that has files')
     },
     examine: async () => [],
+    changeFuses: async (file) => ({
+      file,
+      fuses: readFuses(DEFAULT_FUSES),
+      changed: [],
+      hasLostSignature: false,
+    }),
     explain: async () => [],
     explainStart: async () => sampleResult.start,
     verify: async () => {

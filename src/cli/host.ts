@@ -6,6 +6,8 @@ import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
 import type { Verification } from '../verify.ts'
 import type { Differences, Inspection, Notice, SbomFormat } from '../inspect.ts'
+import type { FuseSettings } from '../format/fuses.ts'
+import type { FuseResult } from '../fuse.ts'
 import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
 
 export interface Output {
@@ -35,6 +37,7 @@ export interface Host {
   readonly develop: (options: DevelopOptions, reporter: DevelopReporter) => Promise<DevelopmentLoop>
   readonly trace: (options: TraceOptions, hooks: TraceHooks) => Promise<TraceResult>
   readonly examine: (options: BuildOptions) => Promise<Check[]>
+  readonly changeFuses: (file: string, settings: Partial<FuseSettings>, key?: string) => Promise<FuseResult>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
   readonly verify: (file: string, options: { key?: string | undefined }) => Promise<Verification>
   readonly sign: (file: string, key: string) => Promise<Verification>
@@ -100,6 +103,7 @@ export function processHost(version: string): Host {
     inspect: async (file) => (await import('../inspect.ts')).inspect(file),
     sbom: async (file, format, created) => (await import('../inspect.ts')).sbomOf(file, format, created),
     notices: async (file) => (await import('../inspect.ts')).noticesOf(file),
+    changeFuses: async (file, settings, key) => (await import('../fuse.ts')).changeFuses(file, settings, key),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
   }
 }

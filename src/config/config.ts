@@ -2,6 +2,8 @@
 // flags, ingot.config.ts and package.json; nothing after this stage looks at any of those.
 // This is the type file of the stage: it has no code, so every stage may import it.
 
+import type { Fuse } from '../format/fuses.ts'
+
 /** What a user writes in ingot.config.ts or under "ingot" in package.json. Paths are relative to that file. */
 export interface UserConfig {
   /** Entry module, or several: `{ name: path }` makes one executable that chooses by argv[0] or first argument. */
@@ -18,6 +20,11 @@ export interface UserConfig {
   native?: 'allow' | 'deny' | string[]
   /** Whether the program may load modules and addons that are not in the executable (plugins); `allow` by default. */
   codeFromDisk?: 'allow' | 'deny'
+  /**
+   * What the environment may do to the executable; `ingot fuse` changes it later. All are closed but `codeFromDisk`,
+   * which is the same as the key, `coreDumps` and `coldStart`.
+   */
+  fuses?: Partial<Record<Fuse, boolean>>
   /** Bundle ES modules, or run all as files. By default bundling has to be worth it: many modules, or `minify`. */
   bundle?: boolean
   /** Minify what is bundled. */
@@ -43,7 +50,7 @@ export type StartMode = 'auto' | 'frozen' | 'cold'
 
 /**
  * The same from the command line or the API, where it wins over both files: single values replace
- * theirs, `define` does so key by key, `include` and `external` add to them. Paths are relative to the cwd.
+ * theirs, `define` and `fuses` do so key by key, `include` and `external` add to them. Paths are relative to the cwd.
  */
 export interface ConfigFlags extends Omit<UserConfig, 'entry'> {
   /** Paths, of which each may be written `name=path`; or names and paths. */
@@ -82,7 +89,8 @@ export interface ResolvedConfig {
   readonly include: readonly string[]
   readonly external: readonly string[]
   readonly native: 'allow' | 'deny' | readonly string[]
-  readonly codeFromDisk: 'allow' | 'deny'
+  /** Bits of format/fuses.ts. */
+  readonly fuses: number
   /** undefined: the number of modules decides. */
   readonly bundle: boolean | undefined
   readonly minify: boolean

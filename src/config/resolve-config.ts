@@ -3,8 +3,10 @@
 
 import { basename, dirname, join, resolve } from 'node:path'
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
+import { checkFuses } from './check-fuses.ts'
 import type { Inputs } from '../base/inputs.ts'
 import { TRACE_NAME } from '../base/trace-file.ts'
+import { DEFAULT_FUSES, withFuses } from '../format/fuses.ts'
 import type { ConfigFlags, EntryPoint, ProgramTrace, ResolvedConfig } from './config.ts'
 import { CONFIG_NAMES, findConfigFile, loadConfigFile } from './config-file.ts'
 import { above } from './config-inputs.ts'
@@ -49,7 +51,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     include: unique(layers, ({ values, baseDir }) => values.include?.map((glob) => resolve(baseDir, glob))),
     external: unique(layers, ({ values }) => values.external),
     native: pick(layers, 'native')?.value ?? 'allow',
-    codeFromDisk: pick(layers, 'codeFromDisk')?.value ?? 'allow',
+    fuses: fusesOf(layers),
     bundle: pick(layers, 'bundle')?.value ?? (pick(layers, 'minify')?.value === true ? true : undefined),
     minify: pick(layers, 'minify')?.value ?? false,
     sourcemap: pick(layers, 'sourcemap')?.value ?? false,
@@ -63,6 +65,15 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
   const inputs = inputsOf(base, config, layers)
   const ofTrace = traceFile === undefined ? [] : [traceFile.file]
   return { config, diagnostics, inputs: { ...inputs, files: [...inputs.files, ...ofTrace] } }
+}
+
+/** A layer's `codeFromDisk` is the fuse of that name. */
+function fusesOf(layers: readonly Layer[]): number {
+  const settings = layers.map(({ values: { codeFromDisk, fuses } }) => ({
+    ...(codeFromDisk !== undefined && { codeFromDisk: codeFromDisk === 'allow' }),
+    ...fuses,
+  }))
+  return checkFuses(withFuses(DEFAULT_FUSES, Object.assign({}, ...settings.toReversed())))
 }
 
 /** Where `ingot trace` writes, and builds look. */

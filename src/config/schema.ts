@@ -4,6 +4,7 @@
 import * as v from 'valibot'
 import { BuildError, type Place } from '../base/diagnostics.ts'
 import { nearest } from '../base/nearest.ts'
+import { FUSE_NAMES, type Fuse } from '../format/fuses.ts'
 import type { UserConfig } from './config.ts'
 import { withoutUndefined } from './layer.ts'
 
@@ -28,6 +29,14 @@ const entries = v.pipe(
   v.check((names) => Object.keys(names).every((name) => /^[^/=]+$/.test(name)), 'has a name with "/" or "="'),
 )
 
+const fuses = v.strictObject(
+  Object.fromEntries(FUSE_NAMES.map((name) => [name, v.exactOptional(flag)])) as Record<
+    Fuse,
+    v.ExactOptionalSchema<typeof flag, undefined>
+  >,
+  `must be an object of ${FUSE_NAMES.join(', ')}`,
+)
+
 const fields = {
   // A union would hide which of its members failed, and where in it.
   entry: v.exactOptional(v.lazy((input) => (typeof input === 'string' ? text : entries))),
@@ -45,6 +54,7 @@ const fields = {
     ),
   ),
   codeFromDisk: v.exactOptional(v.picklist(['allow', 'deny'], 'must be "allow" or "deny"')),
+  fuses: v.exactOptional(fuses),
   bundle: v.exactOptional(flag),
   minify: v.exactOptional(flag),
   sourcemap: v.exactOptional(flag),
@@ -71,8 +81,8 @@ export function checkUserConfig(input: unknown, at: Place, prefix?: string): Use
     const subject = path === '' ? 'the default export' : `"${path}"`
     throw new BuildError('CONFIG_INVALID', `${subject} ${issue.message}`, { at })
   }
-  const known = Object.keys(fields)
-  const meant = nearest(String(issue.path?.[0].key), known)
+  const known = issue.path?.length === 1 ? Object.keys(fields) : FUSE_NAMES
+  const meant = nearest(String(issue.path?.at(-1)?.key), known)
   throw new BuildError('CONFIG_UNKNOWN_KEY', `unknown key "${path}"`, {
     at,
     help: meant === undefined ? `Use one of ${known.join(', ')}.` : `Did you mean "${meant}"?`,

@@ -114,7 +114,7 @@ export class IncrementalBuild {
     const { version, traced, files } = this.#last
     const entries = version.config.entries.map(({ file }) => file)
     await retrace(traced, entries)
-    packFiles(files, version.graph, version.config, {
+    packFiles(files, version.graph, {
       version: this.#environment.version,
       info: this.#info,
     })
@@ -138,7 +138,7 @@ export class IncrementalBuild {
       const { describe = programInfo, version } = this.#environment
       const facts = { version, graph, config, target, native: judged.native, tree: undefined }
       const info = (this.#info ??= await describe(facts, files))
-      const payload = packFiles(files, graph, config, { version, info })
+      const payload = packFiles(files, graph, { version, info })
       const inputs =
         retraced && configured === before?.configured
           ? before.version.inputs

@@ -86,7 +86,7 @@ export class Processes {
    * @throws BuildError DEV_UNWRITABLE, OUTPUT_DISK_FULL and the like; what runs is as it was then
    */
   async begin(version: DevVersion): Promise<void> {
-    await this.#session.link(version.target.base, version.payload.size)
+    await this.#session.link(version.target.base, version.config.fuses, version.payload.size)
     // It has not come to the point where it would be missed.
     await this.#next?.end('SIGKILL')
     this.#next = undefined

@@ -35,7 +35,9 @@ export interface StoredProgram {
 
 export class Session {
   readonly directory: string
-  #executable: { readonly file: string; readonly room: number; readonly base: string } | undefined
+  #executable:
+    | { readonly file: string; readonly room: number; readonly base: string; readonly fuses: number }
+    | undefined
   #count = 0
   #linkedAt = 0
 
@@ -47,13 +49,13 @@ export class Session {
   }
 
   /** Sees to an executable in which a program of so many bytes has room. */
-  async link(base: PreparedBase, size: number): Promise<void> {
+  async link(base: PreparedBase, fuses: number, size: number): Promise<void> {
     const known = this.#executable
-    if (known && known.room >= size && known.base === base.identity) return
+    if (known && known.room >= size && known.base === base.identity && known.fuses === fuses) return
     const room = 2 ** Math.ceil(Math.log2(Math.max(2 * size, LEAST_ROOM)))
     const number = ++this.#count
     const file = path.join(this.directory, `node-${number}`)
-    await linkDevelopment(base, room, file)
+    await linkDevelopment(base, { fuses, room }, file)
     const code = await bundleBootstrap('development')
     try {
       writeFileSync(besideExecutable(file).code, code)
@@ -61,7 +63,7 @@ export class Session {
       throw unwritable(file, cause)
     }
     if (known) rmSync(known.file)
-    this.#executable = { file, room, base: base.identity }
+    this.#executable = { file, room, base: base.identity, fuses }
     this.#linkedAt = number
   }
 

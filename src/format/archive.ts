@@ -90,8 +90,6 @@ export interface Manifest {
   readonly tests?: { readonly directory: string; readonly files: readonly string[] }
   /** Some code is not what its author wrote: stack traces go through source maps. */
   readonly sourceMaps: boolean
-  /** Whether modules and addons outside of the archive may be loaded; absent in an archive without a program. */
-  readonly codeFromDisk?: 'allow' | 'deny'
   /** It imports `ready` of ingot/runtime. */
   readonly waitsForReady?: boolean
 }

@@ -22,3 +22,24 @@ export const FUSES = {
   signature: 256,
 } as const
 export type Fuse = keyof typeof FUSES
+export type FuseSettings = Readonly<Record<Fuse, boolean>>
+
+export const FUSE_NAMES = Object.keys(FUSES) as readonly Fuse[]
+
+export const DEFAULT_FUSES = FUSES.codeFromDisk | FUSES.coreDumps | FUSES.coldStart
+
+/** With one of these node has to be told something when it starts: no process is frozen. */
+export const COLD_FUSES = ['inspector', 'systemCa'] as const satisfies readonly Fuse[]
+
+export function readFuses(bits: number): FuseSettings {
+  return Object.fromEntries(FUSE_NAMES.map((name) => [name, (bits & FUSES[name]) !== 0])) as FuseSettings
+}
+
+/** @param bits what holds for the fuses that are not named, and bits that nobody here knows */
+export function withFuses(bits: number, settings: Partial<FuseSettings>): number {
+  return FUSE_NAMES.reduce((sum, name) => {
+    const isOpen = settings[name]
+    if (isOpen === undefined) return sum
+    return isOpen ? sum | FUSES[name] : sum & ~FUSES[name]
+  }, bits)
+}

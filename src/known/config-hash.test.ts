@@ -15,7 +15,7 @@ function config(projectDir: string, changes: Partial<ResolvedConfig> = {}): Reso
     include: [`${projectDir}/views/**`],
     external: [],
     native: 'allow',
-    codeFromDisk: 'allow',
+    fuses: 0,
     bundle: undefined,
     minify: false,
     sourcemap: false,

@@ -119,7 +119,7 @@ function removeAbandoned(out: string): void {
   }
 }
 
-function outputError(error: unknown, out: string): unknown {
+export function outputError(error: unknown, out: string): unknown {
   const { code } = error as NodeJS.ErrnoException
   switch (code) {
     case 'ENOSPC':

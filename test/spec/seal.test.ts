@@ -222,7 +222,7 @@ suite('a sealed executable', () => {
       return names
     })
     await assert.rejects(async () => verify(file, { key: own!.public }), { code: 'SIGNATURE_MISSING' })
-    const { signedBy, damage } = sign(file, own!.key)
+    const { signedBy, damage } = await sign(file, own!.key)
     assert.deepEqual(damage, [])
     assert.equal(verify(file, { key: own!.public }).signedBy, signedBy)
     assert.deepEqual(run(file), run(files.frozen), 'and it runs')
@@ -240,7 +240,7 @@ suite('a sealed executable', () => {
       undo()
     }
     flip(file, 0x3000000, generator(9))
-    assert.throws(() => sign(file, own!.key), { code: 'EXECUTABLE_DAMAGED' })
+    await assert.rejects(sign(file, own!.key), { code: 'EXECUTABLE_DAMAGED' })
   })
 })
 

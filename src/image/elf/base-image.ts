@@ -7,8 +7,8 @@
 // PT_NOTE added; the launcher shows it to ld.so and node through the auxiliary vector.
 
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
-import { BuildError } from '../../base/diagnostics.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
+import { DEFAULT_FUSES } from '../../format/fuses.ts'
 import type { LinkedBase } from '../image.ts'
 import { emitSeaPrefix, type SeaBlob } from '../sea.ts'
 import { checkLoader, checkNode, loadsOf } from './check.ts'
@@ -16,6 +16,7 @@ import { PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR } fr
 import * as layout from './layout.ts'
 import type { Launcher } from './launcher.ts'
 import { redirectLoader } from './loader.ts'
+import { findSealed, findSeaSwitch } from './sealing.ts'
 import type { ElfFile } from './read.ts'
 import { FileHeader, IDENT_SIZE, NoteHeader, ProgramHeader } from './structs.ts'
 import { offsetOf } from './dynamic.ts'
@@ -31,8 +32,6 @@ export interface BaseInputs {
   readonly blob: SeaBlob
 }
 
-/** node's switch that says whether there is a blob: the byte after the colon. */
-const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 const NOTE_NAME = 'NODE_SEA_BLOB\0'
 
 /** @throws BuildError IMAGE_NOT_NODE, LOADER_UNKNOWN */
@@ -202,7 +201,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     thaw: 0,
     isDevelopment: 0,
     webassemblyTrap: findSymbols(node, [WEBASSEMBLY_TRAP])[WEBASSEMBLY_TRAP],
-    fuses: 0,
+    fuses: DEFAULT_FUSES,
     sealAddress: 0,
     sealFileOffset: 0,
     sealSize: 0,
@@ -210,6 +209,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     root1: 0,
     root2: 0,
     root3: 0,
+    ...findSealed(node),
   })
   for (const [start, headers] of [
     [INNER_HEADERS, inner],
@@ -246,14 +246,7 @@ function emitNode(node: ElfFile, launcher: Launcher, tableOffset: number, header
     sectionHeaderCount: 0,
     sectionNameIndex: 0,
   })
-  const fuse = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(SEA_FUSE)
-  if (fuse === -1) {
-    throw new BuildError('IMAGE_NOT_NODE', 'this executable has no single-executable fuse', {
-      at: { file: node.file, offset: 0 },
-      help: 'use an official node 26',
-    })
-  }
-  bytes[fuse + SEA_FUSE.length - 1] = '1'.charCodeAt(0)
+  bytes[findSeaSwitch(node)] = '1'.charCodeAt(0)
   // The one function of node that is another one: whether OpenSSL has to seed itself anew.
   const { openssl_get_fork_id: function_ } = findSymbols(node, ['openssl_get_fork_id'])
   bytes.set(jumpTo(launcher.forkId), offsetOf(node, function_))

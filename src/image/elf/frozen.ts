@@ -288,6 +288,14 @@ export function freezePatch({ launchTableOffset }: FrozenSupport, mayFreeze: 0 |
   return { offset: launchTableOffset + LaunchTable.offsetOf('mayFreeze'), bytes: u64(mayFreeze) }
 }
 
+/** What the environment may do to the executable: bits of format/fuses.ts. */
+export function fusePatch(
+  { launchTableOffset }: Pick<FrozenSupport, 'launchTableOffset'>,
+  fuses: number,
+): Chunk {
+  return { offset: launchTableOffset + LaunchTable.offsetOf('fuses'), bytes: u64(fuses) }
+}
+
 function thawPatch({ launchTableOffset }: FrozenSupport, address: number): Chunk {
   return { offset: launchTableOffset + LaunchTable.offsetOf('thaw'), bytes: u64(address) }
 }

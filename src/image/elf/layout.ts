@@ -3,7 +3,7 @@
 
 import { struct } from '../../format/struct.ts'
 
-export const LAYOUT_VERSION = 5
+export const LAYOUT_VERSION = 6
 
 /** Free in every official node, which begins at 0x400000 and ends below this. */
 export const LAUNCHER_TEXT = 0x1000_0000
@@ -56,5 +56,11 @@ export const LaunchTable = struct({
   sealSize: 'u64',
   /** SHA-256 of the seal. */
   ...ROOT_WORDS,
+  /** Addresses in node (sealing.ts). */
+  seaSwitch: 'u64',
+  getenvCaller: 'u64',
+  environmentReader: 'u64',
+  programEnvironment: 'u64',
+  programEnvironmentEnd: 'u64',
 })
 export const LAUNCH_TABLE_MAGIC = { magicLow: 0x4154474e, magicHigh: 0x31304c42 }

@@ -82,18 +82,37 @@ export function makeElf({ type = ET_EXEC, entry = 0, segments, size, content = {
   return bytes
 }
 
-const SYMBOLS_SIZE = 4 * ElfSymbol.size
+/** What the linker looks for in node, and where the synthetic one has it. */
+const NODE_SYMBOLS = [
+  { name: 'environ', value: 0x405800 },
+  { name: 'openssl_get_fork_id', value: 0x402800 },
+  { name: '_ZN2v829TryHandleWebAssemblyTrapPosixEiP9siginfo_tPv', value: 0x402a80 },
+  { name: 'uv_os_getenv', value: 0x402900 },
+  { name: '_ZNK4node12RealEnvStore3GetB5cxx11EPKc', value: 0x402980 },
+  {
+    name: '_ZNK4node12RealEnvStore3GetEPN2v87IsolateENS1_5LocalINS1_6StringEEE',
+    value: 0x4029c0,
+  },
+  { name: '_ZNK4node12RealEnvStore9EnumerateEPN2v87IsolateE', value: 0x402a00 },
+]
+const SYMBOLS_SIZE = (1 + NODE_SYMBOLS.length) * ElfSymbol.size
 
-/** The empty symbol, node's copy of libc's environ and functions of OpenSSL and V8, with their names behind them. */
+/** The empty symbol, then the named ones, with their names behind them. */
 function makeSymbols(): Buffer {
   const table = Buffer.alloc(SYMBOLS_SIZE)
-  const environ = { name: 1, info: 0x11, other: 0, section: 27, value: 0x405800, size: 8 }
-  ElfSymbol.write(viewOf(table), ElfSymbol.size, environ)
-  const forkId = { name: 9, info: 0x12, other: 0, section: 14, value: 0x402800, size: 15 }
-  ElfSymbol.write(viewOf(table), 2 * ElfSymbol.size, forkId)
-  const trap = { name: 29, info: 0x12, other: 0, section: 14, value: 0x402900, size: 15 }
-  ElfSymbol.write(viewOf(table), 3 * ElfSymbol.size, trap)
-  const names = '\0environ\0openssl_get_fork_id\0_ZN2v829TryHandleWebAssemblyTrapPosixEiP9siginfo_tPv\0'
+  let names = '\0'
+  NODE_SYMBOLS.forEach(({ name, value }, i) => {
+    const at = (1 + i) * ElfSymbol.size
+    ElfSymbol.write(viewOf(table), at, {
+      name: names.length,
+      info: 0x12,
+      other: 0,
+      section: 14,
+      value,
+      size: 16,
+    })
+    names += `${name}\0`
+  })
   return Buffer.concat([table, Buffer.from(names)])
 }
 
@@ -155,6 +174,9 @@ export function makeNode(): Buffer {
     ],
     content: {
       0x300: interpreter,
+      // push %rbp; mov %rsp,%rbp
+      0x2900: Buffer.from('554889e5', 'hex'),
+      0x2980: Buffer.from('554889e5', 'hex'),
       0x3100: Buffer.from(FUSE),
       0x3200: makeSymbols(),
       0x3b00: makeDynamic([

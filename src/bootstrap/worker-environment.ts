@@ -1,0 +1,31 @@
+// A worker has variables of its own, which node reads when it starts: NODE_OPTIONS and NODE_PATH among them. What is
+// sealed in them has another name until the bootstrap runs there.
+
+import { CONTROL_ROOT } from './control.ts'
+import type { Internals } from './internals.ts'
+
+type Environment = Record<string, string | undefined>
+
+const HIDDEN = '\u0001ingot '
+
+/** @param env as the native worker takes it: null stands for a copy, a symbol for process.env itself */
+export function hideSealed({ fs }: Internals, env: unknown): unknown {
+  const given = env ?? process.env
+  if (typeof given !== 'object') return env
+  const variables = given as Environment
+  const exists = fs.existsSync as (file: string) => boolean
+  const isSealed = (name: string) =>
+    variables[name] === process.env[name] && exists(`${CONTROL_ROOT}sealed/${name}`)
+  const names = Object.keys(variables)
+  if (!names.some(isSealed)) return env
+  return Object.fromEntries(names.map((name) => [isSealed(name) ? HIDDEN + name : name, variables[name]]))
+}
+
+export function showSealed(): void {
+  const { env } = process
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith(HIDDEN)) continue
+    env[name.slice(HIDDEN.length)] = env[name]
+    delete env[name]
+  }
+}

@@ -20,6 +20,6 @@ if [ "${1:-}" = --check ]; then
 	sha256sum --check --quiet prebuilt/SHA256SUMS
 else
 	mkdir -p "$out"
-	cp "$work/launcher.bin" "$work/trace-pages" "$out"
+	cp --remove-destination "$work/launcher.bin" "$work/trace-pages" "$out"
 	sha256sum "$out/launcher.bin" "$out/trace-pages" > prebuilt/SHA256SUMS
 fi

@@ -25,6 +25,16 @@ static long open_arguments(void)
 	return descriptor;
 }
 
+/* Where the seal is in the file, its size, and where in the launch table its root is: three numbers. */
+static long open_seal_place(void)
+{
+	const uint64_t place[] = { TABLE->seal.file_offset, TABLE->seal.size, (uint64_t)TABLE->root - LAUNCH_TABLE };
+	long descriptor = syscall3(SYS_memfd_create, "seal", MFD_CLOEXEC, 0);
+	write_all(descriptor, (const char *)place, sizeof place);
+	if (descriptor >= 0) syscall3(SYS_lseek, descriptor, 0, 0);
+	return descriptor;
+}
+
 /* The process ends here, unless the build is to freeze it first. */
 static void leave(int code)
 {
@@ -56,6 +66,8 @@ int control(const char *path, long *result)
 	else if (same_text(verb, "is-development")) *result = TABLE->is_development ? 0 : -ENOENT;
 	else if (same_text(verb, "payload")) *result = map_development_payload() ? 0 : -ENOENT;
 	else if (same_text(verb, "watch-crashes")) watch_crashes();
+	else if (same_text(verb, "own-file")) *result = open_own_file();
+	else if (same_text(verb, "seal")) *result = open_seal_place();
 	else if (same_text(verb, "verify-bootstrap")) verify_bootstrap();
 	else if (starts_with(verb, "damaged/")) program_is_damaged(hexadecimal(verb + sizeof "damaged/" - 1));
 	else if (same_text(verb, "environment")) restore_variables();

@@ -23,6 +23,9 @@ extern char helper_path[];
 void hide_from_loader(char **environment);
 void restore_environment_of_loader(void);
 
+/* loader.c: a descriptor of the file that is running, or a negative errno. */
+long open_own_file(void);
+
 /* loader.c: a name of the file that is running. */
 const char *own_executable(void);
 

@@ -82,6 +82,12 @@ static int open_executable(const struct region *archive)
 	return descriptor >= 0 ? descriptor : open_if_this(executable_path, archive);
 }
 
+long open_own_file(void)
+{
+	int descriptor = open_executable(&TABLE->payload);
+	return descriptor >= 0 ? descriptor : -ENOENT;
+}
+
 const char *own_executable(void)
 {
 	/* Who is started by this name can open it without /proc, too. */

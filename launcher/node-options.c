@@ -82,7 +82,8 @@ char *take_node_options(struct machine *machine, int is_child)
 
 int needs_cold_start(const struct machine *machine)
 {
-	return is_open(FUSE_EXTRA_CA) && value_of(machine->environment, EXTRA_CA) != 0;
+	/* The bootstrap checks the signature before anything of the program has run. */
+	return is_open(FUSE_SIGNATURE) || (is_open(FUSE_EXTRA_CA) && value_of(machine->environment, EXTRA_CA) != 0);
 }
 
 void become_node(char **environment)

@@ -4,6 +4,7 @@
 
 import path from 'node:path'
 
+import { FUSES } from '../format/fuses.ts'
 import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { guardCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
@@ -20,6 +21,7 @@ import { installProcesses } from './processes.ts'
 import { serveRequests } from './program-requests.ts'
 import { detectRehearsal } from './rehearsal.ts'
 import { runFile, runScript, runWorker } from './run.ts'
+import { checkSignature } from './signature.ts'
 import { runTests } from './test-runner.ts'
 import { selectEntry } from './select-entry.ts'
 import { Archive } from './vfs/archive.ts'
@@ -79,6 +81,7 @@ if (job) {
 } else {
   const exists = internals.fs.existsSync as (file: string) => boolean
   exists(`${CONTROL_ROOT}environment`)
+  if (!freezing && exists(`${CONTROL_ROOT}fuse/${FUSES.signature}`)) checkSignature(internals.requireBuiltin)
   installWorkingDirectory(internals, tree, error)
   installExit(internals, () => rehearsal?.end())
   installMissingFileHint()

@@ -1,6 +1,7 @@
 // The pipeline: the table of contents of a build. Each stage takes the last one's artefact.
 
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 
 import type { BuildOptions, BuildResult } from './base/build-result.ts'
 import type { Inputs } from './base/inputs.ts'
@@ -15,6 +16,7 @@ import { packPayload } from './pack-payload.ts'
 import { programInfo } from './program-info.ts'
 import { prepareTarget } from './prepare-target.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
+import { readPrivateKey } from './seal/signature.ts'
 import { summarize } from './summary.ts'
 import { traceCached } from './trace-cached.ts'
 import { writeExecutable } from './write-executable.ts'
@@ -36,13 +38,14 @@ export async function buildTracked(
   options: BuildOptions,
   findCommit?: typeof lookAtGit,
 ): Promise<{ result: BuildResult; inputs: Inputs }> {
-  const { cwd = process.cwd(), signal } = options
+  const { cwd = process.cwd(), signal, sign } = options
   const started = performance.now()
   const stage = createStages(options)
 
   const { config, diagnostics, inputs } = await stage('config', () => resolveConfig(options, { cwd }))
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
 
+  const key = sign === undefined ? undefined : readPrivateKey(path.resolve(cwd, sign))
   const cache = cacheRoot(process.env)
   const target = await stage('runtime', () => prepareTarget(config, cache))
   const { base } = target
@@ -67,7 +70,7 @@ export async function buildTracked(
     )
     const image = await stage('image', async () => planAppend(base, payload.size))
     const { start, size } = await stage('output', () =>
-      writeExecutable(pending, { config, base, payload, image, cache }),
+      writeExecutable(pending, { config, base, payload, image, cache, key }),
     )
     const result = summarize({
       config,

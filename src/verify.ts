@@ -3,6 +3,8 @@
 import { realpathSync, statSync } from 'node:fs'
 
 import { BuildError } from './base/diagnostics.ts'
+import type { Region } from './inspect/inspection.ts'
+import { readRegions } from './inspect/read-executable.ts'
 import { replaceFile } from './output/replace-file.ts'
 import { signExecutable } from './seal/reseal.ts'
 import { readPrivateKey, readPublicKey } from './seal/signature.ts'
@@ -17,7 +19,24 @@ export type { Damage, Verification }
  */
 export function verify(file: string, { key }: { key?: string | undefined } = {}): Verification {
   requireFile(file)
-  return verifyExecutable(file, key === undefined ? undefined : readPublicKey(key))
+  const verification = verifyExecutable(file, key === undefined ? undefined : readPublicKey(key))
+  return { ...verification, damage: withNames(file, verification.damage) }
+}
+
+/** As far as what is damaged lets itself be read. */
+function withNames(file: string, damage: readonly Damage[]): Damage[] {
+  let regions: readonly Region[] = []
+  try {
+    if (damage.length > 0) regions = readRegions(file)
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error
+  }
+  return damage.map((one) => ({
+    ...one,
+    of: regions
+      .filter(({ fileOffset, size }) => fileOffset < one.to && fileOffset + size > one.from)
+      .map(({ name }) => name),
+  }))
 }
 
 /**

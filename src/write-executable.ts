@@ -1,7 +1,7 @@
 // The output stage with its last step: the finished file is run once, and the process that it has become is
 // put behind it (freeze/, image/elf/frozen.ts), so that a start goes on from there.
 
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -24,6 +24,7 @@ import { extendExecutable, publishExecutable, type PendingExecutable } from './o
 import type { Payload } from './payload/payload.ts'
 import type { PreparedBase } from './prepare-base.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
+import { signExecutable } from './seal/reseal.ts'
 import { sealExecutable, type PartStart } from './seal/seal-executable.ts'
 import { TRACER } from './tracer.ts'
 
@@ -33,6 +34,8 @@ interface Parts {
   readonly payload: Payload
   readonly image: AppendPlan
   readonly cache: string
+  /** To sign it with. */
+  readonly key?: KeyObject | undefined
 }
 
 export interface Written {
@@ -42,7 +45,7 @@ export interface Written {
 
 /** @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL, START_NOT_FROZEN */
 export async function writeExecutable(pending: PendingExecutable, parts: Parts): Promise<Written> {
-  const { config, base, payload, image } = parts
+  const { config, base, payload, image, key } = parts
   await extendExecutable(pending, {
     offset: base.size,
     chunks: [...payload.chunks, image.tail],
@@ -57,6 +60,7 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   })
   const finish = async (frozen?: FrozenAppendix) => {
     const size = sealExecutable(pending.temporary, partStarts(base, frozen))
+    if (key) signExecutable(pending.temporary, key)
     await publishExecutable(pending)
     return size
   }

@@ -18,6 +18,8 @@ export interface BuildOptions extends ConfigFlags {
   /** Relative paths in the options start here; the process's own directory by default. */
   readonly cwd?: string
   readonly signal?: AbortSignal
+  /** PEM file of an Ed25519 private key: the executable is signed with it. */
+  readonly sign?: string
   readonly onStage?: (event: StageEvent) => void
 }
 

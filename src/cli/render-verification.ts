@@ -16,15 +16,26 @@ interface DamageContext {
   readonly paint: Paint
 }
 
-export function renderDamage({ part, from, to }: Damage, { file, cwd, paint }: DamageContext): string {
+/** More would be a list, and not a place. */
+const NAMED = 3
+
+export function renderDamage(
+  { part, from, to, of = [] }: Damage,
+  { file, cwd, paint }: DamageContext,
+): string {
   const what =
     part === 'end of the file'
       ? `the file does not end where it should: ${to - from} bytes too many, or too few`
-      : `its ${part} is damaged, within ${to - from} bytes from here`
+      : `its ${part} is damaged, within ${to - from} bytes from here${named(of)}`
   const head = `${paint('red', 'error')} ${paint('bold', 'EXECUTABLE_DAMAGED')}`
   return renderFinding(
     head,
     { at: { file, offset: from }, message: what, help: 'copy the file again, or build it again' },
     cwd,
   )
+}
+
+function named(names: readonly string[]): string {
+  const different = [...new Set(names)]
+  return different.length > 0 && different.length <= NAMED ? `: ${different.join(', ')}` : ''
 }

@@ -16,6 +16,8 @@ export interface Damage {
   /** In the file, in bytes; the damage is somewhere in between. */
   readonly from: number
   readonly to: number
+  /** Files of the program, and others with a name, that lie there. */
+  readonly of?: readonly string[]
 }
 
 export interface Verification {

@@ -21,6 +21,7 @@ import path from 'node:path'
 import { before, suite, test } from 'node:test'
 
 import { BuildError } from '../../src/base/diagnostics.ts'
+import { changeFuses } from '../../src/fuse.ts'
 import { sign, verify } from '../../src/verify.ts'
 import { ingot, ingotBuild } from '../support/commands.ts'
 import { writeFiles } from '../support/files.ts'
@@ -214,22 +215,14 @@ suite('a sealed executable', () => {
 
   test('is signed, and verified with the key', async () => {
     const file = copyOf(files.frozen)
-    const [own, other] = ['own', 'other'].map((name) => {
-      const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-      const names = { key: path.join(project, `${name}.pem`), public: path.join(project, `${name}.pub.pem`) }
-      writeFileSync(names.key, privateKey.export({ format: 'pem', type: 'pkcs8' }))
-      writeFileSync(names.public, publicKey.export({ format: 'pem', type: 'spki' }))
-      return names
-    })
-    await assert.rejects(async () => verify(file, { key: own!.public }), { code: 'SIGNATURE_MISSING' })
-    const { signedBy, damage } = await sign(file, own!.key)
+    const [own, other] = [makeKey('own'), makeKey('other')]
+    assert.throws(() => verify(file, { key: own.public }), { code: 'SIGNATURE_MISSING' })
+    const { signedBy, damage } = await sign(file, own.key)
     assert.deepEqual(damage, [])
-    assert.equal(verify(file, { key: own!.public }).signedBy, signedBy)
+    assert.equal(verify(file, { key: own.public }).signedBy, signedBy)
     assert.deepEqual(run(file), run(files.frozen), 'and it runs')
-    await assert.rejects(async () => verify(file, { key: other!.public }), { code: 'SIGNATURE_OTHER_KEY' })
-    await assert.rejects(async () => verify(file, { key: path.join(project, 'main.ts') }), {
-      code: 'SIGNATURE_KEY',
-    })
+    assert.throws(() => verify(file, { key: other.public }), { code: 'SIGNATURE_OTHER_KEY' })
+    assert.throws(() => verify(file, { key: path.join(project, 'main.ts') }), { code: 'SIGNATURE_KEY' })
 
     for (const fromEnd of [1, 40, 90]) {
       const { undo } = flip(file, statSync(file).size - fromEnd, generator(9))
@@ -240,8 +233,50 @@ suite('a sealed executable', () => {
       undo()
     }
     flip(file, 0x3000000, generator(9))
-    await assert.rejects(sign(file, own!.key), { code: 'EXECUTABLE_DAMAGED' })
+    await assert.rejects(sign(file, own.key), { code: 'EXECUTABLE_DAMAGED' })
   })
+
+  test('is signed by its build, and checks that at every start where the fuse says so', async () => {
+    const { key, public: publicKey } = makeKey('build')
+    const file = path.join(project, 'signed')
+    await ingotBuild(['main.ts', '--sign', key, '--fuse', 'signature', '-o', file], { cwd: project })
+    verify(file, { key: publicKey })
+    const sound = run(file)
+    assert.deepEqual(sound, run(files.cold))
+
+    const refuses = (why: string) => {
+      const { status, stdout, stderr } = run(file)
+      assert.equal(stdout, '')
+      assert.equal(status, 77)
+      assert.match(stderr, /^error SIGNATURE_INVALID .*\n {2}help: /)
+      assert.ok(stderr.includes(why), stderr)
+    }
+    const { undo } = flip(file, 0x5000000, generator(10))
+    refuses('its runtime is damaged')
+    undo()
+    const again = flip(file, statSync(file).size - 1, generator(10))
+    refuses('its signature is not of this file')
+    again.undo()
+    assert.deepEqual(run(file), sound)
+
+    const changed = await changeFuses(file, { coldStart: false })
+    assert.equal(changed.hasLostSignature, true)
+    refuses('it is not signed')
+    await sign(file, key)
+    assert.deepEqual(run(file), sound)
+    await changeFuses(file, { coldStart: true }, key)
+    assert.deepEqual(run(file), sound)
+    await changeFuses(file, { signature: false })
+    assert.deepEqual(run(file), sound)
+  })
+
+  const makeKey = (name: string) => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+    const names = { key: path.join(project, `${name}.pem`), public: path.join(project, `${name}.pub.pem`) }
+    writeFileSync(names.key, privateKey.export({ format: 'pem', type: 'pkcs8' }))
+    writeFileSync(names.public, publicKey.export({ format: 'pem', type: 'spki' }))
+    return names
+  }
 })
 
 /** A file in which so much is wrong that it is not known as one of ours is damaged, too. */

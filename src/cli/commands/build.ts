@@ -11,6 +11,7 @@ const options = {
     brief: 'The executable (default: the name of the package)',
   },
   ...buildOptions,
+  sign: { type: 'string', value: 'file', brief: 'Sign it: PEM of an Ed25519 private key' },
   'verify-reproducible': {
     type: 'boolean',
     brief: 'Build a second time, in another place and environment, and compare',
@@ -24,10 +25,18 @@ export const buildCommand: Command = {
   options,
   async run(argv, host) {
     const { values, positionals } = parseArguments(argv, options)
-    const { json = false, quiet = false, out, 'verify-reproducible': isVerified = false, ...flags } = values
+    const {
+      json = false,
+      quiet = false,
+      out,
+      sign,
+      'verify-reproducible': isVerified = false,
+      ...flags
+    } = values
     const build = {
       ...toBuildOptions(flags),
       ...(out !== undefined && { out }),
+      ...(sign !== undefined && { sign }),
       ...(positionals.length > 0 && { entry: positionals }),
     }
     return buildAndReport(host, build, { json, quiet, isVerified })

@@ -101,11 +101,14 @@ async function rebuild(
   if ('file' in answer) return answer.file
   throw new BuildError('REPRODUCIBLE_NOT_BUILT', `the second build failed: ${answer.failed}`, {
     at: { file: cwd },
-    help:
-      inputs.incomplete === undefined
-        ? 'what it misses is read by the build in a way that cannot be seen: import it, or name it with "include"'
-        : `the second build has a copy of what the first one was seen to read, which is not all: ${inputs.incomplete}`,
+    help: answer.help ?? helpFor(inputs),
   })
+}
+
+function helpFor({ incomplete }: Inputs): string {
+  return incomplete === undefined
+    ? 'what it misses is read by the build in a way that cannot be seen: import it, or name it with "include"'
+    : `the second build has a copy of what the first one was seen to read, which is not all: ${incomplete}`
 }
 
 /** Time zone, locale, home, user: as different as they can be. What the configuration asks for is the same. */

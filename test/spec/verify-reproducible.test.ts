@@ -7,6 +7,7 @@ import path from 'node:path'
 import { suite, test } from 'node:test'
 
 import { ingot, ingotBuild, ingotFails, run } from '../support/commands.ts'
+import { copyOfExample } from '../support/example.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -78,6 +79,19 @@ suite('ingot build --verify-reproducible', () => {
     assert.equal(status, 0, stderr)
     assert.match(stdout, /built twice {2}the same bytes with --start cold \(a frozen process is another one/)
   })
+
+  if (THOROUGH) {
+    for (const [name, entry, ...flags] of [
+      ['cli', 'src/main.ts', '--minify'],
+      ['addon', 'main.ts'],
+    ] as const) {
+      test(`examples/${name} ${flags.join(' ')}`, async () => {
+        const cwd = await copyOfExample(name)
+        const result = await ingotBuild([entry, '-o', 'out', ...flags, '--verify-reproducible'], { cwd })
+        assert.deepEqual(result.reproduction!.unless, [])
+      })
+    }
+  }
 
   test('absolute paths on the command line, seen through a link', async () => {
     const real = makeProject(directory, { 'main.ts': 'console.log(1)\n', 'a.txt': 'a' })

@@ -43,6 +43,10 @@ export function readLaunch(executable: ExecutableFile): Launch {
   if (table.magicLow !== magicLow || table.magicHigh !== magicHigh) {
     throw executable.damaged('the launch table does not begin as one', at.fileOffset)
   }
+  if (table.isDevelopment !== 0) {
+    const message = 'the executable of `ingot dev`, whose program lies in a file beside it'
+    throw executable.notOurs(message, at.fileOffset + LaunchTable.offsetOf('isDevelopment'))
+  }
   for (const region of ['system', 'payload', 'seal'] as const) {
     const [offset, size] = [table[`${region}FileOffset`], table[`${region}Size`]]
     if (offset + size <= executable.size) continue

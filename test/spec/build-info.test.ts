@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { suite, test } from 'node:test'
@@ -15,6 +16,7 @@ import { runInEmptyRoot } from '../support/empty-root.ts'
 import { writeFiles, type Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { anAddon } from './elf/executable.fixture.ts'
 import { AS_BUILT, COLD, FIXTURES, howItStarted, skip } from './frozen/frozen.fixture.ts'
 
 const work = temporaryDirectory()
@@ -135,6 +137,49 @@ suite('build info', () => {
     const { vcs, reproducible } = await built(project)
     assert.deepEqual(vcs, { commit: git('rev-parse', 'HEAD'), dirty: true })
     assert.match(reproducible.unless.join(), /not committed/)
+  })
+
+  test('native code, and which cryptography is native, WebAssembly or JavaScript', async () => {
+    const names = ['@noble/hashes', 'argon2', 'hash-wasm', 'jose', 'libsodium-wrappers']
+    const project = makeProject(work, {
+      'package.json': { name: 'safe', type: 'module' },
+      'main.ts': names.map((name) => `import '${name}'\n`).join(''),
+      ...Object.fromEntries(
+        names.flatMap((name) => [
+          [`node_modules/${name}/package.json`, { name, version: '1.0.0' }],
+          [`node_modules/${name}/index.js`, ''],
+        ]),
+      ),
+      'node_modules/argon2/index.js': `require('./argon2.node')`,
+      'node_modules/hash-wasm/index.js': `require('fs').readFileSync(__dirname + '/hash.wasm')`,
+      'node_modules/hash-wasm/hash.wasm': '',
+    })
+    const addon = readFileSync(anAddon())
+    writeFileSync(path.join(project, 'node_modules/argon2/argon2.node'), addon)
+    const { out } = await ingotBuild(['main.ts', '--start', 'cold'], { cwd: project })
+    const { native, crypto } = inspect(out).info
+    const [code, ...others] = native
+    assert(code && others.length === 0)
+    assert.deepEqual(
+      [code.path, code.package, code.size, code.sha256],
+      ['node_modules/argon2/argon2.node', 'argon2', addon.length, hash('sha256', addon)],
+    )
+    assert(code.needs.includes('libc.so.6') && code.versions.some((version) => version.startsWith('GLIBC_')))
+    assert.deepEqual(code.chain, ['main.ts', 'node_modules/argon2/index.js', code.path])
+    assert.deepEqual(
+      crypto.map(({ name, kind, package: place }) => [name, kind, place]),
+      [
+        ['OpenSSL', 'native', undefined],
+        ['@noble/hashes', 'pure', 'node_modules/@noble/hashes'],
+        ['argon2', 'native', 'node_modules/argon2'],
+        ['hash-wasm', 'wasm', 'node_modules/hash-wasm'],
+        ['libsodium-wrappers', 'wasm', 'node_modules/libsodium-wrappers'],
+      ],
+    )
+    // A changed file has another hash, though hashes are remembered.
+    addon[addon.length - 1]! ^= 1
+    writeFileSync(path.join(project, 'node_modules/argon2/argon2.node'), addon)
+    assert.equal((await built(project)).native[0]!.sha256, hash('sha256', addon))
   })
 
   test('packages of workspaces and behind links, and which needs which', async () => {

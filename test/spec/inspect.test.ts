@@ -189,6 +189,12 @@ suite('ingot inspect', () => {
           'INSPECT_DAMAGED',
           table + LaunchTable.offsetOf('sealSize'),
         ],
+        [
+          table + LaunchTable.offsetOf('isDevelopment'),
+          u64(1),
+          'INSPECT_NOT_INGOT',
+          table + LaunchTable.offsetOf('isDevelopment'),
+        ],
         [archive, Buffer.alloc(4), 'INSPECT_DAMAGED', archive],
         [archive + 4, Buffer.from([99]), 'INSPECT_NOT_INGOT', archive + 4],
         ...(['size', 'infoOffset', 'manifestOffset'] as const).map(

@@ -91,20 +91,27 @@ suite('ingot build --verify-reproducible', () => {
         assert.deepEqual(result.reproduction!.unless, [])
       })
     }
-  }
 
-  test('absolute paths on the command line, seen through a link', async () => {
-    const real = makeProject(directory, { 'main.ts': 'console.log(1)\n', 'a.txt': 'a' })
-    const link = path.join(directory, 'link')
-    symlinkSync(real, link)
-    const entry = path.join(link, 'main.ts')
-    const flags = ['--include', path.join(link, '*.txt'), '--start', 'cold', '--verify-reproducible']
-    const result = await ingotBuild([`app=${entry}`, '-o', path.join(directory, 'linked'), ...flags], {
-      cwd: '/',
+    test('absolute paths on the command line, seen through a link, of a project in a repository', async () => {
+      const real = makeProject(directory, {
+        'main.ts': 'console.log(1)\n',
+        'a.txt': 'a',
+        '.gitignore': 'ingot.lock\n',
+      })
+      await git(real, 'init', '-q')
+      await git(real, 'add', '-A')
+      await git(real, 'commit', '-q', '-m', 'all')
+      const link = path.join(directory, 'link')
+      symlinkSync(real, link)
+      const entry = path.join(link, 'main.ts')
+      const flags = ['--include', path.join(link, '*.txt'), '--start', 'cold', '--verify-reproducible']
+      const result = await ingotBuild([`app=${entry}`, '-o', path.join(directory, 'linked'), ...flags], {
+        cwd: '/',
+      })
+      assert.equal(result.modules.assets, 1)
+      assert.equal(result.reproduction!.size, result.size)
     })
-    assert.equal(result.modules.assets, 1)
-    assert.equal(result.reproduction!.size, result.size)
-  })
+  }
 
   const differing = [
     {

@@ -112,7 +112,7 @@ export function writeProject(directory: string): string {
 }
 
 /** rolldown's: the one that every installation of Ingot has. */
-function anAddon(): string {
+export function anAddon(): string {
   const require = createRequire(import.meta.url)
   return createRequire(require.resolve('rolldown')).resolve('@rolldown/binding-linux-x64-gnu')
 }

@@ -13,7 +13,6 @@ import { allInputs } from './inputs.ts'
 import { lookAtGit } from './known/git.ts'
 import { judgeNativeCode } from './native-policy.ts'
 import { packPayload } from './pack-payload.ts'
-import { programInfo } from './program-info.ts'
 import { prepareTarget } from './prepare-target.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
 import { readPrivateKey } from './seal/signature.ts'
@@ -56,17 +55,10 @@ export async function buildTracked(
   const pending = beginExecutable(base.file, config.out)
   try {
     const { graph, code } = await stage('graph', () => traceCached(config, cache))
-    const judged = judgeNativeCode(graph, config, target, cache)
-    const { native } = judged
+    const { native, ...judged } = judgeNativeCode(graph, config, target, cache)
+    const read = (file: string) => code.memory.read(file)
     const payload = await stage('payload', () =>
-      packPayload(graph, {
-        version,
-        target,
-        cache,
-        read: (file) => code.memory.read(file),
-        describe: async (files) =>
-          programInfo({ version, graph, config, target, native, tree: await tree }, files),
-      }),
+      packPayload(graph, config, { version, target, cache, read, native, tree }),
     )
     const image = await stage('image', async () => planAppend(base, payload.size))
     const { start, size } = await stage('output', () =>

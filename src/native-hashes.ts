@@ -10,7 +10,7 @@ import { writeFileAtomic } from './runtimes/atomic.ts'
 export interface HashedFile {
   /** Absolute. */
   readonly file: string
-  /** Of before it was read. */
+  /** Of before it was read; undefined: it is not the file's. */
   readonly stamp: string | undefined
   readonly bytes: Uint8Array
 }
@@ -21,8 +21,8 @@ export function nativeHashes(files: readonly HashedFile[], root: string, cacheRo
   const known = readHashes(store)
   const used: Record<string, string> = {}
   const hashes = files.map(({ file, stamp, bytes }) => {
-    // An addon that another one carries has the bytes of neither file, but follows from its own.
-    const key = `${file} ${stamp} ${bytes.length}`
+    if (stamp === undefined) return hash('sha256', bytes)
+    const key = `${file} ${stamp}`
     return (used[key] = known[key] ?? hash('sha256', bytes))
   })
   if (Object.keys(used).some((key) => !(key in known))) keepHashes(store, used)

@@ -49,7 +49,7 @@ export function judgeNativeCode(
     path,
     file,
     package: packageOf(path),
-    stamp: stampOf(file),
+    stamp: content ? undefined : stampOf(file),
     bytes: content ?? readFileSync(file),
   }))
   const hashes = nativeHashes(inside, graph.root, cache)

@@ -3,11 +3,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
+import type { ResolvedConfig } from './config/config.ts'
 import type { AppGraph } from './graph/graph.ts'
+import type { WorkTree } from './known/git.ts'
 import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
 import { cacheableModules, collectFiles, withCodeCaches, type ReadFile } from './payload/collect.ts'
 import { packArchive } from './payload/pack.ts'
 import type { ArchiveFile, Payload } from './payload/payload.ts'
+import { programInfo, type ProgramFacts } from './program-info.ts'
 import type { PreparedTarget } from './prepare-target.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 
@@ -15,24 +18,26 @@ export interface PackOptions {
   /** Ingot's own. */
   readonly version: string
   /** Whose node is to compile the modules, and run them. */
-  readonly target: Pick<PreparedTarget, 'runtime' | 'base'>
+  readonly target: PreparedTarget
   /** Directory of the user's cache. */
   readonly cache: string
   /** How the program's files are read. */
   readonly read: ReadFile
-  /** Makes the build info. */
-  readonly describe: (files: readonly ArchiveFile[]) => Promise<Uint8Array>
+  readonly native: ProgramFacts['native']
+  /** Undefined in builds that are not for shipping. */
+  readonly tree: Promise<WorkTree | undefined> | undefined
 }
 
 export async function packPayload(
   graph: AppGraph,
-  { version, target: { runtime, base }, cache, read, describe }: PackOptions,
+  config: ResolvedConfig,
+  { version, target, cache, read, native, tree }: PackOptions,
 ): Promise<Payload> {
   const files = collectFiles(graph, read)
-  const options = { node: runtime.file, flagHash: Buffer.from(base.flagHash, 'hex') }
-  const caches = await codeCachesOf(files, options, cache)
-  const withCaches = withCodeCaches(files, caches)
-  return packFiles(withCaches, graph, { version, info: await describe(withCaches), isChecked: true })
+  const options = { node: target.runtime.file, flagHash: Buffer.from(target.base.flagHash, 'hex') }
+  const compiled = withCodeCaches(files, await codeCachesOf(files, options, cache))
+  const facts = { version, graph, config, target, native, tree: await tree }
+  return packFiles(compiled, graph, { version, info: await programInfo(facts, compiled), isChecked: true })
 }
 
 /** Ingot's own version, and the build info. */

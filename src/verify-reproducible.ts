@@ -2,35 +2,21 @@
 // byte. A frozen process is never the same twice (addresses, times, random numbers), and the headers of its file say where its
 // pieces lie; so what is compared is the program as it starts cold.
 
-import { fork } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
+import { mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import type { BuildOptions, BuildResult, Reproduction } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import type { Inputs } from './base/inputs.ts'
 import { createStages } from './base/stages.ts'
+import { buildElsewhere } from './build-elsewhere.ts'
 import { buildTracked } from './build.ts'
 import { compareExecutables, readExecutable, readRegions } from './inspect/read-executable.ts'
 import { lookAtGit } from './known/git.ts'
-import type { Rebuilt } from './rebuild.ts'
 import { firstDifference } from './reproduce/compare-files.ts'
-import { copyInputs } from './reproduce/copy-inputs.ts'
-import { cacheRoot } from './runtimes/cache-root.ts'
-import { keysOf } from './runtimes/cache.ts'
+import { sha256File } from './runtimes/hash.ts'
 
 /**
  * Builds, and proves that another build gives the same bytes.
@@ -58,115 +44,16 @@ async function reproduce(
   const cold: BuildOptions = { ...given, start: 'cold' }
   const here = wasAskedCold ? out : path.join(work, 'here')
   if (!wasAskedCold) await buildTracked({ ...cold, out: here, ...(signal && { signal }) }, lookAtGit)
-  const there = await rebuild(cold, inputs, work, signal)
+  const there = await buildElsewhere(cold, inputs, work, signal)
   const offset = firstDifference(here, there)
   if (offset !== undefined) throw await difference({ here, there, offset, out })
   const { reproducible, size } = readExecutable(here)
   return {
-    sha256: await sha256Of(here),
+    sha256: await sha256File(here),
     size,
     frozenLeftOut: start.kind === 'frozen',
     unless: reproducible.unless,
   }
-}
-
-/** In a copy of all inputs, with caches that have what is downloaded and nothing that is made of it. */
-async function rebuild(
-  options: BuildOptions,
-  inputs: Inputs,
-  work: string,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const root = path.join(work, 'other/place')
-  const cwd = path.resolve(options.cwd ?? process.cwd())
-  // The program of the native Ingot is no input of anyone's.
-  copyInputs([...inputs.files.filter((file) => file !== process.execPath), cwd], root)
-  const repository = repositoryAbove(cwd)
-  if (repository !== undefined) mkdirSync(path.join(root, repository, '.git'), { recursive: true })
-  const home = path.join(work, 'home')
-  shareDownloads(path.join(home, 'cache/ingot'))
-
-  const worker = fork(workerFile(), {
-    env: otherWorld(home, inputs, repository),
-    execArgv: [],
-    signal,
-    stdio: 'ignore',
-  })
-  const { promise, resolve, reject } = Promise.withResolvers<Rebuilt>()
-  worker.once('message', (answer) => resolve(answer as Rebuilt))
-  worker.once('error', reject)
-  worker.once('exit', (code, by) => resolve({ failed: `it ended with ${by ?? code}` }))
-  worker.send({ ...moved(options, root), cwd: path.join(root, cwd), out: path.join(work, 'there') })
-  const answer = await promise
-  if ('file' in answer) return answer.file
-  throw new BuildError('REPRODUCIBLE_NOT_BUILT', `the second build failed: ${answer.failed}`, {
-    at: { file: cwd },
-    help:
-      inputs.incomplete === undefined
-        ? 'what it misses is read by the build in a way that cannot be seen: import it, or name it with "include"'
-        : `the second build has a copy of what the first one was seen to read, which is not all: ${inputs.incomplete}`,
-  })
-}
-
-/** Time zone, locale, home, user: as different as they can be. What the configuration asks for is the same. */
-function otherWorld(home: string, inputs: Inputs, repository: string | undefined): NodeJS.ProcessEnv {
-  return {
-    PATH: process.env['PATH'],
-    ...inputs.variables,
-    HOME: home,
-    XDG_CACHE_HOME: path.join(home, 'cache'),
-    TMPDIR: home,
-    TZ: process.env['TZ'] === 'Pacific/Apia' ? 'America/Adak' : 'Pacific/Apia',
-    LC_ALL: process.env['LC_ALL']?.startsWith('tr_TR') ? 'C' : 'tr_TR.UTF-8',
-    USER: 'somebody-else',
-    ...(repository !== undefined && {
-      // The commit is of the sources, wherever they lie.
-      GIT_DIR: path.join(repository, '.git'),
-      GIT_WORK_TREE: repository,
-      GIT_CONFIG_GLOBAL: process.env['GIT_CONFIG_GLOBAL'] ?? path.join(homedir(), '.gitconfig'),
-    }),
-  }
-}
-
-function repositoryAbove(start: string): string | undefined {
-  for (let directory = realpathSync(start); ; directory = path.dirname(directory)) {
-    if (existsSync(path.join(directory, '.git'))) return directory
-    if (path.dirname(directory) === directory) return undefined
-  }
-}
-
-/** Packages of node and glibc: named by what they are, and their hashes are looked at when they are opened. */
-function shareDownloads(target: string): void {
-  const source = cacheRoot(process.env)
-  mkdirSync(target, { recursive: true })
-  for (const key of ['node-', 'debian-', 'host-'].flatMap((prefix) => keysOf(prefix, source))) {
-    symlinkSync(path.join(source, key), path.join(target, key))
-  }
-}
-
-/** Absolute paths of options lead into the copy; a runtime that is a file is none of the project. */
-function moved({ entry, include, config, ...options }: BuildOptions, root: string): BuildOptions {
-  const move = (text: string) =>
-    text.replace(/^([^/=]*=)?(?=\/)/, (_, name: string | undefined) => `${name ?? ''}${root}`)
-  const moveAll = (list: readonly string[]) => list.map(move)
-  const movedEntry =
-    typeof entry === 'string'
-      ? move(entry)
-      : Array.isArray(entry)
-        ? moveAll(entry)
-        : entry && Object.fromEntries(Object.entries(entry).map(([name, file]) => [name, move(file)]))
-  return {
-    ...options,
-    ...(movedEntry !== undefined && { entry: movedEntry }),
-    ...(include && { include: moveAll(include) }),
-    ...(config !== undefined && { config: move(config) }),
-  }
-}
-
-/** Beside this file in a clone, beside the bundle in the published package. */
-function workerFile(): string {
-  const source = fileURLToPath(new URL('./rebuild.ts', import.meta.url))
-  return existsSync(source) ? source : fileURLToPath(new URL('./rebuild.js', import.meta.url))
 }
 
 interface Difference {
@@ -236,10 +123,4 @@ async function move(from: string, to: string): Promise<void> {
   } catch {
     await copyFile(from, to) // the temporary directory is on another file system
   }
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer)
-  return hash.digest('hex')
 }

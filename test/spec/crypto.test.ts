@@ -35,6 +35,10 @@ suite('cryptography', () => {
     )
   })
 
+  test('every hash, cipher and curve, and derivations', async () => {
+    await sameAsPlainNode(directory, 'primitives.mjs')
+  })
+
   test('TLS as client and server, X.509, root certificates and keys', async () => {
     await makeCertificates(path.join(directory, 'certificates'))
     await sameAsPlainNode(directory, 'tls.mjs', { flags: ['--include', 'certificates/*'] })

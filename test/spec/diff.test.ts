@@ -6,7 +6,7 @@ import path from 'node:path'
 import { before, suite, test } from 'node:test'
 
 import type { Differences } from '../../src/inspect/differences.ts'
-import { readRegions } from '../../src/inspect/read-executable.ts'
+import { readExecutable, readRegions } from '../../src/inspect/read-executable.ts'
 import { ingot, ingotBuild } from '../support/commands.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
@@ -127,12 +127,22 @@ suite('ingot diff', () => {
     assert.match((await ingot(['diff', old])).stderr, /CLI_ARGUMENT.*two files/)
   })
 
-  test('every byte of a file is in one region', () => {
-    let end = 0
-    for (const { fileOffset, size } of readRegions(next)) {
-      assert.equal(fileOffset, end)
-      end += size
+  test('every byte of a file is in one region, of a frozen one too', async () => {
+    const { out: frozen } = await ingotBuild(['main.ts', '-o', 'out', '--start', 'frozen'], {
+      cwd: makeProject(directory),
+    })
+    for (const file of [next, frozen]) {
+      let end = 0
+      for (const { fileOffset, size } of readRegions(file)) {
+        assert.equal(fileOffset, end)
+        end += size
+      }
+      assert.equal(end, statSync(file).size)
     }
-    assert.equal(end, statSync(next).size)
+    const memory = readRegions(frozen).filter(({ part }) => part === 'frozen process')
+    assert.equal(
+      memory.reduce((sum, { size }) => sum + size, 0),
+      readExecutable(frozen).parts.frozen,
+    )
   })
 })

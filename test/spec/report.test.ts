@@ -3,11 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { before, suite, test } from 'node:test'
 
+import { bundleReport } from '../../src/bundle-report.ts'
 import type { MapNode, ReportData } from '../../src/report/data.ts'
+import { renderPage } from '../../src/report/html.ts'
 import { inBrowser, type Page } from '../support/browser.ts'
 import { ingot, ingotBuild } from '../support/commands.ts'
 import type { Files } from '../support/files.ts'
@@ -32,6 +34,38 @@ function project(): Files {
     [HOSTILE]: 'x'.repeat(5000),
   }
 }
+
+const CONTRACT: NonNullable<ReportData['contract']> = {
+  enforce: true,
+  env: {
+    PORT: {
+      type: 'port',
+      values: undefined,
+      default: '8080',
+      required: false,
+      secret: false,
+      description: '<b>where it listens',
+    },
+  },
+  files: { read: ['/etc/app'], write: [] },
+  listen: ['$PORT'],
+  connect: ['db.example:5432'],
+  run: [],
+  workers: false,
+  native: true,
+  services: { database: { env: 'DATABASE_URL', description: undefined } },
+}
+const NATIVE: ReportData['native'] = [
+  {
+    path: 'node_modules/re2/re2.node',
+    package: 're2',
+    sha256: 'beef'.padEnd(64, '0'),
+    size: 1_234_567,
+    needs: ['libc.so.6'],
+    versions: ['GLIBC_2.34'],
+    chain: ['main.js', 'node_modules/re2/re2.js'],
+  },
+]
 
 suite('ingot report', () => {
   const directory = temporaryDirectory()
@@ -100,6 +134,28 @@ suite('ingot report', () => {
           )
           assert.equal(tab.requests.filter((url) => url.startsWith('file://')).length, 1)
         })
+      })
+    })
+
+    test('contract and native code, on a small screen', async () => {
+      const other = path.join(directory, 'other.html')
+      writeFileSync(other, renderPage({ ...data, contract: CONTRACT, native: NATIVE }, await bundleReport()))
+      await inBrowser(other, async (tab) => {
+        const width = 360
+        await tab.send('Emulation.setDeviceMetricsOverride', {
+          width,
+          height: 740,
+          deviceScaleFactor: 2,
+          mobile: true,
+        })
+        const text = (part: string) => tab.evaluate<string>(`document.querySelector('#${part}').textContent`)
+        assert.match(await text('contract'), /Connects to.*db\.example:5432.*PORT.*port.*8080.*<b>where/)
+        assert.match(
+          await text('native'),
+          /re2\.node.*libc\.so\.6.*GLIBC_2\.34.*main\.js → node_modules\/re2/,
+        )
+        assert.equal(await tab.evaluate(`document.documentElement.scrollWidth`), width)
+        assert.deepEqual(tab.complaints, [])
       })
     })
   }

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { suite, test } from 'node:test'
 
 import { ingot, ingotBuild, ingotFails, run } from '../support/commands.ts'
+import { copyOfExample } from '../support/example.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -79,18 +80,38 @@ suite('ingot build --verify-reproducible', () => {
     assert.match(stdout, /built twice {2}the same bytes with --start cold \(a frozen process is another one/)
   })
 
-  test('absolute paths on the command line, seen through a link', async () => {
-    const real = makeProject(directory, { 'main.ts': 'console.log(1)\n', 'a.txt': 'a' })
-    const link = path.join(directory, 'link')
-    symlinkSync(real, link)
-    const entry = path.join(link, 'main.ts')
-    const flags = ['--include', path.join(link, '*.txt'), '--start', 'cold', '--verify-reproducible']
-    const result = await ingotBuild([`app=${entry}`, '-o', path.join(directory, 'linked'), ...flags], {
-      cwd: '/',
+  if (THOROUGH) {
+    for (const [name, entry, ...flags] of [
+      ['cli', 'src/main.ts', '--minify'],
+      ['addon', 'main.ts'],
+    ] as const) {
+      test(`examples/${name} ${flags.join(' ')}`, async () => {
+        const cwd = await copyOfExample(name)
+        const result = await ingotBuild([entry, '-o', 'out', ...flags, '--verify-reproducible'], { cwd })
+        assert.deepEqual(result.reproduction!.unless, [])
+      })
+    }
+
+    test('absolute paths on the command line, seen through a link, of a project in a repository', async () => {
+      const real = makeProject(directory, {
+        'main.ts': 'console.log(1)\n',
+        'a.txt': 'a',
+        '.gitignore': 'ingot.lock\n',
+      })
+      await git(real, 'init', '-q')
+      await git(real, 'add', '-A')
+      await git(real, 'commit', '-q', '-m', 'all')
+      const link = path.join(directory, 'link')
+      symlinkSync(real, link)
+      const entry = path.join(link, 'main.ts')
+      const flags = ['--include', path.join(link, '*.txt'), '--start', 'cold', '--verify-reproducible']
+      const result = await ingotBuild([`app=${entry}`, '-o', path.join(directory, 'linked'), ...flags], {
+        cwd: '/',
+      })
+      assert.equal(result.modules.assets, 1)
+      assert.equal(result.reproduction!.size, result.size)
     })
-    assert.equal(result.modules.assets, 1)
-    assert.equal(result.reproduction!.size, result.size)
-  })
+  }
 
   const differing = [
     {

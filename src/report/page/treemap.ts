@@ -54,18 +54,11 @@ export function treemap(root: MapNode): HTMLElement {
     width: number,
     height: number,
   ) => {
-    const drawn = gather(shown, total, width * height)
-    const weights = drawn.map(({ size, isGathered }) =>
-      isGathered ? Math.max(size, total * SHARE_OF_SMALL) : size,
-    )
-    const order = weights.map((_, i) => i).toSorted((a, b) => weights[b]! - weights[a]!)
-    const rectangles = squarify(
-      order.map((i) => weights[i]!),
-      { x: 0, y: 0, width, height },
-    )
-    return order.map((i, place) => {
-      const node = drawn[i]!
-      const { x, y, width: w, height: h } = rectangles[place]!
+    const drawn = gather(shown, total, width * height).toSorted((a, b) => b.weight - a.weight)
+    const weights = drawn.map(({ weight }) => weight)
+    const rectangles = squarify(weights, { x: 0, y: 0, width, height })
+    return drawn.map(({ node }, i) => {
+      const { x, y, width: w, height: h } = rectangles[i]!
       const share = `${((node.size / total) * 100).toFixed(1)} %`
       const opens = node.children !== undefined
       const tile = element(
@@ -124,18 +117,21 @@ export function treemap(root: MapNode): HTMLElement {
   )
 }
 
-type Drawn = MapNode & { readonly isGathered?: true }
+interface Drawn {
+  readonly node: MapNode
+  /** Its size, unless it would be too small to be seen, or hit. */
+  readonly weight: number
+}
 
-/** What would be too small to be seen, or hit, in one. */
+/** What would be too small is in one. */
 function gather(nodes: readonly MapNode[], total: number, area: number): Drawn[] {
-  const isSmall = ({ size }: MapNode) => (size / total) * area < SMALLEST
-  const small = nodes.filter(isSmall)
-  if (small.length === 0) return [...nodes]
+  const least = (SMALLEST / area) * total
+  const drawn = nodes.filter(({ size }) => size >= least).map((node) => ({ node, weight: node.size }))
+  const small = nodes.filter(({ size }) => size < least)
+  const [first] = small
+  if (!first) return drawn
+  if (small.length === 1) return [...drawn, { node: first, weight: least }]
   const size = small.reduce((sum, node) => sum + node.size, 0)
-  const [only] = small
-  const gathered: Drawn =
-    small.length === 1
-      ? { ...only!, isGathered: true }
-      : { name: `${small.length} smaller, not to scale`, size, children: small, isGathered: true }
-  return [...nodes.filter((node) => !isSmall(node)), gathered]
+  const node = { name: `${small.length} smaller, not to scale`, size, children: small }
+  return [...drawn, { node, weight: Math.max(size, total * SHARE_OF_SMALL) }]
 }

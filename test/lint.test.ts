@@ -36,6 +36,7 @@ const CASES: readonly (readonly [file: string, source: string, says: string | un
   ['src/image/elf/b.ts', "export { x } from '../sea.ts'", undefined],
   ['src/output/a.ts', "export { x } from '../runtimes/cache.ts'", 'Rule 1: output/'],
   ['src/output/oci/a.ts', "export { x } from '../../image/append.ts'", 'Rule 1: output/'],
+  ['src/seal/a.ts', "export { x } from '../payload/pack.ts'", 'Rule 1: seal/'],
   ['src/runtimes/a.ts', "export { x } from '../image/elf/read.ts'", 'Rule 1: runtimes/'],
   ['src/cli/a.ts', "export { x } from '../graph/trace-app.ts'", 'cli/ imports only'],
   ['src/cli/commands/a.ts', "export { x } from '../../payload/pack.ts'", 'cli/ imports only'],

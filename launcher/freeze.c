@@ -12,7 +12,7 @@
 
 struct freeze_record freeze_record;
 /* src/image/elf/frozen.ts has these numbers. */
-_Static_assert(sizeof(struct freeze_record) == 28504 && offsetof(struct freeze_record, memory_size) == 5648
+_Static_assert(sizeof(struct freeze_record) == 18264 && offsetof(struct freeze_record, memory_size) == 5648
 	       && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
 int freezing;
 static int stopping;

@@ -39,7 +39,7 @@ struct freeze_record {
 	int32_t main_thread, barrier; /* index into threads; the number of a system call, or BARRIER_* */
 	/* Names of the variables that were asked for and are not set, and of those that were deleted; each ends with a zero. */
 	uint32_t read_size, deleted_size;
-	char read_names[16384], deleted_names[4096];
+	char read_names[8192], deleted_names[2048];
 	uint32_t has_begun; /* the program: it was not the bootstrap that was stopped */
 	uint32_t steps;     /* modules that it has gone through */
 	char path[256];          /* what a call of libc's is about, for people */

@@ -13,7 +13,7 @@
 static const char RUN_SCRIPT[] = "\1ingot-run";
 const char RUN_EXECUTABLE[] = "\1ingot-exec";
 const char CHILD_VARIABLE[] = "\1INGOT_CHILD=1";
-/* node takes options from these arguments wherever they are, but only from those children. */
+/* node looks for these wherever they are. Only those children may have them. */
 static const char *const OPTIONS_OF_NODE[] = { "--node-options", "--env-file", "--experimental-config-file", "--experimental-default-config-file" };
 /* Of a build run (freeze.c), of a rehearsal (rehearse.c), and of a start that is to be a cold one. */
 static const char FREEZE_VARIABLE[] = "\1INGOT_FREEZE=1";

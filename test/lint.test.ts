@@ -41,6 +41,7 @@ const CASES: readonly (readonly [file: string, source: string, says: string | un
   ['src/known/c.ts', "export { writeFileSync } from 'node:fs'", 'Rule 5'],
   ['src/inspect/a.ts', "export { x } from '../image/elf/read.ts'", 'inspect/ reads what'],
   ['src/inspect/b.ts', "export { x } from '../image/elf/layout.ts'", undefined],
+  ['src/seal/a.ts', "export { x } from '../payload/pack.ts'", 'Rule 1: seal/'],
   ['src/runtimes/a.ts', "export { x } from '../image/elf/read.ts'", 'Rule 1: runtimes/'],
   ['src/cli/a.ts', "export { x } from '../graph/trace-app.ts'", 'cli/ imports only'],
   ['src/cli/commands/a.ts', "export { x } from '../../payload/pack.ts'", 'cli/ imports only'],

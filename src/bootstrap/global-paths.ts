@@ -11,15 +11,11 @@ import { toVirtualPath } from './vfs/paths.ts'
 export function sealGlobalPaths({ cjsLoader: { Module } }: Internals, isWorker: boolean): void {
   const { execPath, env } = process
   const { HOME, NODE_PATH } = env
-  const setAll = (values: Record<string, string | undefined>) => {
-    for (const [name, value] of Object.entries(values)) {
-      if (value === undefined) delete env[name]
-      else env[name] = value
-    }
-  }
   process.execPath = toVirtualPath('bin/node')
-  if (isWorker) setAll({ HOME: undefined, NODE_PATH: undefined })
+  if (isWorker) delete env.HOME
+  if (isWorker) delete env.NODE_PATH
   Module._initPaths()
-  if (isWorker) setAll({ HOME, NODE_PATH })
+  if (isWorker && HOME !== undefined) env.HOME = HOME
+  if (isWorker && NODE_PATH !== undefined) env.NODE_PATH = NODE_PATH
   process.execPath = execPath
 }

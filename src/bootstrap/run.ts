@@ -83,11 +83,12 @@ export function runScript(internals: Internals, tree: Tree, command: ScriptComma
   }
 }
 
-export function runWorker(internals: Internals, tree: Tree, { kind, content }: WorkerJob): void {
+export function runWorker(internals: Internals, tree: Tree, job: WorkerJob): void {
+  const { kind, content } = job
   // What evaluating the bootstrap as a script has left behind.
   const globals = globalThis as Record<string, unknown>
   for (const name of ['module', 'exports', 'require', '__filename', '__dirname']) delete globals[name]
-  process.execArgv = ownExecArgv(process.execArgv)
+  process.execArgv = ownExecArgv(internals, job)
   switch (kind) {
     case 'eval':
       Object.defineProperty(process, '_eval', { configurable: true, enumerable: true, value: content })

@@ -12,13 +12,12 @@ const HIDDEN = '\u0001ingot '
 export function hideSealed({ fs }: Internals, env: unknown): unknown {
   const given = env ?? process.env
   if (typeof given !== 'object') return env
-  const variables = given as Environment
   const exists = fs.existsSync as (file: string) => boolean
-  const isSealed = (name: string) =>
-    variables[name] === process.env[name] && exists(`${CONTROL_ROOT}sealed/${name}`)
-  const names = Object.keys(variables)
-  if (!names.some(isSealed)) return env
-  return Object.fromEntries(names.map((name) => [isSealed(name) ? HIDDEN + name : name, variables[name]]))
+  const variables = Object.entries(given as Environment)
+  const isSealed = ([name, value]: [string, unknown]) =>
+    value === process.env[name] && exists(`${CONTROL_ROOT}sealed/${name}`)
+  if (!variables.some(isSealed)) return env
+  return Object.fromEntries(variables.map((one) => (isSealed(one) ? [HIDDEN + one[0], one[1]] : one)))
 }
 
 export function showSealed(): void {

@@ -4,6 +4,7 @@
 // own, and a program without workers does not load it.
 
 import { bootScript } from '../format/boot.ts'
+import { FUSES } from '../format/fuses.ts'
 import { OWN_OPTIONS } from '../format/own-options.ts'
 import { CONTROL_ROOT } from './control.ts'
 import type { Internals } from './internals.ts'
@@ -16,6 +17,8 @@ export interface WorkerJob {
   /** A file's path, a script's source, a data: URL, or node's own module that runs module.register's hooks. */
   readonly content: string
   readonly workingDirectory: string | undefined
+  /** The program's, for a worker that is given none. */
+  readonly execArgv: readonly string[]
   /** The program's. */
   readonly execPath: string
   readonly argv0: string
@@ -36,7 +39,7 @@ export function installWorkers(internals: Internals, isInWorker: boolean): void 
   if (!isInWorker) {
     binding.Worker = class Worker extends binding.Worker {
       constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
-        super(url, hideSealed(internals, env), withInternals(execArgv), ...rest)
+        super(url, hideSealed(internals, env), withNeeded(internals, execArgv), ...rest)
       }
     }
     return
@@ -49,7 +52,7 @@ export function installWorkers(internals: Internals, isInWorker: boolean): void 
       const { execArgv, env } = options ?? {}
       const given = hideSealed(internals, env)
       const changed = {
-        ...(Array.isArray(execArgv) && { execArgv: { value: withInternals(execArgv) } }),
+        ...(Array.isArray(execArgv) && { execArgv: { value: withNeeded(internals, execArgv) } }),
         ...(given !== env && { env: { value: given } }),
       }
       super(filename, Object.keys(changed).length > 0 ? Object.create(options ?? null, changed) : options)
@@ -84,20 +87,26 @@ function viaBootstrap(message: StartMessage): StartMessage {
     kind,
     content: filename,
     workingDirectory: getVirtualWorkingDirectory(),
+    execArgv: process.execArgv,
     execPath: process.execPath,
     argv0: process.argv0,
   }
   return { ...message, doEval: 'classic', filename: bootScript(JSON.stringify(job)) }
 }
 
-const EXPOSE_INTERNALS = '--expose-internals'
-
-/** Options of its own replace the inherited ones, and the bootstrap needs this one. */
-function withInternals(execArgv: string[] | undefined): string[] | undefined {
-  return execArgv && [EXPOSE_INTERNALS, ...execArgv]
+/** Options of its own replace the inherited ones, and the bootstrap needs the first; the other is the fuse's affair. */
+function neededOptions({ fs }: Internals): string[] {
+  const exists = fs.existsSync as (file: string) => boolean
+  const trustsSystem = exists(`${CONTROL_ROOT}fuse/${FUSES.systemCa}`)
+  return ['--expose-internals', ...(trustsSystem ? ['--use-system-ca'] : [])]
 }
 
-/** What the worker was given, without what it was given for us. */
-export function ownExecArgv(execArgv: readonly string[]): string[] {
-  return execArgv.filter((option) => !OWN_OPTIONS.includes(option))
+function withNeeded(internals: Internals, execArgv: string[] | undefined): string[] | undefined {
+  return execArgv && [...neededOptions(internals), ...execArgv]
+}
+
+/** What the worker was given, without what it was given for us; else what the program has. */
+export function ownExecArgv(internals: Internals, { execArgv }: WorkerJob): string[] {
+  const isInherited = OWN_OPTIONS.every((option, i) => process.execArgv[i] === option)
+  return isInherited ? [...execArgv] : process.execArgv.slice(neededOptions(internals).length)
 }

@@ -37,7 +37,7 @@ export const buildOptions = {
   fuse: {
     type: 'list',
     value: 'name[=off]',
-    brief: 'Let the environment do something to the executable, as ingot fuse does; repeatable',
+    brief: 'Open or close a fuse (ingot help fuse); repeatable',
   },
 } as const satisfies OptionTable
 

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { ConfigFlags } from './config.ts'
 import { resolveConfig } from './resolve-config.ts'
 import { temporaryProject } from './project.fixture.ts'
+import { DEFAULT_FUSES } from '../format/fuses.ts'
 
 const resolveIn = async (cwd: string, flags: ConfigFlags = {}) => (await resolveConfig(flags, { cwd })).config
 
@@ -24,7 +25,7 @@ test('without any configuration everything has a default', async (t) => {
         include: [],
         external: [],
         native: 'allow',
-        codeFromDisk: 'allow',
+        fuses: DEFAULT_FUSES,
         bundle: undefined,
         minify: false,
         sourcemap: false,

@@ -34,7 +34,7 @@ const fuses = v.strictObject(
     Fuse,
     v.ExactOptionalSchema<typeof flag, undefined>
   >,
-  `must be an object of ${FUSE_NAMES.join(', ')}`,
+  'must be an object of names and booleans',
 )
 
 const fields = {

@@ -7,7 +7,7 @@ import { nameBarrier } from './barriers.ts'
 
 /** struct freeze_record of launcher/frozen.h: its size, and where in it what is read here lies. */
 export const FREEZE_RECORD = {
-  size: 28_504,
+  size: 18_264,
   threads: 8,
   memorySize: 5648,
   random: 5656,
@@ -15,11 +15,11 @@ export const FREEZE_RECORD = {
   barrier: 5692,
   readSize: 5696,
   readNames: 5704,
-  hasBegun: 26_184,
-  steps: 26_188,
-  path: 26_192,
-  argumentSize: 26_448,
-  argumentNames: 26_456,
+  hasBegun: 15_944,
+  steps: 15_948,
+  path: 15_952,
+  argumentSize: 16_208,
+  argumentNames: 16_216,
   threadCount: 4,
   features: 5664,
 }

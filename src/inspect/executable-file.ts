@@ -56,6 +56,11 @@ export class ExecutableFile {
     return bytes
   }
 
+  /** Fewer bytes where the file ends. */
+  readUpTo(offset: number, size: number): Buffer {
+    return this.read(offset, Math.max(0, Math.min(size, this.size - offset)), 'the file')
+  }
+
   damaged(message: string, offset: number): BuildError {
     return new BuildError('INSPECT_DAMAGED', message, {
       at: { file: this.file, offset },

@@ -6,6 +6,7 @@ import {
   LOADER_BASE,
   PARKING_BASE,
   PAYLOAD_BASE,
+  SEAL_BASE,
   SYSTEM_BASE,
 } from '../image/elf/layout.ts'
 import type { ProgramHeader } from '../image/elf/structs.ts'
@@ -24,9 +25,8 @@ export function regionsIn(executable: ExecutableFile, { table, segments }: Launc
   const isFrozen = ({ virtualAddress }: ProgramHeader) => virtualAddress >= PARKING_BASE
   // What a frozen process maps of the rest of the file lies below what that is itself.
   const mapped = [...segments.filter(isFrozen), ...segments.filter((segment) => !isFrozen(segment))]
-  const seal = { part: 'seal', name: 'seal', fileOffset: table.sealFileOffset, size: table.sealSize } as const
   return fill(
-    [...mapped.map(regionOf), seal, ...inner].filter(({ size }) => size > 0),
+    [...mapped.map(regionOf), ...inner].filter(({ size }) => size > 0),
     executable.size,
   )
 }
@@ -44,7 +44,8 @@ function mappedAt(address: number): [part: Part, name: string] {
   if (address < LOADER_BASE) return ['bootstrap', 'launch table']
   if (address < SYSTEM_BASE) return ['libraries', 'ld.so']
   if (address < PAYLOAD_BASE) return ['padding', 'in the archive of libraries']
-  if (address < PARKING_BASE) return ['bootstrap', 'bootstrap']
+  if (address < SEAL_BASE) return ['bootstrap', 'bootstrap']
+  if (address < PARKING_BASE) return ['seal', 'seal']
   return ['frozen process', 'memory']
 }
 

@@ -135,9 +135,9 @@ suite('ingot inspect', () => {
     for (const [file, code] of [
       [path.join(work, 'missing'), 'INSPECT_UNREADABLE'],
       [directory, 'INSPECT_UNREADABLE'],
-      [text, 'INSPECT_NOT_INGOT'],
+      [text, 'IMAGE_NOT_ELF'],
       ['/dev/null', 'INSPECT_UNREADABLE'],
-      [process.execPath, 'INSPECT_NOT_INGOT'],
+      [process.execPath, 'IMAGE_NOT_INGOT'],
     ] as const) {
       assert.throws(() => inspect(file), { name: 'BuildError', code })
       for (const command of ['inspect', 'licenses']) {
@@ -171,12 +171,12 @@ suite('ingot inspect', () => {
       const elf = (field: Parameters<typeof FileHeader.offsetOf>[0]) =>
         IDENT_SIZE + FileHeader.offsetOf(field)
       for (const [offset, bytes, code, at] of [
-        [0, Buffer.from('MZ'), 'INSPECT_NOT_INGOT', 0],
-        [4, Buffer.from([1]), 'INSPECT_NOT_INGOT', 4],
-        [elf('programHeaderOffset'), beyond, 'INSPECT_DAMAGED', elf('programHeaderOffset')],
-        [elf('programHeaderSize'), Buffer.from([1]), 'INSPECT_DAMAGED', elf('programHeaderSize')],
-        [elf('programHeaderCount'), Buffer.from([0]), 'INSPECT_NOT_INGOT', 0],
-        [table, Buffer.alloc(8), 'INSPECT_DAMAGED', table],
+        [0, Buffer.from('MZ'), 'IMAGE_NOT_ELF', 0],
+        [4, Buffer.from([1]), 'IMAGE_WRONG_TARGET', 4],
+        [elf('programHeaderOffset'), beyond, 'IMAGE_NOT_INGOT', elf('programHeaderOffset')],
+        [elf('programHeaderSize'), Buffer.from([1]), 'IMAGE_NOT_INGOT', elf('programHeaderOffset')],
+        [elf('programHeaderCount'), Buffer.from([0]), 'IMAGE_NOT_INGOT', table],
+        [table, Buffer.alloc(8), 'IMAGE_NOT_INGOT', table],
         [
           table + LaunchTable.offsetOf('payloadSize'),
           beyond,
@@ -192,7 +192,7 @@ suite('ingot inspect', () => {
         [
           table + LaunchTable.offsetOf('isDevelopment'),
           u64(1),
-          'INSPECT_NOT_INGOT',
+          'INSPECT_DEVELOPMENT',
           table + LaunchTable.offsetOf('isDevelopment'),
         ],
         [archive, Buffer.alloc(4), 'INSPECT_DAMAGED', archive],
@@ -259,7 +259,7 @@ suite('ingot inspect', () => {
         assert.throws(
           () => inspect(damaged),
           (error: BuildError) => {
-            assert.match(error.code, /^INSPECT_(?:DAMAGED|NOT_INGOT)$/)
+            assert.match(error.code, /^(?:INSPECT_DAMAGED|INSPECT_NOT_INGOT|IMAGE_NOT_INGOT|IMAGE_NOT_ELF)$/)
             assert(error.at!.offset! <= cut)
             return true
           },
@@ -286,7 +286,7 @@ function readsOrSays(file: string): void {
       read(file)
     } catch (error) {
       assert(error instanceof BuildError, String((error as Error).stack))
-      assert.match(error.code, /^INSPECT_/)
+      assert.match(error.code, /^(?:INSPECT|IMAGE)_/)
       const { offset } = error.at!
       assert(offset !== undefined && offset >= 0 && offset <= statSync(file).size)
     }

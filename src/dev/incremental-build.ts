@@ -2,9 +2,9 @@
 // changed. A version of a program in development is its archive alone, with modules as files and without code
 // caches; the base image that runs it is made once.
 //
-// Whatever is remembered, the bytes but for the build info are those of a first build of the same files. That holds as everything that is
-// remembered is either kept with all that it was made of (graph/memory.ts), or dropped when a path has changed that it
-// depends on. A build that fails leaves what the last one has left: the next one starts from there, and from all that
+// Whatever is remembered, the bytes are those of a first build of the same files, but for the build info. That holds as
+// everything that is remembered is either kept with all that it was made of (graph/memory.ts), or dropped when a path
+// has changed that it depends on. A build that fails leaves what the last one has left: the next one starts from there, and from all that
 // has changed since then.
 
 import { lstatSync } from 'node:fs'
@@ -24,10 +24,10 @@ import { stripTypes } from '../graph/transform.ts'
 import { allInputs, inputsOfTarget } from '../inputs.ts'
 import { judgeNativeCode } from '../native-policy.ts'
 import { packFiles } from '../pack-payload.ts'
-import { programInfo } from '../program-info.ts'
 import { collectFiles, type CollectedFiles } from '../payload/collect.ts'
 import type { ArchiveFile, Payload } from '../payload/payload.ts'
 import { prepareTarget, type PreparedTarget } from '../prepare-target.ts'
+import { programInfo } from '../program-info.ts'
 import { traceCached } from '../trace-cached.ts'
 import { concern, withMore, withoutPassing, type Changes } from './changes.ts'
 

@@ -23,9 +23,8 @@ interface Inside {
 export function packagesInside(inside: Inside): Pick<BuildInfo, 'program' | 'packages'> {
   const projectDir = realpathSync(inside.config.projectDir)
   const manifests = new Manifests(inside)
-  const sizes = sizesByPackage(inside, (file) =>
-    ownerOf(file, manifests, path.relative(manifests.root, projectDir)),
-  )
+  const own = path.relative(manifests.root, projectDir)
+  const sizes = sizesByPackage(inside, (file) => ownerOf(file, manifests, own))
   const places = [...sizes.keys()].toSorted()
   const dependencies = dependencyFinder(manifests, places)
   const integrityOf = places.length > 0 ? lockedIntegrity(projectDir) : () => undefined
@@ -46,7 +45,6 @@ export function packagesInside(inside: Inside): Pick<BuildInfo, 'program' | 'pac
       notices: noticesIn(directory),
     }
   })
-  const own = path.relative(manifests.root, projectDir)
   const { name, version, license } = manifests.at(own)
   return { program: { name, version, license, dependencies: dependencies(own) }, packages }
 }

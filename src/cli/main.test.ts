@@ -126,7 +126,7 @@ test('version and help', async () => {
   const build = await output('help', 'build')
   assert.match(
     build,
-    /^Usage: ingot build \[entry \| name=entry\]\.\.\. \[options\]\n\nOptions:\n {2}-o, --out <file> {10}The/,
+    /^Usage: ingot build \[entry \| name=entry\]\.\.\. \[options\]\n\nOptions:\n {2}-o, --out <file> {11}The/,
   )
   assert(build.split('\n').every((line) => line.length <= 100))
   for (const argv of [

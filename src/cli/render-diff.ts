@@ -70,8 +70,12 @@ function packageText({ name, version, path }: Differences['packages']['added'][n
 }
 
 function packageChange({ before, after }: Differences['packages']['changed'][number]): string {
-  if (before.version !== after.version) return `${after.name}  ${before.version} -> ${after.version}`
-  return `${after.name} ${after.version}  integrity ${text(before.integrity)} -> ${text(after.integrity)}`
+  const what = (['version', 'license', 'integrity'] as const).filter((each) => before[each] !== after[each])
+  const changes = what
+    // Another version has another integrity.
+    .filter((each) => each !== 'integrity' || !what.includes('version'))
+    .map((each) => `${each === 'version' ? '' : `${each} `}${text(before[each])} -> ${text(after[each])}`)
+  return `${after.name}${what.includes('version') ? '' : ` ${after.version}`}  ${changes.join(', ')}`
 }
 
 function fileChange({ name, before, after }: Differences['files']['changed'][number]): string {

@@ -86,10 +86,10 @@ export function startText(start: BuildResult['start']): string {
 }
 
 function reproductionRows({ sha256, frozenLeftOut, unless }: Reproduction): string[] {
-  const what = frozenLeftOut ? 'with --start cold (a frozen process is another one in each build), ' : ''
+  const how = frozenLeftOut ? '  with --start cold: a frozen process is another one in each build' : ''
   return [
-    row('built twice', `the same bytes ${what}sha256 ${sha256}`),
-    ...unless.map((reason) => row('', `not everywhere: ${reason}`)),
+    row('same twice', `sha256 ${sha256}${how}`),
+    ...unless.map((reason) => row('', `but not everywhere: ${reason}`)),
   ]
 }
 

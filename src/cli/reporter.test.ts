@@ -38,6 +38,19 @@ test('plain: warnings on stderr, the summary on stdout, no stages', () => {
   assert.equal(host.out(), SUMMARY)
 })
 
+test('plain: a second build, and why a third may differ', () => {
+  const host = recordedHost()
+  const sha256 = 'feed'.padEnd(64, '0')
+  const unless = ['the repository had changes that are not committed']
+  const reproduction = { sha256, size: 1, frozenLeftOut: true, unless }
+  createReporter('plain', host).succeeded({ ...sampleResult, reproduction })
+  const lines = host.out().split('\n')
+  assert.deepEqual(lines.slice(10, 12), [
+    `  same twice  sha256 ${sha256}  with --start cold: a frozen process is another one in each build`,
+    '              but not everywhere: the repository had changes that are not committed',
+  ])
+})
+
 test('plain: what is not the usual case', () => {
   const host = recordedHost()
   createReporter('plain', host).succeeded({

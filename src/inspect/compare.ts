@@ -27,7 +27,13 @@ export function compare(before: Compared, after: Compared): Differences {
     facts: factChanges(factsOf(a), factsOf(b)),
     packages: of(
       ({ info }) =>
-        info.packages.map(({ name, version, path, integrity }) => ({ name, version, path, integrity })),
+        info.packages.map(({ name, version, path, integrity, license }) => ({
+          name,
+          version,
+          path,
+          integrity,
+          license,
+        })),
       path,
     ),
     files: changes(filesOf(before), filesOf(after), path),

@@ -43,6 +43,7 @@ export interface ComparedPackage {
   readonly version: string
   readonly path: string
   readonly integrity: string | undefined
+  readonly license: string | undefined
 }
 
 export interface ComparedFile {

@@ -15,7 +15,11 @@ import { temporaryDirectory } from '../support/temporary.ts'
 function project(version: 'old' | 'new'): Files {
   const isNew = version === 'new'
   const modules = {
-    'node_modules/kept/package.json': { name: 'kept', version: isNew ? '1.1.0' : '1.0.0' },
+    'node_modules/kept/package.json': {
+      name: 'kept',
+      version: isNew ? '1.1.0' : '1.0.0',
+      license: isNew ? 'AGPL-3.0-only' : 'MIT',
+    },
     'node_modules/kept/index.js': 'exports.kept = 1\n',
     'node_modules/same/package.json': { name: 'same', version: '3.0.0' },
     'node_modules/same/index.js': 'exports.same = 1\n',
@@ -95,7 +99,7 @@ suite('ingot diff', () => {
 
   test('as text, without what a terminal would obey', async () => {
     const { stdout } = await diff(old, next)
-    assert.match(stdout, /^ {2}~ kept {2}1\.0\.0 -> 1\.1\.0$/m)
+    assert.match(stdout, /^ {2}~ kept {2}1\.0\.0 -> 1\.1\.0, license MIT -> AGPL-3\.0-only$/m)
     assert.match(stdout, /^ {2}~ same 3\.0\.0 {2}integrity sha512-a -> sha512-b$/m)
     assert.match(stdout, /^ {2}~ data\.txt {2}2 B, other content$/m)
     assert.match(stdout, /odd\/\\u\{1b\}\[2J<\/script>\\u\{a\}\.txt/)

@@ -77,7 +77,10 @@ suite('ingot build --verify-reproducible', () => {
     const args = ['build', 'main.ts', '-o', 'out', '--verify-reproducible']
     const { status, stdout, stderr } = await ingot(args, { cwd })
     assert.equal(status, 0, stderr)
-    assert.match(stdout, /built twice {2}the same bytes with --start cold \(a frozen process is another one/)
+    assert.match(
+      stdout,
+      /^ {2}same twice {2}sha256 [0-9a-f]{64} {2}with --start cold: a frozen process is another one/m,
+    )
   })
 
   if (THOROUGH) {

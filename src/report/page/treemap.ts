@@ -20,6 +20,7 @@ export function treemap(root: MapNode): HTMLElement {
   let path: MapNode[] = [root]
 
   const draw = (): void => {
+    const hadFocus = map.contains(document.activeElement)
     const node = path.at(-1)!
     const isHidden = (child: MapNode) => own.checked && path.length === 1 && SHARED.has(child.kind)
     const shown = (node.children ?? []).filter((child) => child.size > 0 && !isHidden(child))
@@ -28,13 +29,12 @@ export function treemap(root: MapNode): HTMLElement {
     map.replaceChildren(...tilesOf(shown, total, inherited, map.clientWidth, map.clientHeight))
     map.querySelector('button')?.setAttribute('tabindex', '0')
     trail.replaceChildren(...crumbs())
+    if (hadFocus) map.querySelector('button')?.focus()
     status.textContent = `${path.length === 1 ? 'All' : node.name}: ${sizeText(total)} in ${shown.length} parts`
   }
   const go = (next: MapNode[]): void => {
-    const hadFocus = map.contains(document.activeElement)
     path = next
     draw()
-    if (hadFocus) map.querySelector('button')?.focus()
   }
   const crumbs = () =>
     path.map((step, i) => {

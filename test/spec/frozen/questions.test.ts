@@ -57,7 +57,7 @@ suite('where a process was frozen', { skip }, () => {
     assert.equal(status, 0)
     assert.match(stdout, /^frozen before uname\(2\) in questions\.mjs, [\d.]+ MB\n/)
     assert.match(stdout, /^captured: .* threads, \d+ descriptors$/m)
-    assert.match(stdout, /^ {2}variables that are not set: .*NODE_NO_WARNINGS/m)
+    assert.match(stdout, /^ {2}variables that are not set: .*NODE_CHANNEL_FD/m)
     assert.match(stdout, /^ {2}arguments that are not given: --verbose, --index, -x, -y$/m)
     assert.match(stdout, /^ {2}features of the processor: .*popcnt/m)
   })

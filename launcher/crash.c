@@ -53,8 +53,10 @@ void watch_crashes(void)
 	if (!TABLE->seal.size && !TABLE->may_freeze) return;
 	for (unsigned i = 0; i < COUNT(signals); i++) {
 		const int signal = signals[i];
-		struct kernel_sigaction *old = &former[signal];
-		if (syscall4(SYS_rt_sigaction, signal, 0, old, 8) < 0 || old->handler == crash_action.handler) continue;
-		if (signal == SIGSEGV || old->handler == 0 /* SIG_DFL */) syscall4(SYS_rt_sigaction, signal, &crash_action, 0, 8);
+		struct kernel_sigaction old;
+		if (syscall4(SYS_rt_sigaction, signal, 0, &old, 8) < 0 || old.handler == crash_action.handler) continue;
+		if (signal != SIGSEGV && old.handler != 0 /* SIG_DFL */) continue;
+		former[signal] = old;
+		syscall4(SYS_rt_sigaction, signal, &crash_action, 0, 8);
 	}
 }

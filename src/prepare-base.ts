@@ -31,12 +31,11 @@ import { PAYLOAD_ASSET, readSeaBlob, type SeaBlob } from './image/sea.ts'
 import { writeAll } from './output/executable.ts'
 import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
 import { packArchive } from './payload/pack.ts'
-import type { ArchiveFile } from './payload/payload.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
 import { hashPart, type PartHashes } from './seal/hash-part.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
-import { usedAtStart } from './used-at-start.ts'
+import { KNOWN_PAGES, usedAtStart } from './used-at-start.ts'
 
 /** The base's bytes on disk, what is to be written into them, and what code caches must say. */
 export interface PreparedBase extends BaseImage {
@@ -146,22 +145,21 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
     // The LGPL of glibc asks that its text comes along.
     { path: LICENSES, data: await compressLicenses(directory, runtime, libraries) },
   ]
-  const output = path.join(directory, 'base.bin')
-  const link = async (more: readonly ArchiveFile[]) => {
-    const system = packArchive([...files, ...more], [], { ingot: '', entries: [], sourceMaps: false })
-    const { chunks, base } = linkBaseImage({
-      node: readElf(readFileSync(runtime.file), runtime.file),
-      loader: readElf(readFileSync(libraries.loader.file), libraries.loader.file),
-      launcher,
-      system: Buffer.concat(system.chunks),
-      blob,
-    })
-    await writeChunks(output, chunks)
-    return base
-  }
-  // Nothing that is looked at lies behind these archives, so the second base is used as the first one was.
-  const used = await usedAtStart(await link([]), output, directory)
-  const base = await link([{ path: VERIFIED_AT_START, data: used }])
+  const node = readElf(readFileSync(runtime.file), runtime.file)
+  const used = usedAtStart(node, runtime.sha256)
+  const system = packArchive([...files, { path: VERIFIED_AT_START, data: used }], [], {
+    ingot: '',
+    entries: [],
+    sourceMaps: false,
+  })
+  const { chunks, base } = linkBaseImage({
+    node,
+    loader: readElf(readFileSync(libraries.loader.file), libraries.loader.file),
+    launcher,
+    system: Buffer.concat(system.chunks),
+    blob,
+  })
+  await writeChunks(path.join(directory, 'base.bin'), chunks)
   for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(
     path.join(directory, 'base.json'),

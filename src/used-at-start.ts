@@ -1,57 +1,39 @@
 // What of node every cold start uses, whatever the program: the launcher compares it with the file before it begins.
-// It is found out once for each base, with a program that does nothing.
+// Which pages these are is known of the versions of node that there were when this Ingot was made
+// (scripts/find-used-pages.ts): found out by each build, they would make each build another one.
 
 import { readFileSync } from 'node:fs'
-import path from 'node:path'
 
 import { checksumOf } from './format/checksum.ts'
-import { tracePages } from './freeze/used-pages.ts'
-import { planAppend } from './image/append.ts'
-import { freezePatch } from './image/elf/frozen.ts'
-import {
-  constantRanges,
-  usedRuns,
-  VERIFIED_RUN_SIZE,
-  writeVerifiedRun,
-  type VerifiedRun,
-} from './image/elf/verified-runs.ts'
-import type { BaseImage } from './image/image.ts'
-import { beginExecutable, extendExecutable } from './output/executable.ts'
-import { packArchive } from './payload/pack.ts'
-import { TRACER } from './tracer.ts'
+import { constantRanges, usedRuns, VERIFIED_RUN_SIZE, writeVerifiedRun } from './image/elf/verified-runs.ts'
+import type { ElfFile } from './image/elf/read.ts'
+
+/** By the SHA-256 of node: numbers of pages and lengths of runs, in turn. */
+export const KNOWN_PAGES = new URL('../launcher/prebuilt/linux-x64/node-pages.json', import.meta.url)
 
 /**
- * @param directory for what is needed in between
- * @returns struct verified_run of launcher/frozen.h, one behind the other; nothing where it cannot be found out
+ * @param sha256 of the node executable, hex
+ * @returns struct verified_run of launcher/frozen.h, one behind the other; nothing of a node that is not known
  */
-export async function usedAtStart(base: BaseImage, file: string, directory: string): Promise<Uint8Array> {
-  const payload = packArchive(
-    [{ path: 'main.js', data: Buffer.from(''), module: { format: 'commonjs' } }],
-    [],
-    { ingot: '', entries: [{ name: 'main', path: 'main.js' }], sourceMaps: false },
-  )
-  const pending = beginExecutable(file, path.join(directory, 'nothing'))
-  const { tail, patches } = planAppend(base, payload.size)
-  await extendExecutable(pending, {
-    offset: base.size,
-    chunks: [...payload.chunks, tail],
-    patches: [...patches, freezePatch(base.frozen, 1)],
-  })
-  const ranges = constantRanges(base.frozen)
-  const pages = (await tracePages(pending.temporary, { tracer: TRACER, from: 'start', ranges })) ?? []
-  const content = readFileSync(file)
-  return encode(
-    usedRuns(ranges, ranges, pages).map(({ address, size, fileOffset }) => ({
-      address,
-      size,
-      checksum: checksumOf(content.subarray(fileOffset, fileOffset + size)),
-    })),
-  )
-}
-
-function encode(runs: readonly VerifiedRun[]): Uint8Array {
+export function usedAtStart(node: ElfFile, sha256: string): Uint8Array {
+  const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
+  const ranges = constantRanges(node)
+  const runs = usedRuns(ranges, ranges, pagesOf(known[sha256] ?? []))
   const bytes = new Uint8Array(runs.length * VERIFIED_RUN_SIZE)
   const view = new DataView(bytes.buffer)
-  runs.forEach((run, i) => writeVerifiedRun(view, i * VERIFIED_RUN_SIZE, run))
+  runs.forEach(({ address, size, fileOffset }, i) => {
+    const checksum = checksumOf(node.bytes.subarray(fileOffset, fileOffset + size))
+    writeVerifiedRun(view, i * VERIFIED_RUN_SIZE, { address, size, checksum })
+  })
   return bytes
+}
+
+const PAGE_SIZE = 4096
+
+function pagesOf(numbers: readonly number[]): number[] {
+  const pages: number[] = []
+  for (let i = 0; i + 1 < numbers.length; i += 2) {
+    for (let k = 0; k < numbers[i + 1]!; k++) pages.push((numbers[i]! + k) * PAGE_SIZE)
+  }
+  return pages
 }

@@ -41,7 +41,7 @@ const PROT_READ = 1
 const PROT_EXEC = 4
 
 /** Node's and ld.so's constants and code. */
-export function constantRanges({ programHeaders }: FrozenSupport): MappedRange[] {
+export function constantRanges({ programHeaders }: Pick<FrozenSupport, 'programHeaders'>): MappedRange[] {
   return programHeaders
     .filter(({ type, flags, memorySize }) => type === PT_LOAD && !(flags & PF_W) && memorySize > 0)
     .filter(

@@ -1,0 +1,68 @@
+// Finds out which pages of node a cold start uses, whatever the program, for src/used-at-start.ts, and keeps that of this
+// version of node beside what is known of others. To be run for each new node, on an idle machine.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+import { tracePages } from '../src/freeze/used-pages.ts'
+import { planAppend } from '../src/image/append.ts'
+import { freezePatch } from '../src/image/elf/frozen.ts'
+import { LAUNCHER_TEXT } from '../src/image/elf/layout.ts'
+import { constantRanges } from '../src/image/elf/verified-runs.ts'
+import { beginExecutable, extendExecutable } from '../src/output/executable.ts'
+import { packArchive } from '../src/payload/pack.ts'
+import { prepareTarget } from '../src/prepare-target.ts'
+import { cacheRoot } from '../src/runtimes/cache-root.ts'
+import { TRACER } from '../src/tracer.ts'
+import { KNOWN_PAGES } from '../src/used-at-start.ts'
+
+/** What is used by all of these, and by some runs only, as threads are quicker or slower. */
+const PROGRAMS = ['', `console.log('text')`, `process.exitCode = 1`]
+const RUNS = 5
+const PAGE_SIZE = 4096
+
+const directory = mkdtempSync(path.join(tmpdir(), 'used-pages-'))
+const version = process.argv[2] ?? '26'
+const request = { kind: 'npm', version } as const
+// A lock would say which.
+const projectDir = directory
+const { runtime, base } = await prepareTarget(
+  { runtime: request, target: 'linux-x64', projectDir },
+  cacheRoot(process.env),
+)
+const used = new Set<number>()
+for (const [number, source] of PROGRAMS.entries()) {
+  const payload = packArchive(
+    [{ path: 'main.js', data: Buffer.from(source), module: { format: 'commonjs' } }],
+    [],
+    { ingot: '', entries: [{ name: 'main', path: 'main.js' }], sourceMaps: false },
+  )
+  const pending = beginExecutable(base.file, path.join(directory, String(number)))
+  const { tail, patches } = planAppend(base, payload.size)
+  await extendExecutable(pending, {
+    offset: base.size,
+    chunks: [...payload.chunks, tail],
+    patches: [...patches, freezePatch(base.frozen, 1)],
+  })
+  for (let run = 0; run < RUNS; run++) {
+    // ld.so is verified as a whole.
+    const ranges = constantRanges(base.frozen).filter(({ end }) => end < LAUNCHER_TEXT)
+    const pages = await tracePages(pending.temporary, { tracer: TRACER, from: 'start', ranges })
+    if (!pages) throw new Error('the program could not be traced: is there another debugger, or a sandbox?')
+    for (const page of pages) used.add(page / PAGE_SIZE)
+  }
+}
+rmSync(directory, { recursive: true })
+
+const numbers: number[] = []
+for (const page of [...used].toSorted((a, b) => a - b)) {
+  if (numbers.length > 0 && numbers.at(-2)! + numbers.at(-1)! === page) numbers[numbers.length - 1]! += 1
+  else numbers.push(page, 1)
+}
+const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
+const rows = Object.entries({ ...known, [runtime.sha256]: numbers }).map(
+  ([sha256, list]) => `  "${sha256}": ${JSON.stringify(list)}`,
+)
+writeFileSync(KNOWN_PAGES, `{\n${rows.join(',\n')}\n}\n`)
+console.log(`node ${runtime.version}: ${used.size} pages in ${numbers.length / 2} runs`)

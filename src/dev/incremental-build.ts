@@ -4,8 +4,8 @@
 //
 // Whatever is remembered, the bytes are those of a first build of the same files, but for the build info. That holds as
 // everything that is remembered is either kept with all that it was made of (graph/memory.ts), or dropped when a path
-// has changed that it depends on. A build that fails leaves what the last one has left: the next one starts from there, and from all that
-// has changed since then.
+// has changed that it depends on. A build that fails leaves what the last one has left: the next one starts from there,
+// and from all that has changed since then.
 
 import { lstatSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'

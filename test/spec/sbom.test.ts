@@ -107,9 +107,7 @@ suite('SBOM', () => {
   })
 
   async function sbom<T>(format: SbomFormat, of = file): Promise<T> {
-    const text = await sbomOf(of, format, DATE)
-    assert.equal(await sbomOf(of, format, DATE), text, 'the same twice')
-    return JSON.parse(text) as T
+    return JSON.parse(await sbomOf(of, format, DATE)) as T
   }
 
   for (const format of ['cyclonedx', 'spdx'] as const) {

@@ -21,7 +21,8 @@ export async function sameAsPlainNode(
   const plain = await runNode([entry, ...args], { cwd: project, env: {} })
   assert.equal(plain.status, 0, plain.stderr)
   const out = path.join(project, `${path.parse(entry).name}-executable`)
-  const result = await ingotBuild([entry, '-o', out, ...flags], { cwd: project })
+  const runtime = `node@${process.versions.node}`
+  const result = await ingotBuild([entry, '-o', out, '--runtime', runtime, ...flags], { cwd: project })
   const inside = await runInEmptyRoot(out, { args, ...options })
   assert.deepEqual(
     { status: inside.status, ...comparable(inside, '/dev/null/app') },

@@ -99,7 +99,7 @@ export class Compiler {
 
   #installCommonJs(): void {
     const internals = this.#internals
-    const { cjsLoader, loaderHelpers } = internals
+    const { cjsLoader, loaderHelpers, options } = internals
     const prepared = this.#prepared
     const served = this.#served
     const archive = this.#archive
@@ -124,7 +124,9 @@ export class Compiler {
       if (entry.format === FORMAT_MODULE) return native.call(this, content, filename, 'module')
       const cache = codeCache(entry)
       const compiled = prepared.takeFunction(entry)
-      if (!compiled && !cache) return native.call(this, content, filename, 'commonjs')
+      // node stops at the main module's first line.
+      const isInspected = options.getOptionValue('--inspect-brk')
+      if (isInspected || (!compiled && !cache)) return native.call(this, content, filename, 'commonjs')
 
       const { function: wrapper, sourceMapURL } =
         compiled ?? compileCommonJs(internals, { source: content, file: filename, cache: cache! })

@@ -6,7 +6,8 @@ import { before, suite, test } from 'node:test'
 import tls from 'node:tls'
 
 import { ingot, runNode } from '../support/commands.ts'
-import { outcomeOf, type Outcome, type RootOptions } from '../support/empty-root.ts'
+import { Debugger } from '../support/debugger.ts'
+import { outcomeOf, printed, type Outcome, type RootOptions } from '../support/empty-root.ts'
 import { HOSTILE_FILES } from '../support/hostile.ts'
 import { readFacts, SealedProgram, STARTS, type Case, type Facts } from '../support/sealed-program.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -108,19 +109,38 @@ suite('fuses', () => {
       }
       const hostile = ['--inspect=0 --require=/hostile/preload.cjs']
       assert.deepEqual(readFacts((await run([{ args: hostile }]))[0]!).args, hostile)
-      assert.match(await debuggerOf(['--inspect-brk=0', 'wait']), /^Debugger listening/)
-      assert.match(await debuggerOf(['wait'], 'SIGUSR1'), /^Debugger listening/)
+      assert.match(await stopsIn(['--inspect-brk=0', 'wait']), /^file:\/\/\/dev\/null\/app\/\w+\.mjs$/)
+      assert.match(await opensFor('SIGUSR1'), /^Debugger listening/)
     })
   })
 
-  /** What it says on standard error until then; it waits, and is ended. */
-  async function debuggerOf(args: readonly string[], signal?: NodeJS.Signals): Promise<string> {
+  /** The module of the program in which it stops first. */
+  async function stopsIn(args: readonly string[]): Promise<string> {
     const child = spawn(program.file, args, { env: {}, stdio: 'pipe' })
     const outcome = outcomeOf(child)
-    if (signal) child.stdout.once('data', () => child.kill(signal))
-    const said = await new Promise<string>((resolve) =>
-      child.stderr.once('data', (text) => resolve(String(text))),
-    )
+    try {
+      const client = await Debugger.connect(await printed(child.stderr, /ws:\S+/))
+      for (const method of ['Debugger.enable', 'Runtime.enable', 'Runtime.runIfWaitingForDebugger'])
+        await client.send(method)
+      for (;;) {
+        const { location } = await client.paused()
+        const { url } = client.scripts.find(({ scriptId }) => scriptId === location.scriptId)!
+        if (!url.startsWith('node:')) return url
+        await client.send('Debugger.resume')
+      }
+    } finally {
+      child.kill('SIGKILL')
+      await outcome
+    }
+  }
+
+  /** What it then says on standard error. */
+  async function opensFor(signal: NodeJS.Signals): Promise<string> {
+    const child = spawn(program.file, ['wait'], { env: {}, stdio: 'pipe' })
+    const outcome = outcomeOf(child)
+    await printed(child.stdout, /waiting/)
+    child.kill(signal)
+    const said = await printed(child.stderr, /.+/)
     child.kill('SIGKILL')
     await outcome
     return said

@@ -5,7 +5,7 @@ import path from 'node:path'
 
 import type { BuildResult } from '../../src/base/build-result.ts'
 import { ingotBuild, runNode } from './commands.ts'
-import { runInEmptyRoot, type RootOptions } from './empty-root.ts'
+import { runInEmptyRoot, type Outcome, type RootOptions } from './empty-root.ts'
 
 interface Comparison extends Pick<RootOptions, 'args' | 'proc'> {
   /** Of `ingot build`. */
@@ -18,20 +18,22 @@ export async function sameAsPlainNode(
   entry: string,
   { flags = [], args = [], ...options }: Comparison = {},
 ): Promise<BuildResult> {
-  const env = { NODE_NO_WARNINGS: '1' }
-  const plain = await runNode([entry, ...args], { cwd: project, env })
+  const plain = await runNode([entry, ...args], { cwd: project, env: {} })
   assert.equal(plain.status, 0, plain.stderr)
   const out = path.join(project, `${path.parse(entry).name}-executable`)
   const runtime = `node@${process.versions.node}`
   const result = await ingotBuild([entry, '-o', out, '--runtime', runtime, ...flags], { cwd: project })
-  const inside = await runInEmptyRoot(out, { env, args, ...options })
+  const inside = await runInEmptyRoot(out, { args, ...options })
   assert.deepEqual(
-    { status: inside.status, stderr: inside.stderr, lines: placeless(inside.stdout, '/dev/null/app') },
-    { status: 0, stderr: plain.stderr, lines: placeless(plain.stdout, project) },
+    { status: inside.status, ...comparable(inside, '/dev/null/app') },
+    { status: 0, ...comparable(plain, project) },
   )
   return result
 }
 
-function placeless(text: string, directory: string): string[] {
-  return text.replaceAll(directory, '<here>').split('\n')
+/** Without the place, and what warnings say of process and program. */
+function comparable({ stdout, stderr }: Outcome, directory: string) {
+  const placeless = (text: string) => text.replaceAll(directory, '<here>').split('\n')
+  const warnings = stderr.replaceAll(/\(node:\d+\)|`[\w-]+ --trace/g, '')
+  return { stderr: placeless(warnings), lines: placeless(stdout) }
 }

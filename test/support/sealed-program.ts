@@ -49,7 +49,9 @@ export class SealedProgram {
     chmodSync(this.written, 0o777)
     const cwd = path.join(this.#directory, 'project')
     cpSync(path.join(REPOSITORY, 'test/fixtures/sealed'), cwd, { recursive: true })
-    const { start } = await ingotBuild(['main.mjs', '-o', this.file], { cwd })
+    // The node that runs the tests.
+    const runtime = `node@${process.versions.node}`
+    const { start } = await ingotBuild(['main.mjs', '-o', this.file, '--runtime', runtime], { cwd })
     assert.equal(start.kind, 'frozen')
     await ingotBuild(['driver.mjs', '-o', this.#driver, '--start', 'cold'], { cwd })
   }

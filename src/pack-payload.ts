@@ -3,7 +3,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
+import { bundleBootstrap } from './bundle-bootstrap.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { CONTRACT_CODE } from './format/contract.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
 import { cacheableModules, collectFiles, withCodeCaches, type ReadFile } from './payload/collect.ts'
@@ -28,19 +30,26 @@ export async function packPayload(
   config: PackedConfig,
   { version, target: { runtime, base }, cache, read }: PackOptions,
 ): Promise<Payload> {
-  const files = collectFiles(graph, read)
+  const files = [...collectFiles(graph, read), ...(await contractFiles(config))]
   const options = { node: runtime.file, flagHash: Buffer.from(base.flagHash, 'hex') }
   const caches = await codeCachesOf(files, options, cache)
   return packFiles(withCodeCaches(files, caches), graph, config, version)
 }
 
-type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk'>
+type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk' | 'contract'>
+
+/** The code that checks a contract, for a program that has one. */
+export async function contractFiles({ contract }: Pick<ResolvedConfig, 'contract'>): Promise<ArchiveFile[]> {
+  if (!contract) return []
+  const data = Buffer.from(await bundleBootstrap('contract'))
+  return [{ path: CONTRACT_CODE, data, module: { format: 'commonjs' } }]
+}
 
 /** The archive of files that are collected. */
 export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
-  { codeFromDisk }: PackedConfig,
+  { codeFromDisk, contract }: PackedConfig,
   version: string,
 ): Payload {
   return packArchive(files, links, {
@@ -51,6 +60,7 @@ export function packFiles(
     sourceMaps,
     codeFromDisk,
     waitsForReady,
+    ...(contract && { contract: contract.contract }),
   })
 }
 

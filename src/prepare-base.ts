@@ -224,7 +224,8 @@ function bootstrapSources(): string[] {
   return directories.flatMap((directory) =>
     readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .filter(
-        (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.startsWith('development/'),
+        (name) =>
+          name.endsWith('.ts') && !name.endsWith('.test.ts') && !/^(?:development|contract)\//.test(name),
       )
       .toSorted()
       .map((name) => path.join(directory, name)),

@@ -1,4 +1,4 @@
-// `ingot/runtime`: what a program can tell the executable that it is in. It speaks through a diagnostics channel,
+// `ingot/runtime`: what a program can tell the executable that it is in, and ask it. It speaks through a diagnostics channel,
 // so that it needs nothing of ours: under plain node, and in a start that is not frozen, nobody listens.
 // bootstrap/program-requests.ts is the other end.
 
@@ -26,3 +26,22 @@ export async function ready(): Promise<void> {
 export function onThaw(callback: () => void): void {
   requests.publish({ kind: 'on-thaw', callback })
 }
+
+/** The variables of the contract, by name: `ingot-env.d.ts`, which a build writes, says what they are. */
+export interface Env {}
+
+function askForEnv(): Env {
+  let given: Env | undefined
+  requests.publish({ kind: 'env', give: (env: Env) => (given = env) })
+  const refuse = (name: string | symbol): undefined => {
+    if (typeof name === 'symbol' || name === 'then') return undefined
+    throw new Error(`env.${name}: this program has no contract, or does not run in an executable of Ingot`)
+  }
+  return given ?? new Proxy({}, { get: (_target, name) => refuse(name) })
+}
+
+/**
+ * The checked values of the variables that the contract declares: a port is a number, a URL a URL. What it does not
+ * declare is an error.
+ */
+export const env: Env = askForEnv()

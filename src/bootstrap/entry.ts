@@ -5,6 +5,7 @@
 import path from 'node:path'
 
 import { readScriptCommand, restoreArguments } from './arguments.ts'
+import { installContract } from './contract.ts'
 import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
 import { installCoverage } from './coverage.ts'
@@ -52,7 +53,8 @@ if (development) prepared.keepSame(archive)
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals, prepared)
-const { entries, tests, sourceMaps, codeFromDisk, waitsForReady = false } = archive.manifest
+const { manifest } = archive
+const { entries, tests, sourceMaps, codeFromDisk, waitsForReady = false, contract } = manifest
 const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 
@@ -74,6 +76,7 @@ if (job) {
   installWorkerDirectory(job.workingDirectory)
   development?.begin(() => [], archive)
   correctNames(internals, job)
+  installOwnContract()
   runWorker(internals, tree, job)
 } else {
   restoreEnvironment()
@@ -82,11 +85,22 @@ if (job) {
   installMissingFileHint()
   if (tests) installCoverage(internals, () => compiler.ignoreCaches())
   development?.begin(() => compiler.loaded(), archive)
+  const checkContract = installOwnContract()
   if (freezing) startFrozen(freezing)
-  else start()
+  else start(checkContract)
 }
 
-function start(): void {
+function installOwnContract(): () => void {
+  const isWorker = job !== undefined
+  return installContract(archive, contract, {
+    internals,
+    freezing,
+    isWorker,
+    isDevelopment: development !== undefined,
+  })
+}
+
+function start(checkContract: () => void): void {
   rehearsal?.begin()
   const args = restoreArguments(process.argv.slice(2))
   const command = readScriptCommand(args, optionTable(internals))
@@ -96,19 +110,23 @@ function start(): void {
     return
   }
   if (tests) {
-    runTests(internals, tree, { ...archive.manifest, tests }, args)
+    runTests(internals, tree, { ...manifest, tests }, args)
     return
   }
   const [main, ...rest] = selectMain(process.argv0, args) as [string, ...string[]]
   process.argv.splice(1, process.argv.length, main, ...rest)
   process.execArgv = []
+  checkContract()
   runFile(internals, tree, main)
 }
 
 function startFrozen(freezing: Freezing): void {
   const { training, arm, begin, settle } = freezing
   process.execArgv = []
-  compiler.watch = arm((now) => selectMain(now.argv0, now.args), { isDateFree: waitsForReady })
+  compiler.watch = arm((now) => selectMain(now.argv0, now.args), {
+    isDateFree: waitsForReady,
+    inJavaScript: contract !== undefined,
+  })
   serveRequests(internals.requireBuiltin, freezing)
   // All functions, and not when they are first called.
   internals.v8.setFlagsFromString('--no-lazy')
@@ -117,6 +135,8 @@ function startFrozen(freezing: Freezing): void {
   internals.v8.setFlagsFromString('--lazy')
   Object.assign(internals.cjsLoader.Module._pathCache, Object.fromEntries(training.resolved))
   begin()
+  // Nothing of the program has run before a barrier that only the kernel finds: it is here, then.
+  if (contract && (contract.enforce || training.steps === 0)) settle()
   // Which of several programs it is only a start can tell.
   const [main] = entries.length === 1 ? selectMain('', []) : selectMain(settle().argv0, settle().args)
   runFile(internals, tree, main!)

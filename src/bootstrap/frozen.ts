@@ -28,9 +28,13 @@ export interface Freezing {
    * From here on the first thing that a build cannot know freezes the process.
    * @param program what process.argv is to be behind the executable, once it is known
    * @param isDateFree reading it is no barrier
+   * @param inJavaScript where the kernel would find the barrier, it is put up at the last step before it
    * @returns to be told what is loaded
    */
-  arm(program: (start: Start) => string[], options: { readonly isDateFree: boolean }): CompileWatch
+  arm(
+    program: (start: Start) => string[],
+    options: { readonly isDateFree: boolean; readonly inJavaScript: boolean },
+  ): CompileWatch
   /** Now it is the program that runs. */
   begin(): void
   /**
@@ -85,7 +89,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       tell('begin')
     },
     training,
-    arm(program, { isDateFree }) {
+    arm(program, { isDateFree, inJavaScript }) {
       replaceProperties({
         settle,
         program,
@@ -107,7 +111,9 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       // Where no JavaScript runs at the barrier, garbage is collected after the last step before it.
       let steps = 0
       const step = () => {
-        if (tell('step') && ++steps === training.steps) collectGarbage()
+        if (!tell('step') || ++steps !== training.steps) return
+        if (inJavaScript) settle()
+        else collectGarbage()
       }
       return {
         onModule: (source) => (onModule(source), step()),

@@ -17,13 +17,14 @@ import { createStages, type RunStage } from '../base/stages.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import { resolveConfig, type ConfigResult } from '../config/resolve-config.ts'
 import type { AppGraph } from '../graph/graph.ts'
+import { CONTRACT_CODE } from '../format/contract.ts'
 import { GraphMemory } from '../graph/memory.ts'
 import { retrace } from '../graph/retrace.ts'
 import { traceTracked, type TracedApp } from '../graph/trace-app.ts'
 import { stripTypes } from '../graph/transform.ts'
 import { allInputs, inputsOfTarget } from '../inputs.ts'
 import { judgeNativeCode } from '../native-policy.ts'
-import { packFiles } from '../pack-payload.ts'
+import { contractFiles, packFiles } from '../pack-payload.ts'
 import { collectFiles, type CollectedFiles } from '../payload/collect.ts'
 import type { ArchiveFile, Payload } from '../payload/payload.ts'
 import { prepareTarget, type PreparedTarget } from '../prepare-target.ts'
@@ -127,7 +128,13 @@ export class IncrementalBuild {
     const judged = this.#judge(graph, config, target, last)
 
     return this.#stage('payload', async () => {
-      const files = collectFiles(graph, (file) => this.#memory.read(file), this.#collected)
+      const ofContract = before
+        ? before.files.filter(({ path }) => path === CONTRACT_CODE)
+        : await contractFiles(config)
+      const files = [
+        ...collectFiles(graph, (file) => this.#memory.read(file), this.#collected),
+        ...ofContract,
+      ]
       if (!retraced) this.#memory.keepUsed()
       const payload = packFiles(files, graph, config, this.#environment.version)
       const inputs =

@@ -1,0 +1,44 @@
+// What a program needs from the world, and may do in it. The code for that is in the archives of programs with a
+// contract only (contract/).
+
+import { CONTRACT_CODE, type Contract } from '../format/contract.ts'
+import type { Freezing } from './frozen.ts'
+import type { Internals } from './internals.ts'
+import { loadOwnCode } from './own-code.ts'
+import type { Archive } from './vfs/archive.ts'
+
+export interface ContractHost {
+  readonly internals: Internals
+  readonly contract: Contract
+  /** In a start that can be frozen. */
+  readonly freezing: Freezing | undefined
+  readonly isWorker: boolean
+  readonly isDevelopment: boolean
+}
+
+/** What the code of a contract exports. */
+export interface ContractCode {
+  /**
+   * When all is installed, and before the program runs.
+   * @returns checks the contract: to be called before anything of the program runs; when the process has been
+   *   frozen that is done when it is thawed
+   */
+  install(host: ContractHost): () => void
+}
+
+/** Does nothing for a program without a contract. */
+export function installContract(
+  archive: Archive,
+  contract: Contract | undefined,
+  host: Omit<ContractHost, 'contract'>,
+): () => void {
+  if (!contract) return () => {}
+  const entry = archive.find(CONTRACT_CODE)!
+  const cache = archive.codeCache(entry)
+  const code = loadOwnCode(host.internals, {
+    source: archive.code(entry),
+    file: 'ingot-contract.js',
+    ...(cache && { cache }),
+  }) as ContractCode
+  return code.install({ ...host, contract })
+}

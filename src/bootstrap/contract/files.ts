@@ -1,0 +1,66 @@
+// Paths of a contract on the machine: what they stand for in this start, and whether they are there.
+
+import fs from 'node:fs'
+import path from 'node:path'
+
+import { variableIn } from '../../format/contract-address.ts'
+import type { Problem } from './problems.ts'
+
+/** undefined: its variable is not set, and need not be. */
+export function pathOf(
+  text: string,
+  directory: string,
+  textOf: (name: string) => string | undefined,
+): string | undefined {
+  const variable = variableIn(text)
+  if (!variable) return path.resolve(directory, text)
+  const value = textOf(variable.name)
+  return value === undefined ? undefined : path.resolve(directory, plainPath(value) + variable.rest)
+}
+
+function plainPath(text: string): string {
+  return text.startsWith('file://') ? decodeURIComponent(new URL(text).pathname) : text
+}
+
+/** @param text as the contract has it */
+export function readProblem(file: string, text: string): Problem | undefined {
+  const code = accessCode(file, fs.constants.R_OK)
+  if (code === undefined) return undefined
+  const name = named(file, text)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+    ? { what: `${name} is not there, and the program reads it`, remedy: 'create it, or mount it' }
+    : { what: `${name} cannot be read (${code})`, remedy: `let this user read it: chmod or chown it` }
+}
+
+/** What is not there yet is made by the program: then it is the directory above that counts. */
+export function writeProblem(file: string, text: string): Problem | undefined {
+  const isDirectory = fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false
+  const mode = fs.constants.W_OK | (isDirectory ? fs.constants.X_OK : 0)
+  const code = accessCode(file, mode)
+  if (code === undefined) return undefined
+  const name = named(file, text)
+  if (code === 'ENOENT') {
+    const parent = path.dirname(file)
+    const above = parent === file ? undefined : writeProblem(parent, parent)
+    return above && { what: `${name} is not there and cannot be made: ${above.what}`, remedy: above.remedy }
+  }
+  return code === 'EROFS'
+    ? { what: `${name} is on a read-only file system`, remedy: 'mount something writable there' }
+    : {
+        what: `${name} cannot be written to (${code})`,
+        remedy: 'let this user write there: chmod or chown it',
+      }
+}
+
+function named(file: string, text: string): string {
+  return file === text ? file : `${file} (${text})`
+}
+
+function accessCode(file: string, mode: number): string | undefined {
+  try {
+    fs.accessSync(file, mode)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EACCES'
+  }
+}

@@ -8,6 +8,7 @@ import { createStages } from './base/stages.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import { planAppend } from './image/append.ts'
 import { abandonExecutable, beginExecutable } from './output/executable.ts'
+import { writeEnvTypes } from './env-types.ts'
 import { allInputs } from './inputs.ts'
 import { judgeNativeCode } from './native-policy.ts'
 import { packPayload } from './pack-payload.ts'
@@ -36,6 +37,7 @@ export async function buildTracked(options: BuildOptions): Promise<{ result: Bui
   const stage = createStages(options)
 
   const { config, diagnostics, inputs } = await stage('config', () => resolveConfig(options, { cwd }))
+  const ofTypes = writeEnvTypes(config)
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
 
   const cache = cacheRoot(process.env)
@@ -62,7 +64,7 @@ export async function buildTracked(options: BuildOptions): Promise<{ result: Bui
       size,
       start,
       native: judged.native,
-      diagnostics: [...diagnostics, ...graph.diagnostics, ...judged.diagnostics],
+      diagnostics: [...diagnostics, ...ofTypes, ...graph.diagnostics, ...judged.diagnostics],
       elapsedMs: performance.now() - started,
     })
     return { result, inputs: allInputs(config, inputs, graph) }

@@ -42,6 +42,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Run a program, record what it uses, and compare that with what a build finds',
     load: async () => (await import('./commands/trace.ts')).traceCommand,
   },
+  types: {
+    brief: 'Write the types of the variables that the contract declares',
+    load: async () => (await import('./commands/types.ts')).typesCommand,
+  },
   why: {
     brief: 'Explain why a file or package is inside, bundled or left out',
     load: async () => (await import('./commands/why.ts')).whyCommand,

@@ -34,6 +34,7 @@ export function recordedHost(
     examine: async () => [],
     explain: async () => [],
     explainStart: async () => sampleResult.start,
+    writeTypes: async () => ({ file: '/work/app/ingot-env.d.ts', variables: [], diagnostics: [] }),
     out: () => text.out,
     err: () => text.err,
     ...rest,

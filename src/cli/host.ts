@@ -5,6 +5,7 @@ import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develo
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
 import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
+import type { WrittenTypes } from '../types.ts'
 
 export interface Output {
   readonly isTTY?: boolean
@@ -33,6 +34,7 @@ export interface Host {
   readonly examine: (options: BuildOptions) => Promise<Check[]>
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
+  readonly writeTypes: (options: BuildOptions) => Promise<WrittenTypes>
 }
 
 /** The real one. The pipeline is loaded by the first build: `ingot --version` does without. */
@@ -81,5 +83,6 @@ export function processHost(version: string): Host {
     trace: async (options, hooks) => (await import('../trace-run.ts')).traceRun(options, version, hooks),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
+    writeTypes: async (options) => (await import('../types.ts')).writeTypes(options),
   }
 }

@@ -22,6 +22,7 @@ import { GraphMemory } from '../graph/memory.ts'
 import { retrace } from '../graph/retrace.ts'
 import { traceTracked, type TracedApp } from '../graph/trace-app.ts'
 import { stripTypes } from '../graph/transform.ts'
+import { writeEnvTypes } from '../env-types.ts'
 import { allInputs, inputsOfTarget } from '../inputs.ts'
 import { judgeNativeCode } from '../native-policy.ts'
 import { contractFiles, packFiles } from '../pack-payload.ts'
@@ -119,6 +120,7 @@ export class IncrementalBuild {
     const configured = await this.#stage('config', () => this.#configure(last, changes))
     const before = last && isDeepStrictEqual(configured.config, last.version.config) ? last : undefined
     const config = before?.version.config ?? configured.config
+    const ofTypes = before ? [] : writeEnvTypes(config)
     const prepared = await this.#stage('runtime', () => this.#prepare(config, last, changes))
     const { target } = prepared
 
@@ -141,7 +143,7 @@ export class IncrementalBuild {
         retraced && configured === before?.configured
           ? before.version.inputs
           : allInputs(config, configured.inputs, graph)
-      const diagnostics = [...configured.diagnostics, ...graph.diagnostics, ...judged.diagnostics]
+      const diagnostics = [...configured.diagnostics, ...ofTypes, ...graph.diagnostics, ...judged.diagnostics]
       const changed = last && differences(last, files, graph)
       const version = { config, target, payload, graph, inputs, diagnostics, changed }
       return { version, configured, prepared, traced, judged, files }
@@ -170,7 +172,7 @@ export class IncrementalBuild {
     const bytes = graph.kept
       .filter((file) => file.mapped)
       .map(({ path, file, content }) => [path, content ?? this.#memory.read(file)])
-    const from = [target, config.native, ...bytes]
+    const from = [target, config.native, config.contract, ...bytes]
     if (last && isDeepStrictEqual(last.judged.from, from)) return last.judged
     return { from, diagnostics: judgeNativeCode(graph, config, target).diagnostics }
   }

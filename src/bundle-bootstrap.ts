@@ -23,6 +23,7 @@ export async function bundleBootstrap(part: keyof typeof SOURCES): Promise<strin
     input: path.join(HERE, SOURCES[part]),
     cwd: HERE,
     platform: 'node',
+    external: /^internal\//,
     treeshake: true,
   })
   const { output } = await bundle.generate({

@@ -14,16 +14,33 @@ export interface ContractHost {
   readonly freezing: Freezing | undefined
   readonly isWorker: boolean
   readonly isDevelopment: boolean
+  /** What workers get to know, too. */
+  readonly shared: Shared
 }
+
+export interface Shared {
+  /** Of an enforced contract, the values that decide. */
+  contract?: {
+    readonly directory: string
+    readonly execPath: string
+    readonly variables: Readonly<Record<string, string>>
+  }
+}
+
+/**
+ * Checks the contract, and enforces it from here on.
+ * @param isProgram it is the program that begins, and not one of its scripts in a child
+ */
+export type BeginContract = (isProgram: boolean) => void
 
 /** What the code of a contract exports. */
 export interface ContractCode {
   /**
    * When all is installed, and before the program runs.
-   * @returns checks the contract: to be called before anything of the program runs; when the process has been
-   *   frozen that is done when it is thawed
+   * @returns to be called before anything of the program runs; what has been frozen calls it by itself when it is
+   *   thawed, and so does a worker
    */
-  install(host: ContractHost): () => void
+  install(host: ContractHost): BeginContract
 }
 
 /** Does nothing for a program without a contract. */
@@ -31,7 +48,7 @@ export function installContract(
   archive: Archive,
   contract: Contract | undefined,
   host: Omit<ContractHost, 'contract'>,
-): () => void {
+): BeginContract {
   if (!contract) return () => {}
   const entry = archive.find(CONTRACT_CODE)!
   const cache = archive.codeCache(entry)

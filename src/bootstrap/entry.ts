@@ -5,7 +5,7 @@
 import path from 'node:path'
 
 import { readScriptCommand, restoreArguments } from './arguments.ts'
-import { installContract } from './contract.ts'
+import { installContract, type Shared } from './contract.ts'
 import { denyAddonsFromDisk, denyCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
 import { installCoverage } from './coverage.ts'
@@ -40,6 +40,7 @@ declare const require: InternalRequire
 declare const ingotWorker: WorkerJob | undefined
 
 const job = typeof ingotWorker === 'undefined' ? undefined : ingotWorker
+const shared: Shared = job?.shared ?? {}
 const internals = openInternals(require)
 // Before the launcher hears of us: what is read of the environment until then does not matter.
 if (!job) sealGlobalPaths(internals)
@@ -58,6 +59,14 @@ const { entries, tests, sourceMaps, codeFromDisk, waitsForReady = false, contrac
 const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 
+// Below all that the bootstrap puts in place: a program may change what that runs on.
+const beginContract = installContract(archive, contract, {
+  internals,
+  freezing,
+  isWorker: job !== undefined,
+  isDevelopment: development !== undefined,
+  shared,
+})
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(internals, tree)
@@ -68,7 +77,7 @@ installLoader(internals, tree, {
 })
 if (codeFromDisk === 'deny') denyAddonsFromDisk()
 installProcesses(internals, tree)
-installWorkers(internals, job !== undefined)
+installWorkers(internals, job !== undefined, shared)
 compiler.install()
 if (sourceMaps) process.setSourceMapsEnabled(true)
 
@@ -76,7 +85,6 @@ if (job) {
   installWorkerDirectory(job.workingDirectory)
   development?.begin(() => [], archive)
   correctNames(internals, job)
-  installOwnContract()
   runWorker(internals, tree, job)
 } else {
   restoreEnvironment()
@@ -85,25 +93,15 @@ if (job) {
   installMissingFileHint()
   if (tests) installCoverage(internals, () => compiler.ignoreCaches())
   development?.begin(() => compiler.loaded(), archive)
-  const checkContract = installOwnContract()
   if (freezing) startFrozen(freezing)
-  else start(checkContract)
+  else start()
 }
 
-function installOwnContract(): () => void {
-  const isWorker = job !== undefined
-  return installContract(archive, contract, {
-    internals,
-    freezing,
-    isWorker,
-    isDevelopment: development !== undefined,
-  })
-}
-
-function start(checkContract: () => void): void {
+function start(): void {
   rehearsal?.begin()
   const args = restoreArguments(process.argv.slice(2))
   const command = readScriptCommand(args, optionTable(internals))
+  if (command || tests) beginContract(false)
   if (command) {
     setVirtualWorkingDirectory(command.workingDirectory)
     runScript(internals, tree, command)
@@ -116,7 +114,7 @@ function start(checkContract: () => void): void {
   const [main, ...rest] = selectMain(process.argv0, args) as [string, ...string[]]
   process.argv.splice(1, process.argv.length, main, ...rest)
   process.execArgv = []
-  checkContract()
+  beginContract(true)
   runFile(internals, tree, main)
 }
 

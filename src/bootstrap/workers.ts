@@ -4,6 +4,7 @@
 // own, and a program without workers does not load it.
 
 import { bootScript } from '../format/boot.ts'
+import type { Shared } from './contract.ts'
 import { OWN_OPTIONS } from '../format/own-options.ts'
 import type { Internals } from './internals.ts'
 import { getVirtualWorkingDirectory } from './vfs/paths.ts'
@@ -17,6 +18,7 @@ export interface WorkerJob {
   /** The program's. */
   readonly execPath: string
   readonly argv0: string
+  readonly shared: Shared
 }
 
 /** The message with which lib/internal/worker.js starts a script, as far as it matters here. */
@@ -28,8 +30,12 @@ interface StartMessage {
 
 const KINDS = { classic: 'eval', 'data-url': 'url', internal: 'hooks' } as const
 
-export function installWorkers({ worker: binding }: Internals, isInWorker: boolean): void {
-  interceptStart(binding.Worker.prototype)
+// A program that changes them changes no worker: its first script could reach node's inside.
+const { apply, defineProperty } = Reflect
+const { stringify } = JSON
+
+export function installWorkers({ worker: binding }: Internals, isInWorker: boolean, shared: Shared): void {
+  interceptStart(binding.Worker.prototype, shared)
   if (!isInWorker) {
     binding.Worker = class Worker extends binding.Worker {
       constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
@@ -55,35 +61,35 @@ export function installWorkers({ worker: binding }: Internals, isInWorker: boole
 }
 
 /** The native constructor sets the port on the new worker, and lib/internal/worker.js sends the start through it. */
-function interceptStart(prototype: object): void {
-  Object.defineProperty(prototype, 'messagePort', {
+function interceptStart(prototype: object, shared: Shared): void {
+  const { postMessage } = MessagePort.prototype
+  const field = (value: unknown) =>
+    ({ __proto__: null, value, writable: true, enumerable: true, configurable: true }) as PropertyDescriptor
+  defineProperty(prototype, 'messagePort', {
     configurable: true,
     set(port) {
-      const { postMessage } = port
-      port.postMessage = (message: StartMessage, transfer: unknown) =>
-        Reflect.apply(postMessage, port, [viaBootstrap(message), transfer])
-      Object.defineProperty(this, 'messagePort', {
-        value: port,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      })
+      const send = (message: StartMessage, transfer: unknown) =>
+        apply(postMessage, port, [viaBootstrap(message, shared), transfer])
+      defineProperty(port, 'postMessage', field(send))
+      defineProperty(this, 'messagePort', field(port))
     },
   })
 }
 
-function viaBootstrap(message: StartMessage): StartMessage {
+function viaBootstrap(message: StartMessage, shared: Shared): StartMessage {
   const { doEval, filename, webWorkerData } = message
   if (doEval === undefined || webWorkerData !== undefined) return message
   const kind = doEval === false ? 'file' : KINDS[doEval]
-  const job: WorkerJob = {
+  const job: WorkerJob & { readonly __proto__: null } = {
+    __proto__: null,
     kind,
     content: filename,
     workingDirectory: getVirtualWorkingDirectory(),
     execPath: process.execPath,
     argv0: process.argv0,
+    shared,
   }
-  return { ...message, doEval: 'classic', filename: bootScript(JSON.stringify(job)) }
+  return { ...message, doEval: 'classic', filename: bootScript(stringify(job)) }
 }
 
 const EXPOSE_INTERNALS = '--expose-internals'

@@ -4,35 +4,44 @@ import type { ContractCode, ContractHost } from '../contract.ts'
 import { CONTROL_ROOT } from '../control.ts'
 import { stopInJavaScript } from './barriers.ts'
 import { findProblems } from './check.ts'
+import { enforce } from './enforce.ts'
 import { createEnv } from './env.ts'
 import { EX_CONFIG, renderProblems } from './problems.ts'
 import { exampleEnvironment, readVariables, type Variables } from './variables.ts'
 
 export const install: ContractCode['install'] = (host: ContractHost) => {
-  const { internals, contract, freezing, isDevelopment } = host
+  const { internals, contract, freezing, isWorker, isDevelopment } = host
   const exists = internals.fs.existsSync as (file: string) => boolean
   const isRehearsing = () => exists(`${CONTROL_ROOT}is-rehearsing`)
+  const enforcement = contract.enforce ? enforce(host) : undefined
   let variables: Variables | undefined
   const read = (): Variables => {
     freezing?.settle()
-    variables ??= readVariables(contract, isRehearsing() ? exampleEnvironment(contract) : { ...process.env })
+    variables ??= readVariables(
+      contract,
+      isRehearsing() ? exampleEnvironment(contract) : { ...process.env, ...enforcement?.given?.variables },
+    )
     return variables
   }
   const env = createEnv(contract, read)
   internals.requireBuiltin('diagnostics_channel').subscribe('ingot.runtime', (request: any) => {
     if (request.kind === 'env') request.give(env)
   })
-  const check = (): void => {
-    if (isRehearsing()) return
-    // Under `ingot dev` the process before still has its ports.
-    const problems = findProblems(internals, contract, read(), { withPorts: !isDevelopment })
-    if (problems.length > 0) leave(internals, renderProblems(problems))
+  const begin = (isProgram: boolean): void => {
+    if (isProgram && !isRehearsing()) {
+      // Under `ingot dev` the process before still has its ports.
+      const problems = findProblems(internals, contract, read(), { withPorts: !isDevelopment })
+      if (problems.length > 0) leave(internals, renderProblems(problems))
+    }
+    const execPath = host.shared.contract?.execPath ?? freezing?.settle().execPath ?? process.execPath
+    enforcement?.begin(read(), execPath)
   }
+  if (isWorker) begin(false)
   if (freezing) {
-    freezing.onSettled(check)
+    freezing.onSettled(() => begin(true))
     stopInJavaScript(internals, freezing)
   }
-  return check
+  return begin
 }
 
 /** Without 'exit' handlers: in a process that was frozen there may be some. */

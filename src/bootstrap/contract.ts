@@ -19,12 +19,8 @@ export interface ContractHost {
 }
 
 export interface Shared {
-  /** Of an enforced contract, the values that decide. */
-  contract?: {
-    readonly directory: string
-    readonly execPath: string
-    readonly variables: Readonly<Record<string, string>>
-  }
+  /** Of an enforced contract, the values that decide, as JSON. */
+  contract: string | undefined
 }
 
 /**

@@ -40,7 +40,7 @@ declare const require: InternalRequire
 declare const ingotWorker: WorkerJob | undefined
 
 const job = typeof ingotWorker === 'undefined' ? undefined : ingotWorker
-const shared: Shared = job?.shared ?? {}
+const shared: Shared = { contract: job?.contract }
 const internals = openInternals(require)
 // Before the launcher hears of us: what is read of the environment until then does not matter.
 if (!job) sealGlobalPaths(internals)

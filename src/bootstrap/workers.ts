@@ -18,7 +18,7 @@ export interface WorkerJob {
   /** The program's. */
   readonly execPath: string
   readonly argv0: string
-  readonly shared: Shared
+  readonly contract: string | undefined
 }
 
 /** The message with which lib/internal/worker.js starts a script, as far as it matters here. */
@@ -87,7 +87,7 @@ function viaBootstrap(message: StartMessage, shared: Shared): StartMessage {
     workingDirectory: getVirtualWorkingDirectory(),
     execPath: process.execPath,
     argv0: process.argv0,
-    shared,
+    contract: shared.contract,
   }
   return { ...message, doEval: 'classic', filename: bootScript(stringify(job)) }
 }

@@ -20,6 +20,8 @@ import type { Variables } from './variables.ts'
 /** What decides in a thread or child, where the environment and the directory are the program's to choose. */
 export interface Given {
   readonly directory: string
+  /** In a thread. */
+  readonly execPath?: string
   readonly variables: Readonly<Record<string, string>>
 }
 
@@ -35,7 +37,8 @@ export interface Enforcement {
 
 /** Before anything of the program, which could keep a function that asks nobody. */
 export function enforce({ internals, contract, shared }: ContractHost): Enforcement {
-  const given: Given | undefined = shared.contract ?? takeMark()
+  const text = shared.contract ?? takeMark()
+  const given = text === undefined ? undefined : (JSON.parse(text) as Given)
   const { cwd } = process
   const workingDirectory = (): string => ReflectApply(cwd, process, [])
   const realPath = createRealPath(internals.fs)
@@ -59,9 +62,9 @@ export function enforce({ internals, contract, shared }: ContractHost): Enforcem
         directory: workingDirectory(),
         variables: deciding(contract, variables),
       }
-      shared.contract = { ...now, execPath }
+      shared.contract = JSON.stringify({ ...now, execPath })
       const texts = Object.entries(now.variables).map(([name, text]) => `${name}=${text}`)
-      marks = [`${MARK}=${JSON.stringify(now)}`, ...texts]
+      marks = [`${MARK}=${JSON.stringify({ ...now, execPath: undefined })}`, ...texts]
       policy = makePolicy(contract, variables, {
         directory: now.directory,
         execPath,
@@ -72,10 +75,10 @@ export function enforce({ internals, contract, shared }: ContractHost): Enforcem
   }
 }
 
-function takeMark(): Given | undefined {
+function takeMark(): string | undefined {
   const text = process.env[MARK]
   delete process.env[MARK]
-  return text === undefined ? undefined : (JSON.parse(text) as Given)
+  return text
 }
 
 /** The variables that paths and addresses name, with what they stand for. */

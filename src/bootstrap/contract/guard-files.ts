@@ -10,6 +10,7 @@ import {
   ReflectApply,
   ReflectConstruct,
   StringPrototypeIncludes,
+  toText,
   TypedArrayPrototypeGetLength,
   TypedArrayPrototypeGetSymbolToStringTag,
 } from './primordials.ts'
@@ -155,7 +156,9 @@ export function guardFiles(guarding: Guarding): void {
         judge(args)
       } catch (error) {
         if (name === 'existsSync') return false
-        if (name === 'internalModuleStat') return -2
+        // A package that is looked for from directory to directory is not there.
+        if (name === 'internalModuleStat' && StringPrototypeIncludes(toText(args[0]), '/node_modules'))
+          return -2
         return deliver(args, kUsePromises, error as Error)
       }
       return ReflectApply(native, this, args)

@@ -33,7 +33,7 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
       const problems = findProblems(internals, contract, read(), { withPorts: !isDevelopment })
       if (problems.length > 0) leave(internals, renderProblems(problems))
     }
-    const execPath = host.shared.contract?.execPath ?? freezing?.settle().execPath ?? process.execPath
+    const execPath = enforcement?.given?.execPath ?? freezing?.settle().execPath ?? process.execPath
     enforcement?.begin(read(), execPath)
   }
   if (isWorker) begin(false)

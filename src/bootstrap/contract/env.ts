@@ -25,32 +25,35 @@ export function createEnv({ env: rules }: Contract, read: () => Variables): obje
       ]),
     )
   // Printers look behind a proxy.
-  return new Proxy(Object.create(null, { [inspect.custom]: { value: shown } }) as object, {
-    get(_target, name) {
-      if (typeof name === 'symbol') return undefined
-      if (Object.hasOwn(rules, name)) return valueOf(name)
-      if (OF_OBJECTS.has(name)) return undefined
-      throw coded(
-        'ERR_CONTRACT_UNDECLARED',
-        `${name} is not in the contract: declare it under "env" there, or read process.env.${name}`,
-      )
+  return new Proxy(
+    Object.create(null, { [inspect.custom]: { configurable: true, value: shown } }) as object,
+    {
+      get(_target, name) {
+        if (typeof name === 'symbol') return undefined
+        if (Object.hasOwn(rules, name)) return valueOf(name)
+        if (OF_OBJECTS.has(name)) return undefined
+        throw coded(
+          'ERR_CONTRACT_UNDECLARED',
+          `${name} is not in the contract: declare it under "env" there, or read process.env.${name}`,
+        )
+      },
+      has: (_target, name) => typeof name === 'string' && Object.hasOwn(rules, name),
+      ownKeys: () => Object.keys(rules),
+      getOwnPropertyDescriptor: (_target, name) =>
+        typeof name === 'string' && Object.hasOwn(rules, name)
+          ? { configurable: true, enumerable: true, value: valueOf(name) }
+          : undefined,
+      set(_target, name) {
+        throw coded(
+          'ERR_CONTRACT',
+          `env.${String(name)} cannot be set: it is what the program was started with`,
+        )
+      },
+      defineProperty: () => false,
+      deleteProperty: () => false,
+      preventExtensions: () => false,
     },
-    has: (_target, name) => typeof name === 'string' && Object.hasOwn(rules, name),
-    ownKeys: () => Object.keys(rules),
-    getOwnPropertyDescriptor: (_target, name) =>
-      typeof name === 'string' && Object.hasOwn(rules, name)
-        ? { configurable: true, enumerable: true, value: valueOf(name) }
-        : undefined,
-    set(_target, name) {
-      throw coded(
-        'ERR_CONTRACT',
-        `env.${String(name)} cannot be set: it is what the program was started with`,
-      )
-    },
-    defineProperty: () => false,
-    deleteProperty: () => false,
-    preventExtensions: () => false,
-  })
+  )
 }
 
 function coded(code: string, message: string): Error {

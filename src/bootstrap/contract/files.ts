@@ -34,15 +34,15 @@ export function readProblem(file: string, text: string): Problem | undefined {
 
 /** What is not there yet is made by the program: then it is the directory above that counts. */
 export function writeProblem(file: string, text: string): Problem | undefined {
-  const isDirectory = fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false
-  const mode = fs.constants.W_OK | (isDirectory ? fs.constants.X_OK : 0)
+  const mode = fs.constants.W_OK | (isDirectory(file) ? fs.constants.X_OK : 0)
   const code = accessCode(file, mode)
   if (code === undefined) return undefined
   const name = named(file, text)
   if (code === 'ENOENT') {
-    const parent = path.dirname(file)
-    const above = parent === file ? undefined : writeProblem(parent, parent)
-    return above && { what: `${name} is not there and cannot be made: ${above.what}`, remedy: above.remedy }
+    const above = writeProblem(path.dirname(file), path.dirname(file))
+    if (!above) return undefined
+    const why = above.what.replace(/^.* cannot be made: /, '')
+    return { what: `${name} is not there and cannot be made: ${why}`, remedy: above.remedy }
   }
   return code === 'EROFS'
     ? { what: `${name} is on a read-only file system`, remedy: 'mount something writable there' }
@@ -50,6 +50,14 @@ export function writeProblem(file: string, text: string): Problem | undefined {
         what: `${name} cannot be written to (${code})`,
         remedy: 'let this user write there: chmod or chown it',
       }
+}
+
+function isDirectory(file: string): boolean {
+  try {
+    return fs.statSync(file).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 function named(file: string, text: string): string {

@@ -61,10 +61,11 @@ function missing(name: string, rule: VariableRule, meant: string | undefined): P
 
 function illTyped(name: string, rule: VariableRule, text: string): Problem {
   const { what, example } = expectationOf(rule)
-  const shown = rule.secret ? 'a secret value that' : JSON.stringify(shorten(text))
+  const kind = rule.type === 'enum' ? `not ${what}` : `no ${what}`
   return {
-    what:
-      rule.type === 'enum' ? `${name} is ${shown}, and not ${what}` : `${name} is ${shown}, and no ${what}`,
+    what: rule.secret
+      ? `${name} is set to what is ${kind}`
+      : `${name} is ${JSON.stringify(shorten(text))}, and ${kind}`,
     remedy: `set it, as in ${name}=${quote(example)}`,
   }
 }

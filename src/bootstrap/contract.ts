@@ -46,12 +46,16 @@ export function installContract(
   host: Omit<ContractHost, 'contract'>,
 ): BeginContract {
   if (!contract) return () => {}
+  const { internals, freezing } = host
   const entry = archive.find(CONTRACT_CODE)!
-  const cache = archive.codeCache(entry)
-  const code = loadOwnCode(host.internals, {
+  // What will be frozen is compiled as a whole: at the thaw there is no time.
+  const cache = freezing ? undefined : archive.codeCache(entry)
+  if (freezing) internals.v8.setFlagsFromString('--no-lazy')
+  const code = loadOwnCode(internals, {
     source: archive.code(entry),
     file: 'ingot-contract.js',
     ...(cache && { cache }),
   }) as ContractCode
+  if (freezing) internals.v8.setFlagsFromString('--lazy')
   return code.install({ ...host, contract })
 }

@@ -134,7 +134,7 @@ function startFrozen(freezing: Freezing): void {
   Object.assign(internals.cjsLoader.Module._pathCache, Object.fromEntries(training.resolved))
   begin()
   // Nothing of the program has run before a barrier that only the kernel finds: it is here, then.
-  if (contract && (contract.enforce || training.steps === 0)) settle()
+  if (contract && training.steps === 0) settle()
   // Which of several programs it is only a start can tell.
   const [main] = entries.length === 1 ? selectMain('', []) : selectMain(settle().argv0, settle().args)
   runFile(internals, tree, main!)

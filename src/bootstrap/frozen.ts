@@ -36,7 +36,7 @@ export interface Freezing {
     options: { readonly isDateFree: boolean; readonly inJavaScript: boolean },
   ): CompileWatch
   /** Now it is the program that runs. */
-  begin(): void
+  begin: () => void
   /**
    * Freezes it here, and returns when it is thawed: with the command line of that start.
    * @param reason launcher/control.c knows both

@@ -6,23 +6,31 @@ import { CONTROL_ROOT } from '../control.ts'
 import type { Freezing } from '../frozen.ts'
 import type { Internals } from '../internals.ts'
 
+/** @param beforeProgram nothing of it runs in the build: it could prepare for what is enforced later */
 export function stopInJavaScript(
-  { fs, fsDir, processWrap, spawnSync, cares, requireBuiltin }: Internals,
+  { fs, fsDir, processWrap, spawnSync, cares, crypto, moduleWrap, cjsLoader, requireBuiltin }: Internals,
   freezing: Freezing,
+  { beforeProgram }: { readonly beforeProgram: boolean },
 ): void {
   const { internalBinding } = requireBuiltin('internal/test/binding')
-  const { TCP } = internalBinding('tcp_wrap')
-  const { UDP } = internalBinding('udp_wrap')
-  const { Pipe } = internalBinding('pipe_wrap')
-  const isOfHost = (given: unknown) =>
-    (typeof given === 'string' && !given.startsWith(VIRTUAL_ROOT) && !given.startsWith(CONTROL_ROOT)) ||
-    given instanceof Uint8Array
-  const stopAt = (target: any, names: readonly string[], isBarrier: (args: unknown[]) => boolean) => {
+  let isArmed = false
+  const { begin } = freezing
+  freezing.begin = () => {
+    isArmed = true
+    begin()
+  }
+  freezing.onSettled(() => (isArmed = false))
+  const isOfHost = (given: unknown) => typeof given !== 'string' || !INSIDE.test(given)
+  const stopAt = (
+    target: any,
+    names: readonly string[],
+    isBarrier: (first: unknown) => boolean = () => true,
+  ) => {
     for (const name of names) {
       const native = target[name]
       if (typeof native !== 'function') continue
       const stopping = function (this: unknown, ...args: unknown[]) {
-        if (freezing.isBuilding() && isBarrier(args)) freezing.settle()
+        if (isArmed && isBarrier(args[0])) freezing.settle()
         return Reflect.apply(native, this, args)
       }
       target[name] = stopping
@@ -31,18 +39,39 @@ export function stopInJavaScript(
       })
     }
   }
-  const always = () => true
-  stopAt(fs, OF_PATHS, ([given]) => isOfHost(given))
-  stopAt(fs.ReadFileJob.prototype, ['run'], ([given]) => isOfHost(given))
-  stopAt(fs.WriteFileJob.prototype, ['run'], ([given]) => isOfHost(given))
-  stopAt(fsDir, ['opendir', 'opendirSync'], ([given]) => isOfHost(given))
-  stopAt(TCP.prototype, ['bind', 'bind6', 'connect', 'connect6'], always)
-  stopAt(UDP.prototype, ['bind', 'bind6', 'connect', 'connect6', 'send', 'send6'], always)
-  stopAt(Pipe.prototype, ['bind', 'connect'], always)
-  stopAt(processWrap.Process.prototype, ['spawn'], always)
-  stopAt(spawnSync, ['spawn'], always)
-  stopAt(cares, ['getaddrinfo', 'getnameinfo'], always)
+  if (beforeProgram) {
+    stopAt(moduleWrap.ModuleWrap.prototype, ['evaluate', 'evaluateSync'])
+    stopAt(cjsLoader, ['wrapModuleLoad'])
+  }
+  stopAt(fs, OF_PATHS, isOfHost)
+  // What is open and embedded does not come here.
+  stopAt(fs, OF_DESCRIPTORS)
+  stopAt(fs.ReadFileJob.prototype, ['run'], isOfHost)
+  stopAt(fs.WriteFileJob.prototype, ['run'], isOfHost)
+  stopAt(fsDir, ['opendir', 'opendirSync'], isOfHost)
+  stopAt(processWrap.Process.prototype, ['spawn'])
+  stopAt(spawnSync, ['spawn'])
+  stopAt(cares, ['getaddrinfo', 'getnameinfo'])
+  stopAt((crypto as any).RandomBytesJob.prototype, ['run'])
+  // To make one opens something.
+  for (const [name, handle] of [
+    ['tcp_wrap', 'TCP'],
+    ['udp_wrap', 'UDP'],
+    ['pipe_wrap', 'Pipe'],
+  ] as const) {
+    const binding = internalBinding(name)
+    binding[handle] = new Proxy(binding[handle], {
+      construct(native, args, target) {
+        if (isArmed) freezing.settle()
+        return Reflect.construct(native, args, target)
+      },
+    })
+  }
 }
+
+const INSIDE = new RegExp(`^(?:${VIRTUAL_ROOT}(?:/|$)|${CONTROL_ROOT})`)
+
+const OF_DESCRIPTORS = ['read', 'readBuffers', 'writeBuffer', 'writeBuffers', 'writeString', 'fstat', 'fsync']
 
 /** Of the fs binding, whose first argument is one. */
 const OF_PATHS = [

@@ -23,7 +23,7 @@ export function findProblems(
   ] as const) {
     for (const text of texts) {
       const file = pathOf(text, directory, variables.textOf)
-      if (file !== undefined) problems.push(problemOf(file, text))
+      if (file !== undefined) problems.push(problemOf(internals.fs, file, text))
     }
   }
   for (const text of withPorts ? contract.listen : []) {

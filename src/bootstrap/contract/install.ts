@@ -19,7 +19,11 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
     freezing?.settle()
     variables ??= readVariables(
       contract,
-      isRehearsing() ? exampleEnvironment(contract) : { ...process.env, ...enforcement?.given?.variables },
+      isRehearsing()
+        ? exampleEnvironment(contract)
+        : enforcement?.given
+          ? { ...process.env, ...enforcement.given.variables }
+          : process.env,
     )
     return variables
   }
@@ -28,18 +32,23 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
     if (request.kind === 'env') request.give(env)
   })
   const begin = (isProgram: boolean): void => {
-    if (isProgram && !isRehearsing()) {
+    if (isProgram) {
       // Under `ingot dev` the process before still has its ports.
       const problems = findProblems(internals, contract, read(), { withPorts: !isDevelopment })
-      if (problems.length > 0) leave(internals, renderProblems(problems))
+      // A rehearsal has a world of its own, and goes on.
+      if (problems.length > 0 && !isRehearsing()) leave(internals, renderProblems(problems))
     }
     const execPath = enforcement?.given?.execPath ?? freezing?.settle().execPath ?? process.execPath
     enforcement?.begin(read(), execPath)
   }
   if (isWorker) begin(false)
   if (freezing) {
+    // What the check will run lies in the image, compiled.
+    findProblems(internals, contract, readVariables(contract, exampleEnvironment(contract)), {
+      withPorts: false,
+    })
     freezing.onSettled(() => begin(true))
-    stopInJavaScript(internals, freezing)
+    stopInJavaScript(internals, freezing, { beforeProgram: contract.enforce })
   }
   return begin
 }

@@ -8,7 +8,7 @@ type Port = Extract<Address, { kind: 'port' }>
 
 /** @param variable that names it, if one does */
 export function portProblem(
-  { requireBuiltin, uv }: Internals,
+  { requireBuiltin }: Internals,
   { host, port }: Port,
   variable: string | undefined,
 ): Problem | undefined {
@@ -16,21 +16,20 @@ export function portProblem(
   const { TCP, constants } = requireBuiltin('internal/test/binding').internalBinding('tcp_wrap')
   const code =
     host === undefined ? tryAny(TCP, constants, port) : tryBind(TCP, constants, addressOf(host), port)
-  const name = uv.getErrorMap().get(code)?.[0]
   const change = variable === undefined ? 'choose another one' : `set ${variable} to another one`
   const where = host === undefined ? `port ${port}` : `${host}:${port}`
-  switch (name) {
-    case 'EADDRINUSE':
+  switch (code) {
+    case UV_EADDRINUSE:
       return {
         what: `${where} is in use`,
         remedy: `stop what listens there (ss -ltnp 'sport = :${port}' shows it), or ${change}`,
       }
-    case 'EACCES':
+    case UV_EACCES:
       return {
         what: `${where} may not be listened on by this user`,
         remedy: `${change}, above 1023, or grant CAP_NET_BIND_SERVICE`,
       }
-    case 'EADDRNOTAVAIL':
+    case UV_EADDRNOTAVAIL:
       return { what: `${host} is no address of this machine`, remedy: change }
     default:
       return undefined // a name, say, which is looked up later
@@ -44,13 +43,14 @@ function addressOf(host: string): string {
 /** As node listens when it is given no host. */
 function tryAny(TCP: any, constants: any, port: number): number {
   const code = tryBind(TCP, constants, '::', port)
-  return code === 0 || code === EADDRINUSE || code === EACCES
+  return code === 0 || code === UV_EADDRINUSE || code === UV_EACCES
     ? code
     : tryBind(TCP, constants, '0.0.0.0', port)
 }
 
-const EADDRINUSE = -98
-const EACCES = -13
+const UV_EADDRINUSE = -98
+const UV_EACCES = -13
+const UV_EADDRNOTAVAIL = -99
 
 function tryBind(TCP: any, constants: any, address: string, port: number): number {
   const handle = new TCP(constants.SERVER)

@@ -22,20 +22,30 @@ export function readVariables({ env: rules }: Pick<Contract, 'env'>, environment
   const problems = new Map<string, Problem>()
   const strangers: Problem[] = []
   const texts = new Map<string, string>()
-  const names = Object.keys(environment)
-  const unknown = names.filter((name) => !Object.hasOwn(rules, name))
+  // Asked only about what is missing: to list them all takes longer than all the rest.
+  const unknown = () => Object.keys(environment).filter((name) => !Object.hasOwn(rules, name))
   for (const [name, rule] of Object.entries(rules)) {
     // As `NAME=` in a file of variables says that there is none.
     const text = environment[name] || rule.default
     if (text === undefined) {
       values.set(name, undefined)
-      const meant = nearest(name, unknown)
-      if (rule.required) problems.set(name, missing(name, rule, meant))
-      else if (meant !== undefined && isOfProgram(meant, name))
-        strangers.push({
-          what: `${meant} is set, and is not in the contract`,
-          remedy: `set ${name}, if that was meant, or declare it`,
-        })
+      // Most environments have many names that are somebody else's.
+      if (rule.required) problems.set(name, missing(name, rule, nearest(name, unknown())))
+      else {
+        const prefix = prefixOf(name)
+        const meant =
+          prefix === undefined
+            ? undefined
+            : nearest(
+                name,
+                unknown().filter((other) => other.startsWith(prefix)),
+              )
+        if (meant !== undefined)
+          strangers.push({
+            what: `${meant} is set, and is not in the contract`,
+            remedy: `set ${name}, if that was meant, or declare it`,
+          })
+      }
       continue
     }
     const value = parseVariable(rule, text)
@@ -47,10 +57,11 @@ export function readVariables({ env: rules }: Pick<Contract, 'env'>, environment
 }
 
 /** Variables that begin alike are one program's: another name among them is hardly somebody else's. */
-function isOfProgram(name: string, declared: string): boolean {
-  const prefix = /^[A-Za-z0-9]{3,}_/.exec(declared)?.[0]
-  return prefix !== undefined && name.startsWith(prefix)
+function prefixOf(name: string): string | undefined {
+  const end = name.indexOf('_') + 1
+  return end > SHORTEST_PREFIX ? name.slice(0, end) : undefined
 }
+const SHORTEST_PREFIX = 3
 
 function missing(name: string, rule: VariableRule, meant: string | undefined): Problem {
   const { example } = expectationOf(rule)

@@ -2,7 +2,9 @@
 // flags, ingot.config.ts and package.json; nothing after this stage looks at any of those.
 // This is the type file of the stage: it has no code, so every stage may import it.
 
-import type { Contract, VariableType } from '../format/contract.ts'
+import type { Contract, VariableRule, VariableType } from '../format/contract.ts'
+
+export type { Contract, VariableRule }
 
 /** What a user writes in ingot.config.ts or under "ingot" in package.json. Paths are relative to that file. */
 export interface UserConfig {

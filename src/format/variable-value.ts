@@ -35,7 +35,7 @@ export function parseVariable({ type, values }: VariableRule, text: string): Var
     case 'integer':
       return safeInteger(numberIn(text, /^[+-]?\d+$/))
     case 'boolean':
-      return BOOLEANS[text.trim().toLowerCase()]
+      return BOOLEANS.get(text.trim().toLowerCase())
     case 'port': {
       const port = numberIn(text, /^\d{1,5}$/)
       return port !== undefined && port <= 65_535 ? port : undefined
@@ -57,16 +57,10 @@ export function parseVariable({ type, values }: VariableRule, text: string): Var
   }
 }
 
-const BOOLEANS: Record<string, boolean | undefined> = {
-  true: true,
-  yes: true,
-  on: true,
-  '1': true,
-  false: false,
-  no: false,
-  off: false,
-  '0': false,
-}
+const BOOLEANS = new Map([
+  ...['true', 'yes', 'on', '1'].map((text) => [text, true] as const),
+  ...['false', 'no', 'off', '0'].map((text) => [text, false] as const),
+])
 
 const MILLISECONDS: Record<string, number | undefined> = {
   ms: 1,

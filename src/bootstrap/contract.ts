@@ -12,8 +12,9 @@ export interface ContractHost {
   readonly contract: Contract
   /** In a start that can be frozen. */
   readonly freezing: Freezing | undefined
-  readonly isWorker: boolean
-  readonly isDevelopment: boolean
+  /** In a worker. */
+  readonly job: object | undefined
+  readonly development: object | undefined
   /** What workers get to know, too. */
   readonly shared: Shared
 }
@@ -39,23 +40,17 @@ export interface ContractCode {
   install(host: ContractHost): BeginContract
 }
 
-/** Does nothing for a program without a contract. */
+/** Undefined for a program without a contract. */
 export function installContract(
   archive: Archive,
-  contract: Contract | undefined,
-  host: Omit<ContractHost, 'contract'>,
-): BeginContract {
-  if (!contract) return () => {}
-  const { internals, freezing } = host
+  host: Omit<ContractHost, 'contract'> & { readonly contract: Contract | undefined },
+): BeginContract | undefined {
+  if (!host.contract) return undefined
   const entry = archive.find(CONTRACT_CODE)!
-  // What will be frozen is compiled as a whole: at the thaw there is no time.
-  const cache = freezing ? undefined : archive.codeCache(entry)
-  if (freezing) internals.v8.setFlagsFromString('--no-lazy')
-  const code = loadOwnCode(internals, {
+  const code = loadOwnCode(host.internals, {
     source: archive.code(entry),
     file: 'ingot-contract.js',
-    ...(cache && { cache }),
+    cache: archive.codeCache(entry),
   }) as ContractCode
-  if (freezing) internals.v8.setFlagsFromString('--lazy')
-  return code.install({ ...host, contract })
+  return code.install(host as ContractHost)
 }

@@ -60,13 +60,7 @@ const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 
 // Below all that the bootstrap puts in place: a program may change what that runs on.
-const beginContract = installContract(archive, contract, {
-  internals,
-  freezing,
-  isWorker: job !== undefined,
-  isDevelopment: development !== undefined,
-  shared,
-})
+const beginContract = installContract(archive, { internals, contract, freezing, job, development, shared })
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(internals, tree)
@@ -101,7 +95,7 @@ function start(): void {
   rehearsal?.begin()
   const args = restoreArguments(process.argv.slice(2))
   const command = readScriptCommand(args, optionTable(internals))
-  if (command || tests) beginContract(false)
+  if (command || tests) beginContract?.(false)
   if (command) {
     setVirtualWorkingDirectory(command.workingDirectory)
     runScript(internals, tree, command)
@@ -114,17 +108,14 @@ function start(): void {
   const [main, ...rest] = selectMain(process.argv0, args) as [string, ...string[]]
   process.argv.splice(1, process.argv.length, main, ...rest)
   process.execArgv = []
-  beginContract(true)
+  beginContract?.(true)
   runFile(internals, tree, main)
 }
 
 function startFrozen(freezing: Freezing): void {
   const { training, arm, begin, settle } = freezing
   process.execArgv = []
-  compiler.watch = arm((now) => selectMain(now.argv0, now.args), {
-    isDateFree: waitsForReady,
-    inJavaScript: contract !== undefined,
-  })
+  compiler.watch = arm((now) => selectMain(now.argv0, now.args), { isDateFree: waitsForReady })
   serveRequests(internals.requireBuiltin, freezing)
   // All functions, and not when they are first called.
   internals.v8.setFlagsFromString('--no-lazy')
@@ -133,8 +124,6 @@ function startFrozen(freezing: Freezing): void {
   internals.v8.setFlagsFromString('--lazy')
   Object.assign(internals.cjsLoader.Module._pathCache, Object.fromEntries(training.resolved))
   begin()
-  // Nothing of the program has run before a barrier that only the kernel finds: it is here, then.
-  if (contract && training.steps === 0) settle()
   // Which of several programs it is only a start can tell.
   const [main] = entries.length === 1 ? selectMain('', []) : selectMain(settle().argv0, settle().args)
   runFile(internals, tree, main!)

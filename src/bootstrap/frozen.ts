@@ -28,13 +28,11 @@ export interface Freezing {
    * From here on the first thing that a build cannot know freezes the process.
    * @param program what process.argv is to be behind the executable, once it is known
    * @param isDateFree reading it is no barrier
-   * @param inJavaScript where the kernel would find the barrier, it is put up at the last step before it
    * @returns to be told what is loaded
    */
-  arm(
-    program: (start: Start) => string[],
-    options: { readonly isDateFree: boolean; readonly inJavaScript: boolean },
-  ): CompileWatch
+  arm(program: (start: Start) => string[], options: { readonly isDateFree: boolean }): CompileWatch
+  /** Called at the last step of the program before a barrier that only the kernel finds. */
+  beforeBarrier: () => void
   /** Now it is the program that runs. */
   begin: () => void
   /**
@@ -79,8 +77,9 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
     return start
   }
   const training = readTraining(internals)
-  return {
+  const freezing: Freezing = {
     settle,
+    beforeBarrier: collectGarbage,
     onSettled: (callback) => void replaced.push(callback),
     isBuilding,
     begin() {
@@ -89,7 +88,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       tell('begin')
     },
     training,
-    arm(program, { isDateFree, inJavaScript }) {
+    arm(program, { isDateFree }) {
       replaceProperties({
         settle,
         program,
@@ -111,9 +110,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       // Where no JavaScript runs at the barrier, garbage is collected after the last step before it.
       let steps = 0
       const step = () => {
-        if (!tell('step') || ++steps !== training.steps) return
-        if (inJavaScript) settle()
-        else collectGarbage()
+        if (tell('step') && ++steps === training.steps) freezing.beforeBarrier()
       }
       return {
         onModule: (source) => (onModule(source), step()),
@@ -121,6 +118,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       }
     },
   }
+  return freezing
 }
 
 /** The builder writes it into the socket through which the launcher reports. */

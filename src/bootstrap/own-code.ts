@@ -6,7 +6,7 @@ import type { Internals } from './internals.ts'
 /** What such a file exports. It has node's builtins, and nothing else. */
 export function loadOwnCode(
   internals: Internals,
-  compiled: { readonly source: string; readonly file: string; readonly cache?: Uint8Array },
+  compiled: { readonly source: string; readonly file: string; readonly cache?: Uint8Array | undefined },
 ): object {
   const exports = {}
   compileCommonJs(internals, compiled).function(exports, (id: string) =>

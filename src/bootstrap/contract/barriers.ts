@@ -18,7 +18,10 @@ export function stopInJavaScript(
   freezing.begin = () => {
     isArmed = true
     begin()
+    // Nothing of the program runs before the barrier that the kernel has found: it is here, then.
+    if (freezing.training.steps === 0) freezing.settle()
   }
+  freezing.beforeBarrier = freezing.settle
   freezing.onSettled(() => (isArmed = false))
   const isOfHost = (given: unknown) => typeof given !== 'string' || !INSIDE.test(given)
   const stopAt = (

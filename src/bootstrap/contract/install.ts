@@ -10,7 +10,7 @@ import { EX_CONFIG, renderProblems } from './problems.ts'
 import { exampleEnvironment, readVariables, type Variables } from './variables.ts'
 
 export const install: ContractCode['install'] = (host: ContractHost) => {
-  const { internals, contract, freezing, isWorker, isDevelopment } = host
+  const { internals, contract, freezing, job, development } = host
   const exists = internals.fs.existsSync as (file: string) => boolean
   const isRehearsing = () => exists(`${CONTROL_ROOT}is-rehearsing`)
   const enforcement = contract.enforce ? enforce(host) : undefined
@@ -34,14 +34,14 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   const begin = (isProgram: boolean): void => {
     if (isProgram) {
       // Under `ingot dev` the process before still has its ports.
-      const problems = findProblems(internals, contract, read(), { withPorts: !isDevelopment })
+      const problems = findProblems(internals, contract, read(), { withPorts: !development })
       // A rehearsal has a world of its own, and goes on.
       if (problems.length > 0 && !isRehearsing()) leave(internals, renderProblems(problems))
     }
     const execPath = enforcement?.given?.execPath ?? freezing?.settle().execPath ?? process.execPath
     enforcement?.begin(read(), execPath)
   }
-  if (isWorker) begin(false)
+  if (job) begin(false)
   if (freezing) {
     // What the check will run lies in the image, compiled.
     findProblems(internals, contract, readVariables(contract, exampleEnvironment(contract)), {

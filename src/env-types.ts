@@ -8,7 +8,7 @@ import type { Diagnostic } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import type { Contract, VariableRule } from './format/contract.ts'
 
-export const ENV_TYPES = 'ingot-env.d.ts'
+const ENV_TYPES = 'ingot-env.d.ts'
 
 /** Where it is, for a program with a contract that declares variables. */
 export function envTypesOf({ contract }: Pick<ResolvedConfig, 'contract'>): string | undefined {
@@ -53,7 +53,7 @@ function isInstalledAbove(directory: string): boolean {
  * @param source name of the file that has the contract
  * @param isInstalled the module has types already, which are added to
  */
-export function renderEnvTypes(
+function renderEnvTypes(
   { env }: Contract,
   { source, isInstalled }: { readonly source: string; readonly isInstalled: boolean },
 ): string {

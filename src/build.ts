@@ -9,6 +9,7 @@ import { createStages } from './base/stages.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import { planAppend } from './image/append.ts'
 import { abandonExecutable, beginExecutable } from './output/executable.ts'
+import { writeEnvTypes } from './env-types.ts'
 import { allInputs } from './inputs.ts'
 import { lookAtGit } from './known/git.ts'
 import { judgeNativeCode } from './native-policy.ts'
@@ -42,6 +43,7 @@ export async function buildTracked(
   const stage = createStages(options)
 
   const { config, diagnostics, inputs } = await stage('config', () => resolveConfig(options, { cwd }))
+  const ofTypes = writeEnvTypes(config)
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
 
   const key = sign === undefined ? undefined : readPrivateKey(path.resolve(cwd, sign))
@@ -72,7 +74,7 @@ export async function buildTracked(
       size,
       start,
       native,
-      diagnostics: [...diagnostics, ...graph.diagnostics, ...judged.diagnostics],
+      diagnostics: [...diagnostics, ...ofTypes, ...graph.diagnostics, ...judged.diagnostics],
       elapsedMs: performance.now() - started,
     })
     return { result, inputs: allInputs(config, inputs, graph) }

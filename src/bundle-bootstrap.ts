@@ -11,6 +11,8 @@ const SOURCES = {
   bootstrap: 'bootstrap/entry.ts',
   /** Beside the executable of `ingot dev` (bootstrap/development.ts). */
   development: 'bootstrap/development/develop.ts',
+  /** In the archive of a program with a contract (bootstrap/contract.ts). */
+  contract: 'bootstrap/contract/install.ts',
 } as const
 
 export async function bundleBootstrap(part: keyof typeof SOURCES): Promise<string> {
@@ -21,6 +23,7 @@ export async function bundleBootstrap(part: keyof typeof SOURCES): Promise<strin
     input: path.join(HERE, SOURCES[part]),
     cwd: HERE,
     platform: 'node',
+    external: /^internal\//,
     treeshake: true,
   })
   const { output } = await bundle.generate({

@@ -7,6 +7,7 @@ import path from 'node:path'
 
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { envTypesOf } from './env-types.ts'
 
 /** What tsc assumes where a project has no tsconfig.json: what node itself runs. */
 const DEFAULTS = [
@@ -21,14 +22,13 @@ const DEFAULTS = [
 const ERROR_LINE = /^(.+)\((\d+),(\d+)\): error (TS\d+): (.*)$/
 
 /** @throws BuildError TYPE_ERROR at the first error; its message lists all. */
-export async function checkTypes(
-  { projectDir, entries }: ResolvedConfig,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function checkTypes(config: ResolvedConfig, signal?: AbortSignal): Promise<void> {
+  const { projectDir, entries } = config
   const configFile = path.join(projectDir, 'tsconfig.json')
+  const ofContract = envTypesOf(config)
   const args = existsSync(configFile)
     ? ['-p', configFile]
-    : [...DEFAULTS, ...entries.map((entry) => entry.file)]
+    : [...DEFAULTS, ...entries.map((entry) => entry.file), ...(ofContract === undefined ? [] : [ofContract])]
   const output = await run([...args, '--noEmit', '--pretty', 'false'], projectDir, signal)
   const errors = output.split('\n').flatMap((line) => {
     const match = ERROR_LINE.exec(line)

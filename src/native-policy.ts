@@ -25,17 +25,18 @@ export interface NativeTarget {
 /**
  * Lists the program's native code.
  * @param cache directory of the user's cache
- * @throws BuildError NATIVE_DENIED, NATIVE_VERSION
+ * @throws BuildError NATIVE_DENIED, CONTRACT_NATIVE, NATIVE_VERSION
  */
 export function judgeNativeCode(
   graph: AppGraph,
-  { native }: Pick<ResolvedConfig, 'native'>,
+  { native, contract }: Pick<ResolvedConfig, 'native' | 'contract'>,
   { libraries, base: { components } }: NativeTarget,
   cache: string,
 ): { native: NativeInfo[]; diagnostics: readonly Diagnostic[] } {
   const files = graph.kept.filter((file) => file.mapped)
   if (files.length === 0) return { native: [], diagnostics: [] }
   for (const { path } of files) if (!isAllowed(packageOf(path), native)) throw denied(graph, path)
+  if (contract?.contract.native === false) throw undeclared(graph, files[0]!.path, contract.file)
 
   const system = new Map(
     [...libraries.libraries].map(([soname, { file }]) => [
@@ -91,6 +92,14 @@ export function packageOf(path: string): string {
 function isAllowed(name: string, policy: ResolvedConfig['native']): boolean {
   if (policy === 'allow') return true
   return policy !== 'deny' && policy.includes(name)
+}
+
+function undeclared(graph: AppGraph, path: string, configFile: string): BuildError {
+  const chain = chainOf(graph, path).join(' -> ')
+  return new BuildError('CONTRACT_NATIVE', `native code is inside, and not in the contract: ${chain}`, {
+    at: { file: configFile },
+    help: 'write "native: true" in the contract (the default, unless it is enforced), or leave the package out',
+  })
 }
 
 /** Packages that do the same in JavaScript or WebAssembly. */

@@ -3,7 +3,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
+import { bundleBootstrap } from './bundle-bootstrap.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { CONTRACT_CODE } from './format/contract.ts'
 import type { AppGraph } from './graph/graph.ts'
 import type { WorkTree } from './known/git.ts'
 import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
@@ -33,11 +35,20 @@ export async function packPayload(
   config: ResolvedConfig,
   { version, target, cache, read, native, tree }: PackOptions,
 ): Promise<Payload> {
-  const files = collectFiles(graph, read)
+  const own = collectFiles(graph, read)
+  const files = [...own, ...(await contractFiles(config))]
   const options = { node: target.runtime.file, flagHash: Buffer.from(target.base.flagHash, 'hex') }
   const compiled = withCodeCaches(files, await codeCachesOf(files, options, cache))
   const facts = { version, graph, config, target, native, tree: await tree }
-  return packFiles(compiled, graph, { version, info: await programInfo(facts, compiled), isChecked: true })
+  const info = await programInfo(facts, compiled.slice(0, own.length))
+  return packFiles(compiled, graph, config, { version, info, isChecked: true })
+}
+
+/** The code that checks a contract, for a program that has one. */
+export async function contractFiles({ contract }: Pick<ResolvedConfig, 'contract'>): Promise<ArchiveFile[]> {
+  if (!contract) return []
+  const data = Buffer.from(await bundleBootstrap('contract'))
+  return [{ path: CONTRACT_CODE, data, module: { format: 'commonjs' } }]
 }
 
 /** Ingot's own version, and the build info. */
@@ -52,6 +63,7 @@ interface Description {
 export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
+  { contract }: Pick<ResolvedConfig, 'contract'>,
   { version, info, isChecked = false }: Description,
 ): Payload {
   const manifest = {
@@ -61,6 +73,7 @@ export function packFiles(
     ...(tests && { tests }),
     sourceMaps,
     waitsForReady,
+    ...(contract && { contract: contract.contract }),
   }
   return packArchive(files, links, manifest, { info, isChecked })
 }

@@ -58,7 +58,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 122
+const REVISION = 123
 
 export async function prepareBase(
   runtime: Runtime,
@@ -284,7 +284,8 @@ function bootstrapSources(): string[] {
   return directories.flatMap((directory) =>
     readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .filter(
-        (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.startsWith('development/'),
+        (name) =>
+          name.endsWith('.ts') && !name.endsWith('.test.ts') && !/^(?:development|contract)\//.test(name),
       )
       .toSorted()
       .map((name) => path.join(directory, name)),

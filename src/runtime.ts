@@ -85,3 +85,22 @@ function readInfo(): BuildInfo {
   const { zstdDecompressSync } = process.getBuiltinModule('node:zlib')
   return JSON.parse(zstdDecompressSync(packed).toString()) as BuildInfo
 }
+
+/** The variables of the contract, by name: `ingot-env.d.ts`, which a build writes, says what they are. */
+export interface Env {}
+
+function askForEnv(): Env {
+  let given: Env | undefined
+  requests.publish({ kind: 'env', give: (env: Env) => (given = env) })
+  const refuse = (name: string | symbol): undefined => {
+    if (typeof name === 'symbol' || name === 'then') return undefined
+    throw new Error(`env.${name}: this program has no contract, or does not run in an executable of Ingot`)
+  }
+  return given ?? new Proxy({}, { get: (_target, name) => refuse(name) })
+}
+
+/**
+ * The checked values of the variables that the contract declares: a port is a number, a URL a URL. What it does not
+ * declare is an error.
+ */
+export const env: Env = askForEnv()

@@ -10,8 +10,10 @@ import { BuildError, type Diagnostic } from './base/diagnostics.ts'
 import { formatTrace, mergeTraces, type TraceFile } from './base/trace-file.ts'
 import { locateTrace } from './config/resolve-config.ts'
 import { readTraceFile } from './config/trace-file.ts'
+import type { UserContract } from './config/config.ts'
 import { compareTrace } from './dev/compare-trace.ts'
 import { IncrementalBuild, type DevVersion } from './dev/incremental-build.ts'
+import { beyondContract, proposeContract } from './dev/propose-contract.ts'
 import { recordedTrace } from './dev/recorded-trace.ts'
 import { readReports, Session, storeProgram } from './dev/session.ts'
 import type { TouchReport } from './format/touches.ts'
@@ -36,6 +38,8 @@ export interface TraceResult {
   readonly trace: TraceFile
   /** What a build does not know, or should. */
   readonly findings: readonly Diagnostic[]
+  /** One that allows what the program did, if it has none. */
+  readonly contract?: UserContract
 }
 
 export interface TraceHooks {
@@ -75,7 +79,10 @@ export async function traceRun(
     hasFailed: ending.code !== 0,
     diagnostics: built.graph.diagnostics,
   })
-  return { ending, file, trace, findings }
+  const { contract } = built.config
+  if (!contract) return { ending, file, trace, findings, contract: proposeContract(trace, { projectDir }) }
+  const beyond = beyondContract(trace, contract.contract, { projectDir, env: process.env, cwd })
+  return { ending, file, trace, findings: [...findings, ...beyond] }
 }
 
 async function runRecorded(

@@ -151,7 +151,7 @@ async function freezeAndPlan(pending: PendingExecutable, parts: Parts): Promise<
 
   await inBuildMode({}, 1)
   const training = addSpareModules(await rehearseCold(pending.temporary), payload.modules)
-  const frozen = await freezeProcess(pending.temporary, record, training)
+  const frozen = await freezeProcess(pending.temporary, record, training, parts.config.contract !== undefined)
   if ('reason' in frozen) {
     await inBuildMode({}, 0)
     return frozen

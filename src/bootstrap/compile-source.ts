@@ -12,7 +12,7 @@ export interface CompiledFunction {
 
 export function compileCommonJs(
   { contextify, symbols }: Internals,
-  { source, file, cache }: { source: string; file: string; cache?: Uint8Array },
+  { source, file, cache }: { source: string; file: string; cache?: Uint8Array | undefined },
 ): CompiledFunction {
   const { vm_dynamic_import_default_internal: importModuleDynamically } = symbols
   return contextify.compileFunction(

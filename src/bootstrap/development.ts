@@ -3,6 +3,7 @@
 
 import { CONTROL_ROOT } from './control.ts'
 import type { Internals } from './internals.ts'
+import { loadOwnCode } from './own-code.ts'
 import type { Archive } from './vfs/archive.ts'
 
 export interface Development {
@@ -26,24 +27,10 @@ export interface DevelopmentCode {
 
 /** Undefined in an executable that ships. */
 export function loadDevelopment(internals: Internals, isWorker: boolean): Development | undefined {
-  const { fs, contextify, symbols } = internals
+  const { fs } = internals
   if (!(fs.existsSync as (file: string) => boolean)(`${CONTROL_ROOT}is-development`)) return undefined
   const file = `${process.execPath}.js`
   const source = (fs.readFileUtf8 as (file: string, flags: number) => string)(file, 0)
-  const importDefault = symbols.vm_dynamic_import_default_internal
-  const { function: evaluate } = contextify.compileFunction(
-    source,
-    file,
-    0,
-    0,
-    undefined,
-    false,
-    undefined,
-    undefined,
-    ['exports', 'require'],
-    importDefault,
-  )
-  const code = {} as DevelopmentCode
-  evaluate(code, (id: string) => internals.requireBuiltin(id.replace(/^node:/, '')))
+  const code = loadOwnCode(internals, { source, file }) as DevelopmentCode
   return code.develop(internals, isWorker)
 }

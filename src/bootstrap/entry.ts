@@ -6,6 +6,7 @@ import path from 'node:path'
 
 import { FUSES } from '../format/fuses.ts'
 import { readScriptCommand, restoreArguments } from './arguments.ts'
+import { installContract, type Shared } from './contract.ts'
 import { guardCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
 import { CONTROL_ROOT } from './control.ts'
@@ -42,6 +43,7 @@ declare const require: InternalRequire
 declare const ingotWorker: WorkerJob | undefined
 
 const job = typeof ingotWorker === 'undefined' ? undefined : ingotWorker
+const shared: Shared = { contract: job?.contract }
 const internals = openInternals(require)
 // Before the launcher hears of us: what is read of the environment until then does not matter.
 sealGlobalPaths(internals, job !== undefined)
@@ -55,10 +57,13 @@ if (development) prepared.keepSame(archive)
 const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals, prepared)
-const { entries, tests, sourceMaps, waitsForReady = false } = archive.manifest
+const { manifest } = archive
+const { entries, tests, sourceMaps, waitsForReady = false, contract } = manifest
 const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 
+// Below all that the bootstrap puts in place: a program may change what that runs on.
+const beginContract = installContract(archive, { internals, contract, freezing, job, development, shared })
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(internals, tree)
@@ -68,7 +73,7 @@ installLoader(internals, tree, {
   onForeign: guardCodeFromDisk(internals),
 })
 installProcesses(internals, tree)
-installWorkers(internals, job !== undefined)
+installWorkers(internals, job !== undefined, shared)
 compiler.install()
 if (sourceMaps) process.setSourceMapsEnabled(true)
 
@@ -95,18 +100,20 @@ function start(): void {
   rehearsal?.begin()
   const args = restoreArguments(process.argv.slice(2))
   const command = readScriptCommand(args, optionTable(internals))
+  if (command || tests) beginContract?.(false)
   if (command) {
     setVirtualWorkingDirectory(command.workingDirectory)
     runScript(internals, tree, command)
     return
   }
   if (tests) {
-    runTests(internals, tree, { ...archive.manifest, tests }, args)
+    runTests(internals, tree, { ...manifest, tests }, args)
     return
   }
   const [main, ...rest] = selectMain(process.argv0, args) as [string, ...string[]]
   process.argv.splice(1, process.argv.length, main, ...rest)
   process.execArgv = []
+  beginContract?.(true)
   runFile(internals, tree, main)
 }
 

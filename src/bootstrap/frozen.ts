@@ -31,8 +31,10 @@ export interface Freezing {
    * @returns to be told what is loaded
    */
   arm(program: (start: Start) => string[], options: { readonly isDateFree: boolean }): CompileWatch
+  /** Called at the last step of the program before a barrier that only the kernel finds. */
+  beforeBarrier: () => void
   /** Now it is the program that runs. */
-  begin(): void
+  begin: () => void
   /**
    * Freezes it here, and returns when it is thawed: with the command line of that start.
    * @param reason launcher/control.c knows both
@@ -75,8 +77,9 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
     return start
   }
   const training = readTraining(internals)
-  return {
+  const freezing: Freezing = {
     settle,
+    beforeBarrier: collectGarbage,
     onSettled: (callback) => void replaced.push(callback),
     isBuilding,
     begin() {
@@ -107,7 +110,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       // Where no JavaScript runs at the barrier, garbage is collected after the last step before it.
       let steps = 0
       const step = () => {
-        if (tell('step') && ++steps === training.steps) collectGarbage()
+        if (tell('step') && ++steps === training.steps) freezing.beforeBarrier()
       }
       return {
         onModule: (source) => (onModule(source), step()),
@@ -115,6 +118,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       }
     },
   }
+  return freezing
 }
 
 /** The builder writes it into the socket through which the launcher reports. */

@@ -5,6 +5,7 @@
 
 import { bootScript } from '../format/boot.ts'
 import { FUSES } from '../format/fuses.ts'
+import type { Shared } from './contract.ts'
 import { OWN_OPTIONS } from '../format/own-options.ts'
 import { CONTROL_ROOT } from './control.ts'
 import type { Internals } from './internals.ts'
@@ -22,6 +23,7 @@ export interface WorkerJob {
   /** The program's. */
   readonly execPath: string
   readonly argv0: string
+  readonly contract: string | undefined
 }
 
 /** The message with which lib/internal/worker.js starts a script, as far as it matters here. */
@@ -33,9 +35,14 @@ interface StartMessage {
 
 const KINDS = { classic: 'eval', 'data-url': 'url', internal: 'hooks' } as const
 
-export function installWorkers(internals: Internals, isInWorker: boolean): void {
+// A program that changes them changes no worker: its first script could reach node's inside.
+const { apply, defineProperty } = Reflect
+const { stringify } = JSON
+
+export function installWorkers(internals: Internals, isInWorker: boolean, shared: Shared): void {
   const { worker: binding, fs } = internals
-  interceptStart(binding.Worker.prototype, () => void fs.existsSync(`${CONTROL_ROOT}verify-bootstrap`))
+  const exists = fs.existsSync as (file: string) => boolean
+  interceptStart(binding.Worker.prototype, shared, () => void exists(`${CONTROL_ROOT}verify-bootstrap`))
   if (!isInWorker) {
     binding.Worker = class Worker extends binding.Worker {
       constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
@@ -61,37 +68,37 @@ export function installWorkers(internals: Internals, isInWorker: boolean): void 
 }
 
 /** The native constructor sets the port on the new worker, and lib/internal/worker.js sends the start through it. */
-function interceptStart(prototype: object, onStart: () => void): void {
-  Object.defineProperty(prototype, 'messagePort', {
+function interceptStart(prototype: object, shared: Shared, onStart: () => void): void {
+  const { postMessage } = MessagePort.prototype
+  const field = (value: unknown) =>
+    ({ __proto__: null, value, writable: true, enumerable: true, configurable: true }) as PropertyDescriptor
+  defineProperty(prototype, 'messagePort', {
     configurable: true,
     set(port) {
       onStart()
-      const { postMessage } = port
-      port.postMessage = (message: StartMessage, transfer: unknown) =>
-        Reflect.apply(postMessage, port, [viaBootstrap(message), transfer])
-      Object.defineProperty(this, 'messagePort', {
-        value: port,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      })
+      const send = (message: StartMessage, transfer: unknown) =>
+        apply(postMessage, port, [viaBootstrap(message, shared), transfer])
+      defineProperty(port, 'postMessage', field(send))
+      defineProperty(this, 'messagePort', field(port))
     },
   })
 }
 
-function viaBootstrap(message: StartMessage): StartMessage {
+function viaBootstrap(message: StartMessage, shared: Shared): StartMessage {
   const { doEval, filename, webWorkerData } = message
   if (doEval === undefined || webWorkerData !== undefined) return message
   const kind = doEval === false ? 'file' : KINDS[doEval]
-  const job: WorkerJob = {
+  const job: WorkerJob & { readonly __proto__: null } = {
+    __proto__: null,
     kind,
     content: filename,
     workingDirectory: getVirtualWorkingDirectory(),
     execArgv: process.execArgv,
     execPath: process.execPath,
     argv0: process.argv0,
+    contract: shared.contract,
   }
-  return { ...message, doEval: 'classic', filename: bootScript(JSON.stringify(job)) }
+  return { ...message, doEval: 'classic', filename: bootScript(stringify(job)) }
 }
 
 /** Options of its own replace the inherited ones, and the bootstrap needs the first; the other is the fuse's affair. */

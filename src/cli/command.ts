@@ -66,6 +66,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Run a program, record what it uses, and compare that with what a build finds',
     load: async () => (await import('./commands/trace.ts')).traceCommand,
   },
+  types: {
+    brief: 'Write the types of the variables that the contract declares',
+    load: async () => (await import('./commands/types.ts')).typesCommand,
+  },
   verify: {
     brief: 'Check every byte of an executable, and who has signed it',
     load: async () => (await import('./commands/verify.ts')).verifyCommand,

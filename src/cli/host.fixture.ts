@@ -57,6 +57,7 @@ export function recordedHost(
     },
     sbom: async () => '',
     notices: async () => [],
+    writeTypes: async () => ({ file: '/work/app/ingot-env.d.ts', variables: [], diagnostics: [] }),
     out: () => text.out,
     err: () => text.err,
     ...rest,

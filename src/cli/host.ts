@@ -9,6 +9,7 @@ import type { Differences, Inspection, Notice, SbomFormat } from '../inspect.ts'
 import type { FuseSettings } from '../format/fuses.ts'
 import type { FuseResult } from '../fuse.ts'
 import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
+import type { WrittenTypes } from '../types.ts'
 
 export interface Output {
   readonly isTTY?: boolean
@@ -47,6 +48,7 @@ export interface Host {
   readonly inspect: (file: string) => Promise<Inspection>
   readonly sbom: (file: string, format: SbomFormat, created: Date) => Promise<string>
   readonly notices: (file: string) => Promise<Notice[]>
+  readonly writeTypes: (options: BuildOptions) => Promise<WrittenTypes>
 }
 
 /** The real one. The pipeline is loaded by the first build: `ingot --version` does without. */
@@ -105,5 +107,6 @@ export function processHost(version: string): Host {
     notices: async (file) => (await import('../inspect.ts')).noticesOf(file),
     changeFuses: async (file, settings, key) => (await import('../fuse.ts')).changeFuses(file, settings, key),
     explain: async (subject, options) => (await import('../explain.ts')).explain(subject, options),
+    writeTypes: async (options) => (await import('../types.ts')).writeTypes(options),
   }
 }

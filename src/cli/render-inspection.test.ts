@@ -164,14 +164,13 @@ test('a contract, without what is secret', async () => {
   const text = await page({ contract })
   assert.equal(
     text.slice(text.indexOf('contract')),
-    `contract
-  enforced      yes
-  PORT          port, default 8080
-  TOKEN         string, has a default, secret
-  DATABASE_URL  url, required, where orders are
-  reads         /etc/shop
-  listens to    $PORT
-  services      database
+    `contract, enforced: everything else is refused
+  variables   PORT  port, default 8080
+              TOKEN  string, secret, has a default
+              DATABASE_URL  url, required: where orders are
+  reads       /etc/shop
+  listens     $PORT
+  services    database  $DATABASE_URL
 `,
   )
 })

@@ -1,6 +1,7 @@
 // `ingot inspect` and `ingot licenses` for people.
 
 import type { Inspection, Notice } from '../inspect.ts'
+import { renderContract } from './render-contract.ts'
 import { formatSize, type Paint } from './render.ts'
 
 type Info = Inspection['info']
@@ -17,7 +18,7 @@ export function renderInspection(inspection: Inspection, paint: Paint): string {
     section(`packages  ${info.packages.length}`, packages(info, paint), paint),
     section(`native code  ${info.native.length}`, native(info, paint), paint),
     section('cryptography', table(crypto(info)), paint),
-    section('contract', contract(info), paint),
+    info.contract ? [renderContract(info.contract).trimEnd()] : [],
   ]
   return sections
     .filter((lines) => lines.length > 0)
@@ -99,35 +100,6 @@ const KINDS = { native: 'native code', wasm: 'WebAssembly', pure: 'JavaScript' }
 
 function crypto({ crypto }: Info): Rows {
   return crypto.map((one) => [named(one), one.package === undefined ? 'in node' : KINDS[one.kind]])
-}
-
-function contract({ contract }: Info): string[] {
-  if (contract === undefined) return []
-  const { enforce, env, files, listen, connect, run, services } = contract
-  const variables = Object.entries(env).map(([name, rule]): [string, string] => {
-    const given = rule.required
-      ? 'required'
-      : rule.default === undefined
-        ? 'optional'
-        : `default ${rule.default}`
-    const shown = rule.secret ? given.replace(/^default .*/s, 'has a default') : given
-    const words = [rule.type, shown, rule.secret ? 'secret' : '', rule.description ?? '']
-    return [name, words.filter(Boolean).join(', ')]
-  })
-  const lists: Record<string, readonly string[]> = {
-    reads: files.read,
-    writes: files.write,
-    'listens to': listen,
-    'connects to': connect,
-    runs: run,
-    services: Object.keys(services),
-  }
-  const rows = Object.entries(lists).map(([label, list]): [string, string] => [label, list.join(', ')])
-  return table([
-    ['enforced', enforce ? 'yes' : 'no'],
-    ...variables,
-    ...rows.filter(([, text]) => text !== ''),
-  ])
 }
 
 type Rows = readonly (readonly [label: string, text: string])[]

@@ -7,7 +7,7 @@ import { displayPath, renderDiagnostic, type Paint } from './render.ts'
 const SHOWN = 12
 
 export function renderTrace(
-  { ending, file, trace, findings }: TraceResult,
+  { ending, file, trace, findings, contract }: TraceResult,
   cwd: string,
   paint: Paint,
 ): string {
@@ -29,6 +29,11 @@ export function renderTrace(
     ...rows
       .filter(([, items]) => items.length > 0)
       .map(([label, items]) => `  ${label.padEnd(10)}  ${listed(items)}\n`),
+    ...(contract && Object.keys(contract).length > 0
+      ? [
+          `  for the configuration, if that is all it may need:\n${indented(`contract: ${literal(contract)},`)}\n`,
+        ]
+      : []),
   ].join('')
 }
 
@@ -41,3 +46,25 @@ function listed(items: readonly string[]): string {
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, '    ')
+}
+
+/** Of data, as people write it. */
+function literal(value: unknown, indent = ''): string {
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' ? `'${value.replaceAll(/['\\]/g, '\\$&')}'` : String(value)
+  const isList = Array.isArray(value)
+  const items = Object.entries(value).map(([key, item]) => {
+    const name = /^[A-Za-z_$][\w$]*$/.test(key) ? key : `'${key}'`
+    return `${isList ? '' : `${name}: `}${literal(item, `${indent}  `)}`
+  })
+  const [open, close] = isList ? ['[', ']'] : ['{ ', ' }']
+  const line = `${open}${items.join(', ')}${close}`
+  if (line.length < LINE && !line.includes('\n')) return line
+  const inner = `${indent}  `
+  return `${open.trim()}\n${items.map((item) => `${inner}${item},\n`).join('')}${indent}${close.trim()}`
+}
+
+const LINE = 80

@@ -3,6 +3,9 @@
 // This is the type file of the stage: it has no code, so every stage may import it.
 
 import type { Fuse } from '../format/fuses.ts'
+import type { Contract, VariableRule, VariableType } from '../format/contract.ts'
+
+export type { Contract, VariableRule }
 
 /** What a user writes in ingot.config.ts or under "ingot" in package.json. Paths are relative to that file. */
 export interface UserConfig {
@@ -44,9 +47,47 @@ export interface UserConfig {
    * `ingot.trace.json` in the project's directory, if it is there.
    */
   trace?: string | false
+  contract?: UserContract
 }
 
 export type StartMode = 'auto' | 'frozen' | 'cold'
+
+/**
+ * What the program needs from the world: checked at every start before the program runs, and where types are generated
+ * from. `$NAME` stands for the value of a variable that `env` declares.
+ */
+export interface UserContract {
+  /** By name: a type, the values that it may have, or all that there is to say. */
+  env?: Record<string, VariableType | string[] | UserVariable>
+  /** Paths on the machine; a directory means all below it. */
+  files?: { read?: string[]; write?: string[] }
+  /** Ports, `host:port`, `unix:/path`, `$NAME`. */
+  listen?: (string | number)[]
+  /** `host:port`, a host for all of its ports, `unix:/path`, `$NAME` (its URL's host and port). */
+  connect?: string[]
+  /** Programs of the machine, by name or absolute path. */
+  run?: string[]
+  /** Default: true, and false with `enforce`. */
+  workers?: boolean
+  /** Native addons. Default: true, and false with `enforce`. */
+  native?: boolean
+  /** What a deployment gives, each by the variable that holds its URL. */
+  services?: Record<string, string | { env: string; description?: string }>
+  /** What is not in the contract is refused while the program runs. */
+  enforce?: boolean
+}
+
+export interface UserVariable {
+  /** Default: `string`, or `enum` where there are `values`. */
+  type?: VariableType
+  values?: string[]
+  default?: string | number | boolean | object
+  /** Without it the program does not start. */
+  required?: boolean
+  /** Never shown. */
+  secret?: boolean
+  description?: string
+}
 
 /**
  * The same from the command line or the API, where it wins over both files: single values replace
@@ -98,8 +139,15 @@ export interface ResolvedConfig {
   readonly check: boolean
   readonly start: StartMode
   readonly trace?: ProgramTrace
+  readonly contract?: PlacedContract
   /** Of an executable of tests, which has no entries. */
   readonly tests?: TestFiles
+}
+
+export interface PlacedContract {
+  readonly contract: Contract
+  /** The configuration that has it. */
+  readonly file: string
 }
 
 /** From ingot.trace.json: what the program has used of itself and its packages. It need not be there any more. */

@@ -7,7 +7,8 @@ import { checkFuses } from './check-fuses.ts'
 import type { Inputs } from '../base/inputs.ts'
 import { TRACE_NAME } from '../base/trace-file.ts'
 import { DEFAULT_FUSES, withFuses } from '../format/fuses.ts'
-import type { ConfigFlags, EntryPoint, ProgramTrace, ResolvedConfig } from './config.ts'
+import type { ConfigFlags, EntryPoint, PlacedContract, ProgramTrace, ResolvedConfig } from './config.ts'
+import { resolveContract } from './contract.ts'
 import { CONFIG_NAMES, findConfigFile, loadConfigFile } from './config-file.ts'
 import { above } from './config-inputs.ts'
 import { locateEntries, namedPaths, projectDirOf } from './entries.ts'
@@ -36,6 +37,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
   const project = projectDir === base.manifest?.dir ? base.manifest : readManifest(projectDir)
   const traceFile = traceFileOf(layers, projectDir)
   const trace = traceFile === undefined ? undefined : await readTrace(traceFile, projectDir)
+  const contract = contractOf(layers, base.dir)
   const name = tests
     ? `${commandName(project) ?? basename(cwd)}.test`
     : defaultName(commandName(project), entries[0]!)
@@ -58,6 +60,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     check: pick(layers, 'check')?.value ?? false,
     start: pick(layers, 'start')?.value ?? 'auto',
     ...(trace && { trace }),
+    ...(contract && { contract }),
     // Each file as it is: a test may replace modules, and coverage is about lines. Most of a run are children, which
     // start cold.
     ...(tests && { tests, bundle: false, start: 'cold' }),
@@ -102,6 +105,14 @@ async function readTrace(
   if (!isNamed && kindOf(file) === undefined) return undefined
   const { readProgramTrace } = await import('./trace-file.ts')
   return readProgramTrace(file, projectDir)
+}
+
+/** @param dir of flags, which have no file */
+function contractOf(layers: readonly Layer[], dir: string): PlacedContract | undefined {
+  const picked = pick(layers, 'contract')
+  if (!picked) return undefined
+  const { file } = picked.layer.at ?? { file: join(dir, 'package.json') }
+  return { contract: resolveContract(picked.value, { file }), file }
 }
 
 /** Where the search for configuration starts, known before there is any. */

@@ -5,7 +5,8 @@ import * as v from 'valibot'
 import { BuildError, type Place } from '../base/diagnostics.ts'
 import { nearest } from '../base/nearest.ts'
 import { FUSE_NAMES, type Fuse } from '../format/fuses.ts'
-import type { UserConfig } from './config.ts'
+import { VARIABLE_TYPES } from '../format/contract.ts'
+import type { UserConfig, UserContract, UserVariable } from './config.ts'
 import { withoutUndefined } from './layer.ts'
 
 const text = v.pipe(v.string('must be a string'), v.nonEmpty('must not be empty'))
@@ -13,7 +14,7 @@ const texts = v.array(text, 'must be an array of strings')
 const flag = v.boolean('must be true or false')
 
 // v.record takes an array too, and would name the entries of ['a.ts', 'b.ts'] "0" and "1".
-const dictionary = (value: v.GenericSchema<string>, message: string) =>
+const dictionary = <T>(value: v.GenericSchema<T>, message: string) =>
   v.pipe(
     v.custom<Record<string, unknown>>(
       (input) => typeof input === 'object' && input !== null && !Array.isArray(input),
@@ -36,6 +37,62 @@ const fuses = v.strictObject(
   >,
   'must be an object of names and booleans',
 )
+
+const variable = {
+  type: v.exactOptional(v.picklist(VARIABLE_TYPES, `must be one of ${VARIABLE_TYPES.join(', ')}`)),
+  values: v.exactOptional(v.pipe(texts, v.nonEmpty('must name at least one value'))),
+  default: v.exactOptional(
+    v.custom<string | number | boolean | object>(
+      (value) => ['string', 'number', 'boolean', 'object'].includes(typeof value) && value !== null,
+      'must be a value of its type',
+    ),
+  ),
+  required: v.exactOptional(flag),
+  secret: v.exactOptional(flag),
+  description: v.exactOptional(text),
+} satisfies Record<keyof UserVariable, unknown>
+
+const service = { env: text, description: v.exactOptional(text) }
+
+const port = v.pipe(
+  v.number(),
+  v.integer('must be a port'),
+  v.minValue(0, 'must be a port'),
+  v.maxValue(65_535, 'must be a port'),
+)
+
+const contract = {
+  env: v.exactOptional(
+    dictionary(
+      v.lazy((input) => {
+        if (Array.isArray(input)) return variable.values.wrapped
+        if (typeof input === 'string') return variable.type.wrapped
+        return v.strictObject(variable, 'must be a type, a list of values or an object')
+      }),
+      'must be an object of names and types',
+    ),
+  ),
+  files: v.exactOptional(
+    v.strictObject({ read: v.exactOptional(texts), write: v.exactOptional(texts) }, 'must be an object'),
+  ),
+  listen: v.exactOptional(
+    v.array(
+      v.lazy((input) => (typeof input === 'number' ? port : text)),
+      'must be an array',
+    ),
+  ),
+  connect: v.exactOptional(texts),
+  run: v.exactOptional(texts),
+  workers: v.exactOptional(flag),
+  native: v.exactOptional(flag),
+  services: v.exactOptional(
+    dictionary(
+      v.lazy((input) => (typeof input === 'string' ? text : v.strictObject(service, 'must be an object'))),
+      'must be an object of names and variables',
+    ),
+  ),
+  enforce: v.exactOptional(flag),
+} satisfies Record<keyof UserContract, unknown>
 
 const fields = {
   // A union would hide which of its members failed, and where in it.
@@ -64,6 +121,7 @@ const fields = {
   trace: v.exactOptional(
     v.lazy((input) => (typeof input === 'string' ? text : v.literal(false, 'must be a path, or false'))),
   ),
+  contract: v.exactOptional(v.strictObject(contract, 'must be an object')),
 } satisfies Record<keyof UserConfig, v.GenericSchema | v.ExactOptionalSchema<v.GenericSchema, undefined>>
 
 const schema = v.strictObject(fields, 'must be an object')
@@ -81,10 +139,20 @@ export function checkUserConfig(input: unknown, at: Place, prefix?: string): Use
     const subject = path === '' ? 'the default export' : `"${path}"`
     throw new BuildError('CONFIG_INVALID', `${subject} ${issue.message}`, { at })
   }
-  const known = issue.path?.length === 1 ? Object.keys(fields) : FUSE_NAMES
+  const known = keysBeside(issue.path ?? [])
   const meant = nearest(String(issue.path?.at(-1)?.key), known)
   throw new BuildError('CONFIG_UNKNOWN_KEY', `unknown key "${path}"`, {
     at,
     help: meant === undefined ? `Use one of ${known.join(', ')}.` : `Did you mean "${meant}"?`,
   })
+}
+
+/** What there could be in the place of a key that is unknown. */
+function keysBeside(path: readonly { readonly key?: unknown }[]): string[] {
+  const [first, second] = path.map(({ key }) => key)
+  if (first === 'fuses' && path.length > 1) return [...FUSE_NAMES]
+  if (first !== 'contract' || path.length === 1) return Object.keys(fields)
+  if (path.length === 2) return Object.keys(contract)
+  if (second === 'env') return Object.keys(variable)
+  return second === 'services' ? Object.keys(service) : ['read', 'write']
 }

@@ -17,13 +17,15 @@ import { createStages, type RunStage } from '../base/stages.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import { resolveConfig, type ConfigResult } from '../config/resolve-config.ts'
 import type { AppGraph } from '../graph/graph.ts'
+import { CONTRACT_CODE } from '../format/contract.ts'
 import { GraphMemory } from '../graph/memory.ts'
 import { retrace } from '../graph/retrace.ts'
 import { traceTracked, type TracedApp } from '../graph/trace-app.ts'
 import { stripTypes } from '../graph/transform.ts'
+import { writeEnvTypes } from '../env-types.ts'
 import { allInputs, inputsOfTarget } from '../inputs.ts'
 import { judgeNativeCode } from '../native-policy.ts'
-import { packFiles } from '../pack-payload.ts'
+import { contractFiles, packFiles } from '../pack-payload.ts'
 import { collectFiles, type CollectedFiles } from '../payload/collect.ts'
 import type { ArchiveFile, Payload } from '../payload/payload.ts'
 import { prepareTarget, type PreparedTarget } from '../prepare-target.ts'
@@ -114,7 +116,7 @@ export class IncrementalBuild {
     const { version, traced, files } = this.#last
     const entries = version.config.entries.map(({ file }) => file)
     await retrace(traced, entries)
-    packFiles(files, version.graph, {
+    packFiles(files, version.graph, version.config, {
       version: this.#environment.version,
       info: this.#info,
     })
@@ -124,6 +126,7 @@ export class IncrementalBuild {
     const configured = await this.#stage('config', () => this.#configure(last, changes))
     const before = last && isDeepStrictEqual(configured.config, last.version.config) ? last : undefined
     const config = before?.version.config ?? configured.config
+    const ofTypes = before ? [] : writeEnvTypes(config)
     const prepared = await this.#stage('runtime', () => this.#prepare(config, last, changes))
     const { target } = prepared
 
@@ -133,17 +136,21 @@ export class IncrementalBuild {
     const judged = this.#judge(graph, config, target, last)
 
     return this.#stage('payload', async () => {
-      const files = collectFiles(graph, (file) => this.#memory.read(file), this.#collected)
+      const ofContract = before
+        ? before.files.filter(({ path }) => path === CONTRACT_CODE)
+        : await contractFiles(config)
+      const own = collectFiles(graph, (file) => this.#memory.read(file), this.#collected)
+      const files = [...own, ...ofContract]
       if (!retraced) this.#memory.keepUsed()
       const { describe = programInfo, version } = this.#environment
       const facts = { version, graph, config, target, native: judged.native, tree: undefined }
-      const info = (this.#info ??= await describe(facts, files))
-      const payload = packFiles(files, graph, { version, info })
+      const info = (this.#info ??= await describe(facts, own))
+      const payload = packFiles(files, graph, config, { version, info })
       const inputs =
         retraced && configured === before?.configured
           ? before.version.inputs
           : allInputs(config, configured.inputs, graph)
-      const diagnostics = [...configured.diagnostics, ...graph.diagnostics, ...judged.diagnostics]
+      const diagnostics = [...configured.diagnostics, ...ofTypes, ...graph.diagnostics, ...judged.diagnostics]
       const changed = last && differences(last, files, graph)
       const devVersion = { config, target, payload, graph, inputs, diagnostics, changed }
       return { version: devVersion, configured, prepared, traced, judged, files }
@@ -172,7 +179,7 @@ export class IncrementalBuild {
     const bytes = graph.kept
       .filter((file) => file.mapped)
       .map(({ path, file, content }) => [path, content ?? this.#memory.read(file)])
-    const from = [target, config.native, ...bytes]
+    const from = [target, config.native, config.contract, ...bytes]
     if (last && isDeepStrictEqual(last.judged.from, from)) return last.judged
     return { from, ...judgeNativeCode(graph, config, target, this.#environment.cache) }
   }

@@ -7,6 +7,7 @@
 // costs what it holds. The launcher (launcher/archive.c) reads the same bytes to give shared
 // libraries and addons to ld.so, which maps them: those begin on a page.
 
+import type { Contract } from './contract.ts'
 import { struct } from './struct.ts'
 
 /** "IGAR" */
@@ -92,4 +93,6 @@ export interface Manifest {
   readonly sourceMaps: boolean
   /** It imports `ready` of ingot/runtime. */
   readonly waitsForReady?: boolean
+  /** What the program needs from the world. Its code is at CONTRACT_CODE. */
+  readonly contract?: Contract
 }

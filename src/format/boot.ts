@@ -8,6 +8,8 @@ export const BOOTSTRAP_CACHE_ASSET = 'bootstrap-cache'
 /** What it is called in stack traces. */
 export const BOOTSTRAP_FILE = 'ingot-bootstrap.js'
 export const BOOTSTRAP_PARAMETERS = ['require', 'ingotWorker']
+/** Not written when a worker is started: the program may have changed JSON by then. */
+const PARAMETERS = JSON.stringify(BOOTSTRAP_PARAMETERS)
 
 /**
  * A script that runs the bootstrap. Small, as node looks at a worker's more than once; by way of the
@@ -24,7 +26,7 @@ export function bootScript(job: string): string {
     const asset = (name) => Buffer.from(internalBinding('sea').getAsset(name))
     internalBinding('contextify').compileFunction(
       asset('${BOOTSTRAP_ASSET}').toString(), '${BOOTSTRAP_FILE}', 0, 0, asset('${BOOTSTRAP_CACHE_ASSET}'), false,
-      undefined, undefined, ${JSON.stringify(BOOTSTRAP_PARAMETERS)},
+      undefined, undefined, ${PARAMETERS},
       internalBinding('symbols').vm_dynamic_import_default_internal,
     ).function(require, ${job})
   }`

@@ -1,11 +1,20 @@
 // What a program needs from the world, as it is embedded: the config's `contract` with all defaults filled in.
 // Checked at every start (bootstrap/contract/), shown by `ingot inspect`, and enforced if it says so.
 
+/**
+ * Where the archive of a program with a contract has the code for it (bootstrap/contract/). No path of a program leads
+ * there: none may have a NUL. No directory lists it.
+ */
+export const CONTRACT_CODE = '\0contract'
+
 export interface Contract {
-  /** Node's permission model refuses what is not declared. */
+  /** What is not declared is refused while the program runs. */
   readonly enforce: boolean
   readonly env: Readonly<Record<string, VariableRule>>
-  /** Paths on the machine; a directory means all below it. `$NAME` stands for the value of a declared variable. */
+  /**
+   * Paths on the machine; a directory means all below it. `$NAME` at the beginning stands for the value of a declared
+   * variable; a relative path begins in the directory in which the program is started.
+   */
   readonly files: { readonly read: readonly string[]; readonly write: readonly string[] }
   /** Ports, `host:port` or `$NAME`; `unix:/path`. */
   readonly listen: readonly string[]
@@ -21,18 +30,22 @@ export interface Contract {
   >
 }
 
+export const VARIABLE_TYPES = [
+  'string',
+  'number',
+  'integer',
+  'boolean',
+  'port',
+  'url',
+  'duration',
+  'bytes',
+  'json',
+  'enum',
+] as const
+export type VariableType = (typeof VARIABLE_TYPES)[number]
+
 export interface VariableRule {
-  readonly type:
-    | 'string'
-    | 'number'
-    | 'integer'
-    | 'boolean'
-    | 'port'
-    | 'url'
-    | 'duration'
-    | 'bytes'
-    | 'json'
-    | 'enum'
+  readonly type: VariableType
   /** Of an enum. */
   readonly values: readonly string[] | undefined
   /** As it would be written in the environment. */

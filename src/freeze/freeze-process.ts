@@ -31,26 +31,38 @@ export interface RecordPlace {
 /**
  * Runs the program up to its first barrier. What is loaded ahead for it may have a barrier of its own: then less
  * is loaded ahead.
+ * @param inJavaScript it has to go on in JavaScript, which checks its contract first
  */
 export async function freezeProcess(
   file: string,
   record: RecordPlace,
   training: Training,
+  inJavaScript: boolean,
 ): Promise<FrozenProcess | NotFrozen> {
+  const checked = (frozen: FrozenProcess | NotFrozen): FrozenProcess | NotFrozen =>
+    'reason' in frozen || !inJavaScript || isInJavaScript(frozen, record)
+      ? frozen
+      : { reason: 'its contract could not be checked before it goes on' }
   for (const one of [training, { ...training, builtins: [] }]) {
     const frozen = await freezeOnce(file, record, one)
     if ('reason' in frozen) return frozen
     if (valueIn(frozen, record.hasBegun) === 0) continue
     // JavaScript has collected the garbage by itself.
-    if (valueIn(frozen, record.barrier) === BARRIER_JAVASCRIPT) return frozen
+    if (isInJavaScript(frozen, record)) return frozen
     const tidy = await freezeOnce(file, record, { ...one, steps: valueIn(frozen, record.steps) })
-    return 'reason' in tidy || valueIn(tidy, record.hasBegun) === 0 ? frozen : tidy
+    const isTidy = !('reason' in tidy) && valueIn(tidy, record.hasBegun) !== 0
+    return checked(isTidy ? tidy : frozen)
   }
-  return freezeOnce(file, record, NO_TRAINING)
+  return checked(await freezeOnce(file, record, NO_TRAINING))
 }
 
 /** launcher/frozen.h */
 const BARRIER_JAVASCRIPT = -1
+const BARRIER_READY = -5
+
+function isInJavaScript(frozen: FrozenProcess, { barrier }: RecordPlace): boolean {
+  return [BARRIER_JAVASCRIPT, BARRIER_READY].includes(valueIn(frozen, barrier))
+}
 
 function valueIn({ record }: FrozenProcess, offset: number): number {
   return viewOf(record).getInt32(offset, true)

@@ -1,6 +1,8 @@
 // What a build says of references in the program's own modules, and in its configuration, that lead nowhere, or anywhere.
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
+import { nearest } from '../base/nearest.ts'
+import type { Contract } from '../format/contract.ts'
 import { packageNameOf, type EdgeKind } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
 import { placeOf } from './source.ts'
@@ -44,6 +46,32 @@ export function computedReference(
     at: placeOf(file, scan.text, start),
     help: 'if it names files of the program, embed them: "include": ["plugins/**"] in the config, or --include; `ingot trace` shows what it loads',
   }
+}
+
+/** What the program's own modules ask the environment for, and the contract does not have. */
+export function undeclaredVariables(
+  modules: Iterable<{ readonly file: string; readonly scan: Scan }>,
+  { env }: Pick<Contract, 'env'>,
+): Diagnostic[] {
+  const declared = Object.keys(env)
+  if (declared.length === 0) return []
+  return [...modules].flatMap(({ file, scan }) =>
+    scan.variables
+      .filter(({ name }) => !declared.includes(name))
+      .map(({ name, start }): Diagnostic => {
+        const meant = nearest(name, declared)
+        return {
+          severity: 'warning',
+          code: 'CONTRACT_UNDECLARED',
+          message: `the contract does not declare ${name}`,
+          at: placeOf(file, scan.text, start),
+          help:
+            meant === undefined
+              ? `declare it: contract: { env: { ${name}: { … } } }`
+              : `declare it, or is ${meant} meant?`,
+        }
+      }),
+  )
 }
 
 export function emptyInclude(pattern: string): Diagnostic {

@@ -83,13 +83,14 @@ function mayChange(file: string, { graph, modules, code }: TracedApp): boolean {
 
 /** What a trace goes by. */
 function tracedBy(scan: Scan, owner: Package | undefined) {
-  const { text: _text, names: _names, references, globs, computed, ...rest } = scan
+  const { text: _text, names: _names, references, globs, computed, variables, ...rest } = scan
   const withoutStart = <T extends { start: number }>({ start: _start, ...item }: T) => item
   return {
     ...rest,
     references: references.map(withoutStart),
     globs: globs.map(withoutStart),
     computed: computed.map(withoutStart),
+    variables: variables.map(withoutStart),
     named: [namedFiles(scan), namedDependencies(scan, owner)],
   }
 }

@@ -44,6 +44,8 @@ export interface Scan {
   readonly hooksModules: boolean
   /** It must run under its own path and loader: why. */
   readonly unbundlable: string | undefined
+  /** Environment variables that it asks for by name. */
+  readonly variables: readonly { readonly name: string; readonly start: number }[]
   /** String literals that could name a package. */
   readonly names: ReadonlySet<string>
 }
@@ -97,6 +99,7 @@ function scanPackageModule(file: string, text: string): Scan {
     usesCommonJsNames: false,
     hooksModules: HOOKS_MODULES.test(text),
     unbundlable: computed.length > 0 || looksAround ? 'finds files by path' : undefined,
+    variables: [],
     names: new Set(),
   }
 }
@@ -118,6 +121,7 @@ function scanOwnModule(file: string, text: string): Scan {
 const CREATE_REQUIRE = /(?:^|\.)createRequire$/
 const REGISTER = /(?:^|\.)register$/
 const REGISTER_HOOKS = /(?:^|\.)registerHooks$/
+const PROCESS_ENV = /^(?:globalThis\.)?process\s*\.\s*env$/
 /** What comes second in module.register(specifier, parentURL); others have functions of that name, too. */
 const PARENT_URL = /^(?:import\.meta\.url|__filename|(?:\w+\.)?pathToFileURL\()/
 
@@ -130,6 +134,7 @@ class OwnModule {
   readonly #paths = new Set<string>()
   readonly #globs: Scan['globs'][number][] = []
   readonly #computed: Scan['computed'][number][] = []
+  readonly #variables: Scan['variables'][number][] = []
   readonly #names = new Set<string>()
   /** Names of functions that require, with what createRequire was given. */
   readonly #requireNames = new Map<string, AstNode | undefined>([
@@ -170,6 +175,8 @@ class OwnModule {
       TemplateLiteral: onPath,
       BinaryExpression: onPath,
       Literal: (node: any) => typeof node.value === 'string' && this.#names.add(node.value),
+      MemberExpression: (node: any) => this.#member(node),
+      VariableDeclarator: (node: any) => this.#destructured(node),
       MetaProperty: (node: any) => this.#meta(node),
       Identifier: (node: any) => COMMONJS_NAMES.test(node.name) && (this.#usesCommonJsNames = true),
     }).visit(this.#program as any)
@@ -187,6 +194,7 @@ class OwnModule {
       usesCommonJsNames: this.#usesCommonJsNames,
       hooksModules: this.#hooksModules,
       unbundlable: this.#unbundlable,
+      variables: this.#variables,
       names: this.#names,
     }
   }
@@ -282,6 +290,19 @@ class OwnModule {
   #path(node: AstNode): void {
     const { text, anchored } = this.#evaluator.evaluate(node)
     if (anchored && text.startsWith('/')) this.#paths.add(text)
+  }
+
+  /** `process.env.NAME`, to be read. */
+  #member({ object, property, computed, start }: any): void {
+    if (!PROCESS_ENV.test(this.#textOf(object))) return
+    const name: unknown = computed ? property.value : property.name
+    if (typeof name === 'string') this.#variables.push({ name, start })
+  }
+
+  #destructured({ id, init }: any): void {
+    if (id.type !== 'ObjectPattern' || !PROCESS_ENV.test(this.#textOf(init ?? undefined))) return
+    for (const { type, key, computed, start } of id.properties)
+      if (type === 'Property' && !computed) this.#variables.push({ name: key.name ?? key.value, start })
   }
 
   #meta(node: AstNode): void {

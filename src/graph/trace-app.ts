@@ -13,6 +13,7 @@ import { GraphMemory } from './memory.ts'
 import { plainCodeOf, type CodeInputs } from './module-code.ts'
 import { partition } from './partition.ts'
 import type { PackageLink } from './resolve.ts'
+import { undeclaredVariables } from './reference-diagnostics.ts'
 import { useOfRuntime } from './runtime-module.ts'
 import { traceProgram } from './trace.ts'
 import type { Trace, TracedModule } from './traced-program.ts'
@@ -107,7 +108,12 @@ export async function traceTracked(
       tests: { directory: virtualPath(config.tests.directory), files: config.tests.files },
     }),
     inputs: lookedAt(trace, config),
-    diagnostics: [...uniqueDiagnostics(trace.diagnostics), ...bundle.diagnostics, ...unpackedAddons(kept)],
+    diagnostics: [
+      ...uniqueDiagnostics(trace.diagnostics),
+      ...(config.contract ? undeclaredVariables(trace.modules.values(), config.contract.contract) : []),
+      ...bundle.diagnostics,
+      ...unpackedAddons(kept),
+    ],
   }
   return { graph, modules: trace.modules, hashed, code }
 }

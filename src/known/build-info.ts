@@ -59,7 +59,7 @@ export function describeBuild(known: Known): BuildInfo {
     native,
     crypto: cryptoInside(components, packages, { graph, native }),
     ...(vcs && { vcs }),
-    contract: undefined,
+    contract: config.contract?.contract,
     moduleGraph: graph.hash,
     config: hashConfig(config),
     reproducible: { unless: reasonsAgainst(config, libraries, vcs) },

@@ -36,7 +36,8 @@ interface Node {
 }
 
 /**
- * Packs files and links; the directories above them appear by themselves.
+ * Packs files and links; the directories above them appear by themselves. A file whose path begins with NUL has none:
+ * it is found by that path alone.
  * @param options.info build info, compressed
  * @param options.isChecked who reads it sees damage
  */
@@ -46,7 +47,12 @@ export function packArchive(
   manifest: Manifest,
   { info = new Uint8Array(), isChecked = false }: { info?: Uint8Array; isChecked?: boolean } = {},
 ): Payload {
-  const nodes = inOrder(buildTree(files, links))
+  const hidden = files.filter(isHidden)
+  const visible = files.filter((file) => !isHidden(file))
+  const nodes = [
+    ...inOrder(buildTree(visible, links)),
+    ...hidden.map((file): Node => ({ path: file.path, file, children: new Map() })),
+  ]
   const paths = nodes.map((node) => Buffer.from(node.path))
   const manifestBytes = Buffer.from(JSON.stringify(manifest))
 
@@ -98,7 +104,7 @@ export function packArchive(
     checksumsOffset,
   })
   if (isChecked) data.add(checksumsOf([index, ...data.chunks], checksumsOffset))
-  const modules = files.flatMap(({ path, module, data }) =>
+  const modules = visible.flatMap(({ path, module, data }) =>
     module ? [{ path, format: module.format, size: (module.code ?? data).length }] : [],
   )
   return { chunks: [index, ...data.chunks], size: data.end, modules, parts }
@@ -218,6 +224,10 @@ function buildTree(files: readonly ArchiveFile[], links: readonly ArchiveLink[])
   for (const file of files) place(file.path, { file })
   for (const link of links) place(link.path, { target: Buffer.from(link.target) })
   return root
+}
+
+function isHidden({ path }: ArchiveFile): boolean {
+  return path.startsWith('\0')
 }
 
 function isLeaf(node: Node): boolean {

@@ -1,0 +1,56 @@
+// What a program needs from the world, and may do in it. The code for that is in the archives of programs with a
+// contract only (contract/).
+
+import { CONTRACT_CODE, type Contract } from '../format/contract.ts'
+import type { Freezing } from './frozen.ts'
+import type { Internals } from './internals.ts'
+import { loadOwnCode } from './own-code.ts'
+import type { Archive } from './vfs/archive.ts'
+
+export interface ContractHost {
+  readonly internals: Internals
+  readonly contract: Contract
+  /** In a start that can be frozen. */
+  readonly freezing: Freezing | undefined
+  /** In a worker. */
+  readonly job: object | undefined
+  readonly development: object | undefined
+  /** What workers get to know, too. */
+  readonly shared: Shared
+}
+
+export interface Shared {
+  /** Of an enforced contract, the values that decide, as JSON. */
+  contract: string | undefined
+}
+
+/**
+ * Checks the contract, and enforces it from here on.
+ * @param isProgram it is the program that begins, and not one of its scripts in a child
+ */
+export type BeginContract = (isProgram: boolean) => void
+
+/** What the code of a contract exports. */
+export interface ContractCode {
+  /**
+   * When all is installed, and before the program runs.
+   * @returns to be called before anything of the program runs; what has been frozen calls it by itself when it is
+   *   thawed, and so does a worker
+   */
+  install(host: ContractHost): BeginContract
+}
+
+/** Undefined for a program without a contract. */
+export function installContract(
+  archive: Archive,
+  host: Omit<ContractHost, 'contract'> & { readonly contract: Contract | undefined },
+): BeginContract | undefined {
+  if (!host.contract) return undefined
+  const entry = archive.find(CONTRACT_CODE)!
+  const code = loadOwnCode(host.internals, {
+    source: archive.code(entry),
+    file: 'ingot-contract.js',
+    cache: archive.codeCache(entry),
+  }) as ContractCode
+  return code.install(host as ContractHost)
+}

@@ -1,0 +1,122 @@
+// Refuses what is not in the contract. Not by node's own permission model: that takes its lists from the command line when
+// the process boots, which for a frozen one is the build's; it follows links out of what it allows; and of sockets and
+// programs it allows all or none. The places are the same: native functions, below everything that JavaScript can reach.
+
+import path from 'node:path'
+
+import { variableIn } from '../../format/contract-address.ts'
+import type { Contract } from '../../format/contract.ts'
+import type { ContractHost } from '../contract.ts'
+import type { Guarding } from './guard.ts'
+import { guardFiles } from './guard-files.ts'
+import { guardNetwork } from './guard-network.ts'
+import { guardNode } from './guard-node.ts'
+import { guardProcesses } from './guard-processes.ts'
+import { makePolicy, type Policy, type RealPath } from './policy.ts'
+import { ReflectApply } from './primordials.ts'
+import { createRefusal } from './refusal.ts'
+import type { Variables } from './variables.ts'
+
+/** What decides in a thread or child, where the environment and the directory are the program's to choose. */
+export interface Given {
+  readonly directory: string
+  /** In a thread. */
+  readonly execPath?: string
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/** In the environment of a child. */
+const MARK = '\u0001INGOT_CONTRACT'
+
+export interface Enforcement {
+  /** What the thread or child was given. */
+  readonly given: Given | undefined
+  /** From here on. */
+  begin(variables: Variables, execPath: string): void
+}
+
+/** Before anything of the program, which could keep a function that asks nobody. */
+export function enforce({ internals, contract, shared }: ContractHost): Enforcement {
+  const text = shared.contract ?? takeMark()
+  const given = text === undefined ? undefined : (JSON.parse(text) as Given)
+  const { cwd } = process
+  const workingDirectory = (): string => ReflectApply(cwd, process, [])
+  const realPath = createRealPath(internals.fs)
+  let policy: Policy | undefined
+  let marks: readonly string[] = []
+  const guarding: Guarding = {
+    internals,
+    policy: () => policy,
+    refuse: createRefusal(internals),
+    realPath,
+    workingDirectory,
+  }
+  guardNode(guarding)
+  guardNetwork(guarding)
+  guardProcesses(guarding, () => marks)
+  guardFiles(guarding)
+  return {
+    given,
+    begin(variables, execPath) {
+      const now: Given = given ?? {
+        directory: workingDirectory(),
+        variables: deciding(contract, variables),
+      }
+      shared.contract = JSON.stringify({ ...now, execPath })
+      const texts = Object.entries(now.variables).map(([name, text]) => `${name}=${text}`)
+      marks = [`${MARK}=${JSON.stringify({ ...now, execPath: undefined })}`, ...texts]
+      policy = makePolicy(contract, variables, {
+        directory: now.directory,
+        execPath,
+        realPath,
+        searchPath: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+      })
+    },
+  }
+}
+
+function takeMark(): string | undefined {
+  const text = process.env[MARK]
+  delete process.env[MARK]
+  return text
+}
+
+/** The variables that paths and addresses name, with what they stand for. */
+function deciding({ files, listen, connect }: Contract, { textOf }: Variables): Record<string, string> {
+  const texts = [...files.read, ...files.write, ...listen, ...connect]
+  const names = texts.flatMap((text) => variableIn(text)?.name ?? [])
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const text = textOf(name)
+      return text === undefined ? [] : [[name, text]]
+    }),
+  )
+}
+
+/** As many links as Linux follows. */
+const LINK_LIMIT = 40
+
+/** @param binding before it is guarded */
+function createRealPath({ realpath, readlink }: ContractHost['internals']['fs']): RealPath {
+  const tried = (native: Function, file: string): string | undefined => {
+    try {
+      return native(file, 'utf8')
+    } catch {
+      return undefined
+    }
+  }
+  const follow = (file: string, links: number): string => {
+    const real = tried(realpath, file)
+    if (real !== undefined) return real
+    const parent = path.dirname(file)
+    if (parent === file) return file
+    const directory = follow(parent, links)
+    // A link to what is not there yet: who opens it makes that.
+    const target = links < LINK_LIMIT ? tried(readlink, file) : undefined
+    return target === undefined
+      ? path.join(directory, path.basename(file))
+      : follow(path.resolve(directory, target), links + 1)
+  }
+  return (file, followLast) =>
+    followLast ? follow(file, 0) : path.join(follow(path.dirname(file), 0), path.basename(file))
+}

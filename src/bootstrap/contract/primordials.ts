@@ -1,0 +1,52 @@
+// What a program may have changed of the language is not asked whether the program may do something: these are node's
+// own copies, taken before any program runs. What guards calls uses them instead of methods, and neither iterates nor
+// spreads arrays, as these go through prototypes, too.
+
+import type { InternalRequire } from '../internals.ts'
+
+declare const require: InternalRequire
+
+interface Primordials {
+  readonly String: (value: unknown) => string
+  readonly ReflectApply: (run: Function, self: unknown, args: ArrayLike<unknown>) => any
+  readonly ReflectConstruct: (made: Function, args: ArrayLike<unknown>, target?: Function) => any
+  readonly StringPrototypeIncludes: (text: string, part: string) => boolean
+  readonly StringPrototypeSlice: (text: string, from: number, to?: number) => string
+  readonly StringPrototypeStartsWith: (text: string, start: string) => boolean
+  readonly StringPrototypeToLowerCase: (text: string) => string
+  readonly TypedArrayPrototypeGetLength: (value: unknown) => number
+  readonly TypedArrayPrototypeGetSymbolToStringTag: (value: unknown) => string | undefined
+}
+
+export const {
+  String: toText,
+  ReflectApply,
+  ReflectConstruct,
+  StringPrototypeIncludes,
+  StringPrototypeSlice,
+  StringPrototypeStartsWith,
+  StringPrototypeToLowerCase,
+  TypedArrayPrototypeGetLength,
+  TypedArrayPrototypeGetSymbolToStringTag,
+}: Primordials = require('internal/test/binding').primordials
+
+const { defineProperty } = Reflect
+
+/** Array.prototype.push, where somebody may have put a setter on the prototype. */
+export function append<T>(list: T[], value: T): void {
+  const field = { __proto__: null, configurable: true, enumerable: true, writable: true, value }
+  defineProperty(list, list.length, field as PropertyDescriptor)
+}
+
+/** Array.prototype.includes */
+export function isOneOf(list: ArrayLike<unknown>, item: unknown): boolean {
+  for (let i = 0; i < list.length; i++) if (list[i] === item) return true
+  return false
+}
+
+/** As texts that nobody can change any more. */
+export function textsOf(list: ArrayLike<unknown>): string[] {
+  const texts: string[] = []
+  for (let i = 0; i < list.length; i++) append(texts, toText(list[i]))
+  return texts
+}

@@ -122,36 +122,47 @@ static struct range *range_at(uint64_t address)
 	return low < range_count && ranges[low].start <= address ? &ranges[low] : 0;
 }
 
-/* 1 if it was closed. */
+enum { ELSEWHERE, WAS_OPEN, OPENED };
+/* Another thread may have asked for the same page a moment before: who comes after it tries again. But not for ever. */
+static unsigned retries_left = 10000;
+
+static int is_retried(int state)
+{
+	return state == OPENED || (state == WAS_OPEN && retries_left && retries_left--);
+}
+
 static int open_page(int thread, uint64_t address, int is_used)
 {
 	struct range *range = range_at(address);
 	uint64_t page = address & ~(PAGE - 1);
-	if (!range || !is_tracing) return 0;
+	if (!range || !is_tracing) return ELSEWHERE;
 	uint8_t *state = &is_open[range->first + (page - range->start) / PAGE];
-	if (*state) return 0;
+	if (*state) return WAS_OPEN;
 	*state = 1;
 	if (is_used) pages[page_count++] = page;
 	if (thread) inject_mprotect(thread, page, PAGE, range->protection);
-	return 1;
+	return OPENED;
 }
 
 /* What a failed call may have wanted: what an argument points to, or more of it, or what the words there point to. */
 static int open_arguments(int thread, const struct registers *registers)
 {
 	const uint64_t arguments[] = { registers->rdi, registers->rsi, registers->rdx, registers->r10, registers->r8, registers->r9 };
-	for (uint64_t page = 0; page < 16; page++) {
-		int opened = 0;
-		for (unsigned i = 0; i < COUNT(arguments); i++) opened |= open_page(thread, arguments[i] + page * PAGE, 1);
-		if (opened) return 1;
-	}
-	int opened = 0;
-	for (unsigned i = 0; i < COUNT(arguments); i++) {
+	int most = ELSEWHERE;
+	for (uint64_t page = 0; page < 16 && most != OPENED; page++)
+		for (unsigned i = 0; i < COUNT(arguments); i++) {
+			const int state = open_page(thread, arguments[i] + page * PAGE, 1);
+			if (state > most) most = state;
+		}
+	for (unsigned i = 0; i < COUNT(arguments) && most != OPENED; i++) {
 		uint64_t words[32] = { 0 };
 		syscall4(SYS_pread64, memory, words, sizeof words, arguments[i]);
-		for (unsigned k = 0; k < COUNT(words); k++) opened |= open_page(thread, words[k], 1);
+		for (unsigned k = 0; k < COUNT(words); k++) {
+			const int state = open_page(thread, words[k], 1);
+			if (state > most) most = state;
+		}
 	}
-	return opened;
+	return is_retried(most);
 }
 
 /* Memory that becomes another one is not asked for any more. */
@@ -298,7 +309,7 @@ __attribute__((noreturn, used)) static void run(uint64_t *stack)
 		if (signal == SYSCALL_STOP) on_call(thread, is_thaw);
 		else if (status >> 16) pass = 0;
 		else if (signal == SIGSTOP && !is_known(thread)) pass = 0;
-		else if (signal == SIGSEGV && ptrace(GETSIGINFO, thread, 0, information) >= 0 && open_page(thread, information[2], 1)) pass = 0;
+		else if (signal == SIGSEGV && ptrace(GETSIGINFO, thread, 0, information) >= 0 && is_retried(open_page(thread, information[2], 1))) pass = 0;
 		else pass = signal;
 		ptrace(SYSCALL, thread, 0, (const void *)pass);
 	}

@@ -57,7 +57,8 @@ rmSync(directory, { recursive: true })
 
 const numbers: number[] = []
 for (const page of [...used].toSorted((a, b) => a - b)) {
-  if (numbers.length > 0 && numbers.at(-2)! + numbers.at(-1)! === page) numbers[numbers.length - 1]! += 1
+  const [start = 0, count = 0] = numbers.slice(-2)
+  if (start + count === page && count > 0) numbers.splice(-1, 1, count + 1)
   else numbers.push(page, 1)
 }
 const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
@@ -65,4 +66,4 @@ const rows = Object.entries({ ...known, [runtime.sha256]: numbers }).map(
   ([sha256, list]) => `  "${sha256}": ${JSON.stringify(list)}`,
 )
 writeFileSync(KNOWN_PAGES, `{\n${rows.join(',\n')}\n}\n`)
-console.log(`node ${runtime.version}: ${used.size} pages in ${numbers.length / 2} runs`)
+process.stdout.write(`node ${runtime.version}: ${used.size} pages in ${numbers.length / 2} runs\n`)

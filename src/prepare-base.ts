@@ -70,7 +70,7 @@ export async function prepareBase(
     runtime.sha256,
     libraries.loader.sha256,
     ...[...libraries.libraries].flatMap(([name, { sha256 }]) => [name, sha256]),
-    ...[LAUNCHER, LICENSE, ...bootstrapSources()].map((file) =>
+    ...[LAUNCHER, LICENSE, fileURLToPath(KNOWN_PAGES), ...bootstrapSources()].map((file) =>
       createHash('sha256').update(readFileSync(file)).digest('hex'),
     ),
   ]

@@ -8,7 +8,7 @@ import { rootOffset } from '../image/elf/seal.ts'
 import { hashOf } from './seal-executable.ts'
 import { readSeal, rootOf, writeSeal, type Seal } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
-import { noSignature, readSignature, signRoot } from './signature.ts'
+import { noSignature, signRoot } from './signature.ts'
 
 /**
  * Renews the seal after a change to the launch table, and nothing else: other damage stays damage. A signature is
@@ -36,14 +36,6 @@ export function signExecutable(name: string, key: KeyObject): void {
     readSealOf(file)
     const { sealFileOffset, sealSize } = file.found.table
     file.write(sealFileOffset + sealSize, signRoot(file.read(rootOffset(file.found), HASH_SIZE), key))
-  })
-}
-
-export function hasSignature(name: string): boolean {
-  return SealedFile.open(name, 'r', (file) => {
-    const { sealFileOffset, sealSize } = file.found.table
-    const area = file.read(sealFileOffset + sealSize, file.size)
-    return sealSize > 0 && readSignature(area) !== undefined
   })
 }
 

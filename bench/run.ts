@@ -2,6 +2,7 @@
 // npm run bench -- starts: what a start costs, of six programs, from a warm page cache and from a cold one.
 // npm run bench -- run: what a warm `ingot run` adds to the built file itself, through an executable and through Node.
 // npm run bench -- dev [--runs 50]: from a saved file to the first answer, under load.
+// npm run bench -- sealed: what seal, contract and verification add to a start.
 // npm run bench -- files: reading embedded files against reading them from the disk.
 
 import { spawnSync } from 'node:child_process'
@@ -15,6 +16,7 @@ import { nativeIngot } from '../test/support/native-ingot.ts'
 import { renderEdits, sampleEdits, writeServer } from './dev.ts'
 import { ALL_AT_ONCE, programWithFiles, renderReads, sampleReads, sourceSize, WAYS } from './files.ts'
 import { renderSamples, samplePaired, type Subject } from './sample.ts'
+import { sealedSubjects } from './sealed.ts'
 import { startSubjects } from './starts.ts'
 
 const { values, positionals } = parseArgs({
@@ -38,6 +40,7 @@ try {
   else if (positionals[0] === 'dev') await compareDev()
   else if (positionals[0] === 'run') await compareRun()
   else if (positionals[0] === 'starts') await compareStarts()
+  else if (positionals[0] === 'sealed') await compareSealed()
   else await comparePeers()
 } finally {
   rmSync(work, { recursive: true, force: true })
@@ -69,6 +72,13 @@ async function compareDev(): Promise<void> {
     return at(name)
   })
   console.log(renderEdits(samples))
+}
+
+async function compareSealed(): Promise<void> {
+  printMachine()
+  const [frozen, cold] = await sealedSubjects(work)
+  print('start, frozen', frozen!)
+  print('start, cold', cold!)
 }
 
 async function compareStarts(): Promise<void> {

@@ -31,6 +31,7 @@ import { PAYLOAD_ASSET, readSeaBlob, type SeaBlob } from './image/sea.ts'
 import { writeAll } from './output/executable.ts'
 import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
 import { packArchive } from './payload/pack.ts'
+import type { ArchiveFile } from './payload/payload.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
 import { hashPart, type PartHashes } from './seal/hash-part.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
@@ -58,7 +59,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 123
+const REVISION = 124
 
 export async function prepareBase(
   runtime: Runtime,
@@ -146,19 +147,15 @@ async function fillBase(directory: string, runtime: Runtime, libraries: SystemLi
     { path: LICENSES, data: await compressLicenses(directory, runtime, libraries) },
   ]
   const node = readElf(readFileSync(runtime.file), runtime.file)
-  const used = usedAtStart(node, runtime.sha256)
-  const system = packArchive([...files, { path: VERIFIED_AT_START, data: used }], [], {
-    ingot: '',
-    entries: [],
-    sourceMaps: false,
-  })
-  const { chunks, base } = linkBaseImage({
-    node,
-    loader: readElf(readFileSync(libraries.loader.file), libraries.loader.file),
-    launcher,
-    system: Buffer.concat(system.chunks),
-    blob,
-  })
+  const loader = readElf(readFileSync(libraries.loader.file), libraries.loader.file)
+  const link = (more: readonly ArchiveFile[]) => {
+    const manifest = { ingot: '', entries: [], sourceMaps: false }
+    const system = Buffer.concat(packArchive([...files, ...more], [], manifest).chunks)
+    return linkBaseImage({ node, loader, launcher, system, blob })
+  }
+  // The first chunk is node. It lies before these archives, so it is the same in the second base.
+  const used = usedAtStart(node, link([]).chunks[0]!.bytes, runtime.sha256)
+  const { chunks, base } = link([{ path: VERIFIED_AT_START, data: used }])
   await writeChunks(path.join(directory, 'base.bin'), chunks)
   for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(

@@ -12,17 +12,18 @@ import type { ElfFile } from './image/elf/read.ts'
 export const KNOWN_PAGES = new URL('../launcher/prebuilt/linux-x64/node-pages.json', import.meta.url)
 
 /**
+ * @param linked the file's bytes, as far as they are node's
  * @param sha256 of the node executable, hex
  * @returns struct verified_run of launcher/frozen.h, one behind the other; nothing of a node that is not known
  */
-export function usedAtStart(node: ElfFile, sha256: string): Uint8Array {
+export function usedAtStart(node: ElfFile, linked: Uint8Array, sha256: string): Uint8Array {
   const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
   const ranges = constantRanges(node)
   const runs = usedRuns(ranges, ranges, pagesOf(known[sha256] ?? []))
   const bytes = new Uint8Array(runs.length * VERIFIED_RUN_SIZE)
   const view = new DataView(bytes.buffer)
   runs.forEach(({ address, size, fileOffset }, i) => {
-    const checksum = checksumOf(node.bytes.subarray(fileOffset, fileOffset + size))
+    const checksum = checksumOf(linked.subarray(fileOffset, fileOffset + size))
     writeVerifiedRun(view, i * VERIFIED_RUN_SIZE, { address, size, checksum })
   })
   return bytes

@@ -1,7 +1,7 @@
 /* A vDSO of our own, for libc to find clocks in (clock.c): a shared object's headers and symbols, whose
    values lead into the launcher. ld.so looks names up by DT_HASH; one bucket is enough for three. */
 	.section .rodata
-	.balign 4096
+	.balign 64
 	.globl own_vdso
 own_vdso:
 	.byte 0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0

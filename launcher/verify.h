@@ -2,7 +2,7 @@
 #pragma once
 #include "layout.h"
 
-/* What every start uses. Nothing of the launcher's data may have been written before. */
+/* What every start uses. */
 void verify_start(const char *executable);
 /* What only a cold start uses; the libraries are verified as they are opened. */
 void verify_cold_start(void);
@@ -33,7 +33,7 @@ struct seal {
 };
 #define SEAL_MAGIC_LOW 0x45534e49
 #define SEAL_MAGIC_HIGH 0x31304c41
-#define CLUSTER 0x10000
+#define CLUSTER 0x20000
 
 /* Of whole runs of 32 bytes. */
 uint64_t checksum(const void *bytes, uint64_t size);

@@ -19,7 +19,7 @@ export const KNOWN_PAGES = new URL('../launcher/prebuilt/linux-x64/node-pages.js
 export function usedAtStart(node: ElfFile, linked: Uint8Array, sha256: string): Uint8Array {
   const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
   const ranges = constantRanges(node)
-  const runs = usedRuns(ranges, ranges, pagesOf(known[sha256] ?? []))
+  const runs = usedRuns(ranges, ranges, pagesOf(known[sha256] ?? []), LARGEST_GAP)
   const bytes = new Uint8Array(runs.length * VERIFIED_RUN_SIZE)
   const view = new DataView(bytes.buffer)
   runs.forEach(({ address, size, fileOffset }, i) => {
@@ -30,6 +30,7 @@ export function usedAtStart(node: ElfFile, linked: Uint8Array, sha256: string): 
 }
 
 const PAGE_SIZE = 4096
+const LARGEST_GAP = 2 * PAGE_SIZE
 
 function pagesOf(numbers: readonly number[]): number[] {
   const pages: number[] = []

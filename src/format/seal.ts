@@ -51,8 +51,8 @@ export const PART_NAMES = [
 ] as const
 export type PartName = (typeof PART_NAMES)[number]
 
-export const BLOCK_SIZE = 1 << 18
-export const CLUSTER_SIZE = 1 << 16
+export const BLOCK_SIZE = 1 << 19
+export const CLUSTER_SIZE = 1 << 17
 export const HASH_SIZE = 32
 
 /** Behind the seal, at the file's end. */

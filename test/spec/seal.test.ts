@@ -201,7 +201,7 @@ suite('a sealed executable', () => {
     assert.equal(status, 1)
     assert.match(
       stderr,
-      /^error EXECUTABLE_DAMAGED .* at byte 0x2\w+ {2}its runtime is damaged, within 65536 bytes/,
+      /^error EXECUTABLE_DAMAGED .* at byte 0x2\w+ {2}its runtime is damaged, within 131072 bytes/,
     )
   })
 

@@ -49,7 +49,6 @@ interface Placed {
 
 interface Plan {
   readonly launcher: Placed
-  readonly launcherData: Placed
   readonly table: { readonly fileOffset: number }
   readonly loader: Placed & { readonly errnoAddress: number }
   readonly system: Placed
@@ -73,7 +72,6 @@ function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
     return { fileOffset, bytes }
   }
   const text = place(launcher.text)
-  const data = place(new Uint8Array(alignUp(launcher.dataSize, PAGE_SIZE)))
   const table = place(new Uint8Array(PAGE_SIZE))
   const redirected = redirectLoader(loader, layout.LOADER_BASE, launcher.hooks)
   const placedLoader = place(withoutBss(loader, redirected.bytes))
@@ -87,7 +85,6 @@ function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
   const note = place(Buffer.concat([header, prefix]))
   return {
     launcher: text,
-    launcherData: data,
     table,
     loader: { ...placedLoader, errnoAddress: redirected.errnoAddress },
     system: placedSystem,
@@ -141,7 +138,7 @@ function innerHeaders(node: ElfFile, plan: Plan): ProgramHeader[] {
   return headers
 }
 
-function outerHeaders({ node, loader }: BaseInputs, plan: Plan): ProgramHeader[] {
+function outerHeaders({ node, loader, launcher }: BaseInputs, plan: Plan): ProgramHeader[] {
   const load = (flags: number, fileOffset: number, virtualAddress: number, size: number): ProgramHeader => ({
     type: PT_LOAD,
     flags,
@@ -157,7 +154,11 @@ function outerHeaders({ node, loader }: BaseInputs, plan: Plan): ProgramHeader[]
   return [
     ...loadsOf(node),
     placed(PF_R | PF_X, plan.launcher, layout.LAUNCHER_TEXT),
-    placed(PF_R | PF_W, plan.launcherData, layout.LAUNCHER_DATA),
+    // Zeros, which the kernel makes.
+    {
+      ...load(PF_R | PF_W, plan.table.fileOffset, layout.LAUNCHER_DATA, 0),
+      memorySize: alignUp(launcher.dataSize, PAGE_SIZE),
+    },
     load(PF_R, plan.table.fileOffset, layout.LAUNCH_TABLE, PAGE_SIZE),
     ...loadsOf(loader).map((segment) =>
       load(
@@ -224,14 +225,9 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
       offset: 0,
       bytes: emitNode(node, inputs.launcher, plan.table.fileOffset + outerOffset, outer.length),
     },
-    ...[
-      plan.launcher,
-      plan.launcherData,
-      { ...plan.table, bytes: table },
-      plan.loader,
-      plan.system,
-      plan.note,
-    ].map(({ fileOffset, bytes }) => ({ offset: fileOffset, bytes })),
+    ...[plan.launcher, { ...plan.table, bytes: table }, plan.loader, plan.system, plan.note].map(
+      ({ fileOffset, bytes }) => ({ offset: fileOffset, bytes }),
+    ),
   ]
 }
 
@@ -289,8 +285,6 @@ function describeBase(inputs: BaseInputs, plan: Plan): LinkedBase['base'] {
     starts: [
       { name: 'runtime', offset: 0 },
       { name: 'launcher', offset: plan.launcher.fileOffset },
-      // The launcher's data is mapped elsewhere.
-      { name: 'launcher', offset: plan.launcherData.fileOffset },
       { name: 'launch table', offset: plan.table.fileOffset },
       { name: 'loader', offset: plan.loader.fileOffset },
       { name: 'libraries', offset: plan.system.fileOffset },

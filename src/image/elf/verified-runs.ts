@@ -98,25 +98,30 @@ export interface FileRun {
   readonly fileOffset: number
 }
 
-/** The pages, and what was not traced as a whole; neighbours as one. */
+/** Unused pages between used ones that are looked at, too: each run takes room in the file. */
+const LARGEST_GAP = 2 * PAGE_SIZE
+
+/**
+ * The pages, and what was not traced as a whole; neighbours as one run.
+ * @param gap so many bytes that are not used are looked at, too, as each run takes room in the file
+ */
 export function usedRuns(
   mapped: readonly MappedRange[],
   traced: readonly MappedRange[],
   pages: readonly number[],
+  gap = 0,
 ): FileRun[] {
   const used = new Set(pages)
-  const runs: { address: number; size: number; fileOffset: number }[] = []
-  for (const range of mapped) {
+  return mapped.flatMap((range) => {
     const isTraced = traced.includes(range)
+    const runs: { address: number; size: number; fileOffset: number }[] = []
     for (let address = range.start; address < range.end; address += PAGE_SIZE) {
       if (isTraced && !used.has(address)) continue
-      const fileOffset = range.fileOffset + address - range.start
       const last = runs.at(-1)
-      const isNext =
-        last && last.address + last.size === address && last.fileOffset + last.size === fileOffset
-      if (isNext) last.size += PAGE_SIZE
-      else runs.push({ address, size: PAGE_SIZE, fileOffset })
+      const isNear = last && address - (last.address + last.size) <= gap
+      if (isNear) last.size = address + PAGE_SIZE - last.address
+      else runs.push({ address, size: PAGE_SIZE, fileOffset: range.fileOffset + address - range.start })
     }
-  }
-  return runs
+    return runs
+  })
 }

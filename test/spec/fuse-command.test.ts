@@ -16,7 +16,9 @@ import path from 'node:path'
 import { before, suite, test } from 'node:test'
 
 import { ingot, ingotBuild, ingotFails, run, type CommandOptions } from '../support/commands.ts'
+import { DevSession } from '../support/dev-session.ts'
 import type { Outcome } from '../support/empty-root.ts'
+import { writeFiles } from '../support/files.ts'
 import { HELLO, makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -173,5 +175,27 @@ suite('ingot fuse', () => {
       const invalid = await ingotFails(['main.ts'], { cwd: project({ fuses: { inspector: 'on' } }) })
       assert.equal(invalid.error.message, '"ingot.fuses.inspector" must be true or false')
     })
+  })
+
+  test('run and dev go by them, too, and dev by what they become', async (t) => {
+    const outside = path.join(directory, 'outside.mjs')
+    writeFileSync(outside, 'export default 1\n')
+    const load = `import(${JSON.stringify(outside)}).then(() => 'loaded', (error) => error.code)`
+    const configured = (fuses: object) => ({ name: 'app', type: 'module', ingot: { fuses } })
+    const cwd = makeProject(directory, {
+      'package.json': configured({ codeFromDisk: false }),
+      'main.mjs': `console.log('it is', await ${load})\n`,
+    })
+    assert.equal((await ingot(['run', 'main.mjs'], { cwd })).stdout, 'it is ERR_CODE_FROM_DISK\n')
+    assert.equal(
+      (await ingot(['run', '--fuse', 'codeFromDisk', 'main.mjs'], { cwd })).stdout,
+      'it is loaded\n',
+    )
+
+    const dev = new DevSession(['main.mjs'], { cwd })
+    t.after(() => dev.end())
+    await dev.says(/it is ERR_CODE_FROM_DISK/, 'stdout')
+    writeFiles(cwd, { 'package.json': configured({ codeFromDisk: true }) })
+    await dev.says(/it is loaded/, 'stdout')
   })
 })

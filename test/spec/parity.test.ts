@@ -24,11 +24,19 @@ suite('parity with plain node', () => {
   for (const name of ['fs', 'reads', 'copies', 'processes']) {
     test(name, async () => {
       const out = path.join(work, name)
+      const runtime = `node@${process.versions.node}`
       await ingotBuild(
-        [`${name}.mjs`, '-o', out, '--include=tree', '--include=hook*', '--include=*.{cjs,txt}'],
-        {
-          cwd: project,
-        },
+        [
+          `${name}.mjs`,
+          '-o',
+          out,
+          '--include=tree',
+          '--include=hook*',
+          '--include=*.{cjs,txt}',
+          '--runtime',
+          runtime,
+        ],
+        { cwd: project },
       )
       const plain = spawnSync(process.execPath, [`${name}.mjs`, scratch(work)], {
         cwd: project,

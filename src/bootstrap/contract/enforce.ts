@@ -2,8 +2,6 @@
 // the process boots, which for a frozen one is the build's; it follows links out of what it allows; and of sockets and
 // programs it allows all or none. The places are the same: native functions, below everything that JavaScript can reach.
 
-import path from 'node:path'
-
 import { variableIn } from '../../format/contract-address.ts'
 import type { Contract } from '../../format/contract.ts'
 import type { ContractHost } from '../contract.ts'
@@ -12,8 +10,10 @@ import { guardFiles } from './guard-files.ts'
 import { guardNetwork } from './guard-network.ts'
 import { guardNode } from './guard-node.ts'
 import { guardProcesses } from './guard-processes.ts'
+import { guardDatabases } from './guard-databases.ts'
+import { guardThreads } from './guard-threads.ts'
 import { makePolicy, type Policy, type RealPath } from './policy.ts'
-import { ReflectApply } from './primordials.ts'
+import { basename, dirname, joinPath, ReflectApply, resolvePath } from './primordials.ts'
 import { createRefusal } from './refusal.ts'
 import type { Variables } from './variables.ts'
 
@@ -36,7 +36,7 @@ export interface Enforcement {
 }
 
 /** Before anything of the program, which could keep a function that asks nobody. */
-export function enforce({ internals, contract, shared }: ContractHost): Enforcement {
+export function enforce({ internals, contract, job, shared }: ContractHost): Enforcement {
   const text = shared.contract ?? takeMark()
   const given = text === undefined ? undefined : (JSON.parse(text) as Given)
   const { cwd } = process
@@ -52,6 +52,8 @@ export function enforce({ internals, contract, shared }: ContractHost): Enforcem
     workingDirectory,
   }
   guardNode(guarding)
+  guardDatabases(guarding)
+  guardThreads(guarding, job !== undefined)
   guardNetwork(guarding)
   guardProcesses(guarding, () => marks)
   guardFiles(guarding)
@@ -108,15 +110,15 @@ function createRealPath({ realpath, readlink }: ContractHost['internals']['fs'])
   const follow = (file: string, links: number): string => {
     const real = tried(realpath, file)
     if (real !== undefined) return real
-    const parent = path.dirname(file)
+    const parent = dirname(file)
     if (parent === file) return file
     const directory = follow(parent, links)
     // A link to what is not there yet: who opens it makes that.
     const target = links < LINK_LIMIT ? tried(readlink, file) : undefined
     return target === undefined
-      ? path.join(directory, path.basename(file))
-      : follow(path.resolve(directory, target), links + 1)
+      ? joinPath(directory, basename(file))
+      : follow(resolvePath(directory, target), links + 1)
   }
   return (file, followLast) =>
-    followLast ? follow(file, 0) : path.join(follow(path.dirname(file), 0), path.basename(file))
+    followLast ? follow(file, 0) : joinPath(follow(dirname(file), 0), basename(file))
 }

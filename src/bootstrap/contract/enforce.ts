@@ -22,7 +22,10 @@ export interface Given {
   readonly directory: string
   /** In a thread. */
   readonly execPath?: string
-  readonly variables: Readonly<Record<string, string>>
+  /** null: not set, and so it stays, whatever the environment has. */
+  readonly variables: Readonly<Record<string, string | null>>
+  /** Where programs are. */
+  readonly searchPath: string
 }
 
 /** In the environment of a child. */
@@ -63,15 +66,18 @@ export function enforce({ internals, contract, job, shared }: ContractHost): Enf
       const now: Given = given ?? {
         directory: workingDirectory(),
         variables: deciding(contract, variables),
+        searchPath: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       }
       shared.contract = JSON.stringify({ ...now, execPath })
-      const texts = Object.entries(now.variables).map(([name, text]) => `${name}=${text}`)
+      const texts = Object.entries(now.variables).flatMap(([name, text]) =>
+        text === null ? [] : [`${name}=${text}`],
+      )
       marks = [`${MARK}=${JSON.stringify({ ...now, execPath: undefined })}`, ...texts]
       policy = makePolicy(contract, variables, {
         directory: now.directory,
         execPath,
         realPath,
-        searchPath: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+        searchPath: now.searchPath,
       })
     },
   }
@@ -84,15 +90,13 @@ function takeMark(): string | undefined {
 }
 
 /** The variables that paths and addresses name, with what they stand for. */
-function deciding({ files, listen, connect }: Contract, { textOf }: Variables): Record<string, string> {
+function deciding(
+  { files, listen, connect }: Contract,
+  { textOf }: Variables,
+): Record<string, string | null> {
   const texts = [...files.read, ...files.write, ...listen, ...connect]
   const names = texts.flatMap((text) => variableIn(text)?.name ?? [])
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const text = textOf(name)
-      return text === undefined ? [] : [[name, text]]
-    }),
-  )
+  return Object.fromEntries(names.map((name) => [name, textOf(name) ?? null]))
 }
 
 /** As many links as Linux follows. */

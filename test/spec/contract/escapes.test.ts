@@ -24,8 +24,8 @@ suite('an enforced contract', async () => {
   mkdirSync(room)
   copyFileSync(path.join(FIXTURES, 'escapes.mjs'), path.join(project, 'main.mjs'))
   const contract = {
-    env: { ROOM: { required: true }, LISTEN: { type: 'port', required: true } },
-    files: { write: ['$ROOM'] },
+    env: { ROOM: { required: true }, NOT_SET: 'string', LISTEN: { type: 'port', required: true } },
+    files: { write: ['$ROOM', '$NOT_SET'] },
     listen: ['$LISTEN'],
     connect: ['allowed.test'],
     run: ['true', 'false', 'node'],

@@ -39,7 +39,8 @@ export interface Enforcement {
 }
 
 /** Before anything of the program, which could keep a function that asks nobody. */
-export function enforce({ internals, contract, job, shared }: ContractHost): Enforcement {
+export function enforce({ internals, manifest, job, shared }: ContractHost): Enforcement {
+  const { contract } = manifest
   const text = shared.contract ?? takeMark()
   const given = text === undefined ? undefined : (JSON.parse(text) as Given)
   const { cwd } = process

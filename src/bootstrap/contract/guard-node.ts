@@ -26,33 +26,25 @@ export function guardNode(guarding: Guarding): void {
     args[1] = askFile(guarding, args[1], 'read')
   })
   for (const name of ['dlopen', 'dlopenBinary']) guard(processMethods, name, () => askNative(name))
-  whenLoaded('ffi', (ffi) => guardClass(ffi, 'DynamicLibrary', () => askNative('node:ffi')))
-  guard(internalBinding('crypto'), 'setEngine', () => askNative('crypto.setEngine'))
-  whenLoaded('crypto', (crypto) => {
-    guard(crypto, 'setEngine', () => askNative('crypto.setEngine'))
-    // A URL as a key is a file, or whatever a loader of OpenSSL takes it for.
-    for (const name of [
-      'createPrivateKey',
-      'createPublicKey',
-      'createSign',
-      'sign',
-      'verify',
-      'privateDecrypt',
-      'privateEncrypt',
-      'publicEncrypt',
-      'publicDecrypt',
-      'diffieHellman',
-      'createSecretKey',
-    ])
-      guard(crypto, name, (args) => {
-        if (policy()) for (let i = 0; i < args.length; i++) askKey(args[i])
+  // Memory itself, too.
+  guardClass(internalBinding('ffi'), 'DynamicLibrary', () => askNative('node:ffi'))
+  whenLoaded('ffi', (ffi) => {
+    for (const name of Object.keys(ffi))
+      if (name !== 'DynamicLibrary') guard(ffi, name, () => askNative('node:ffi'))
+  })
+  whenLoaded('crypto', (crypto) => guard(crypto, 'setEngine', () => askNative('crypto.setEngine')))
+  // A URL as a key is a file, or whatever a loader of OpenSSL takes it for.
+  whenLoaded('internal/crypto/keys', (keys) => {
+    for (const name of Object.keys(keys).filter((each) => /^(?:prepare|create)/.test(each)))
+      guard(keys, name, (args) => {
+        const given: any = policy() && args[0]
+        if (typeof given !== 'object' || given === null) return
+        const key = given.key ?? given
+        if (isUrl(key)) throw refuse('FileSystemRead', toText(key))
+        // Read once.
+        if (key !== given) args[0] = { ...given, key }
       })
   })
-  const askKey = (given: any): void => {
-    if (typeof given !== 'object' || given === null) return
-    const key = given.key ?? given
-    if (isUrl(key)) throw refuse('FileSystemRead', toText(key))
-  }
 
   // node's inside.
   forbid(process, ['binding', '_linkedBinding'], 'Internals', 'process.')
@@ -65,7 +57,12 @@ export function guardNode(guarding: Guarding): void {
     })
   forbid(inspector, ['open'], 'Inspector', 'inspector.')
   whenLoaded('v8', (v8) => {
-    forbid(v8, ['setFlagsFromString', 'setHeapSnapshotNearHeapLimit', 'startCpuProfile'], 'Internals', 'v8.')
+    forbid(
+      v8,
+      ['setFlagsFromString', 'setHeapSnapshotNearHeapLimit', 'setHeapProfileNearHeapLimit'],
+      'Internals',
+      'v8.',
+    )
     guard(v8, 'writeHeapSnapshot', (args) => {
       // Without a name it is one in the working directory.
       const file = askFile(guarding, args[0] ?? '.', 'write')

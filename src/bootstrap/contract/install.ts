@@ -10,7 +10,10 @@ import { EX_CONFIG, renderProblems } from './problems.ts'
 import { exampleEnvironment, readVariables, type Variables } from './variables.ts'
 
 export const install: ContractCode['install'] = (host: ContractHost) => {
-  const { internals, contract, freezing, job, development } = host
+  const { internals, manifest, freezing, job, development } = host
+  const { contract, entries } = manifest
+  // Under `ingot dev` the process before still has its ports. Of several programs hardly all listen.
+  const withPorts = !development && entries.length === 1
   const exists = internals.fs.existsSync as (file: string) => boolean
   const isRehearsing = () => exists(`${CONTROL_ROOT}is-rehearsing`)
   const enforcement = contract.enforce ? enforce(host) : undefined
@@ -33,8 +36,7 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   })
   const begin = (isProgram: boolean): void => {
     if (isProgram) {
-      // Under `ingot dev` the process before still has its ports.
-      const problems = findProblems(internals, contract, read(), { withPorts: !development })
+      const problems = findProblems(internals, contract, read(), { withPorts })
       // A rehearsal has a world of its own, and goes on.
       if (problems.length > 0 && !isRehearsing()) leave(internals, renderProblems(problems))
     }

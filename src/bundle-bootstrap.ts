@@ -28,6 +28,8 @@ export async function bundleBootstrap(part: keyof typeof SOURCES): Promise<strin
   })
   const { output } = await bundle.generate({
     format: 'cjs',
+    // The functions that decide what a program may do must not be shown to it by stack traces.
+    banner: part === 'contract' ? "'use strict';" : '',
     // Every executable has it. Names of functions stay: some are of node's, and stack traces show them.
     minify: {
       compress: { keepNames: { function: true, class: true } },

@@ -1,6 +1,7 @@
 // What a program needs from the world, and may do in it. The code for that is in the archives of programs with a
 // contract only (contract/).
 
+import type { Manifest } from '../format/archive.ts'
 import { CONTRACT_CODE, type Contract } from '../format/contract.ts'
 import type { Freezing } from './frozen.ts'
 import type { Internals } from './internals.ts'
@@ -9,7 +10,7 @@ import type { Archive } from './vfs/archive.ts'
 
 export interface ContractHost {
   readonly internals: Internals
-  readonly contract: Contract
+  readonly manifest: Manifest & { readonly contract: Contract }
   /** In a start that can be frozen. */
   readonly freezing: Freezing | undefined
   /** In a worker. */
@@ -43,9 +44,9 @@ export interface ContractCode {
 /** Undefined for a program without a contract. */
 export function installContract(
   archive: Archive,
-  host: Omit<ContractHost, 'contract'> & { readonly contract: Contract | undefined },
+  host: Omit<ContractHost, 'manifest'> & { readonly manifest: Manifest },
 ): BeginContract | undefined {
-  if (!host.contract) return undefined
+  if (!host.manifest.contract) return undefined
   const entry = archive.find(CONTRACT_CODE)!
   const code = loadOwnCode(host.internals, {
     source: archive.code(entry),

@@ -58,12 +58,12 @@ const error = createErrorFactory(internals)
 const tree = new Tree(archive, error)
 const compiler = new Compiler(archive, internals, prepared)
 const { manifest } = archive
-const { entries, tests, sourceMaps, waitsForReady = false, contract } = manifest
+const { entries, tests, sourceMaps, waitsForReady = false } = manifest
 const freezing = job ? undefined : detectFreezing(internals, archive)
 const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded())
 
 // Below all that the bootstrap puts in place: a program may change what that runs on.
-const beginContract = installContract(archive, { internals, contract, freezing, job, development, shared })
+const beginContract = installContract(archive, { internals, manifest, freezing, job, development, shared })
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(internals, tree)

@@ -32,14 +32,11 @@ export function stopInJavaScript(
     for (const name of names) {
       const native = target[name]
       if (typeof native !== 'function') continue
-      const stopping = function (this: unknown, ...args: unknown[]) {
+      // It stays: to take all of them away would cost every start, and what stands on it has taken it already.
+      target[name] = function (this: unknown, ...args: unknown[]) {
         if (isArmed && isBarrier(args[0])) freezing.settle()
         return Reflect.apply(native, this, args)
       }
-      target[name] = stopping
-      freezing.onSettled(() => {
-        if (target[name] === stopping) target[name] = native
-      })
     }
   }
   if (beforeProgram) {

@@ -4,15 +4,16 @@ import { addressIn, parseAddress, variableIn, type Address } from '../../format/
 import type { Contract } from '../../format/contract.ts'
 import type { Internals } from '../internals.ts'
 import { pathOf, readProblem, writeProblem } from './files.ts'
-import { portProblem } from './ports.ts'
+import { portProblem, type Sockets } from './ports.ts'
 import type { Problem } from './problems.ts'
 import type { Variables } from './variables.ts'
 
+/** @param sockets undefined: ports are not looked at */
 export function findProblems(
   internals: Internals,
   contract: Contract,
   variables: Variables,
-  { withPorts }: { readonly withPorts: boolean },
+  sockets: Sockets | undefined,
 ): Problem[] {
   const directory = process.cwd()
   const problems: (Problem | undefined)[] = [...variables.problems.values(), ...variables.strangers]
@@ -26,9 +27,9 @@ export function findProblems(
       if (file !== undefined) problems.push(problemOf(internals.fs, file, text))
     }
   }
-  for (const text of withPorts ? contract.listen : []) {
+  for (const text of sockets ? contract.listen : []) {
     const address = addressOf(contract, text, variables)
-    if (address?.kind === 'port') problems.push(portProblem(internals, address, variableIn(text)?.name))
+    if (address?.kind === 'port') problems.push(portProblem(sockets!, address, variableIn(text)?.name))
   }
   return problems.filter((problem) => problem !== undefined)
 }

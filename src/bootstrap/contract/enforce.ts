@@ -2,8 +2,6 @@
 // the process boots, which for a frozen one is the build's; it follows links out of what it allows; and of sockets and
 // programs it allows all or none. The places are the same: native functions, below everything that JavaScript can reach.
 
-import path from 'node:path'
-
 import { variableIn } from '../../format/contract-address.ts'
 import type { Contract } from '../../format/contract.ts'
 import type { ContractHost } from '../contract.ts'
@@ -12,8 +10,10 @@ import { guardFiles } from './guard-files.ts'
 import { guardNetwork } from './guard-network.ts'
 import { guardNode } from './guard-node.ts'
 import { guardProcesses } from './guard-processes.ts'
+import { guardDatabases } from './guard-databases.ts'
+import { guardThreads } from './guard-threads.ts'
 import { makePolicy, type Policy, type RealPath } from './policy.ts'
-import { ReflectApply } from './primordials.ts'
+import { basename, dirname, joinPath, ReflectApply, resolvePath } from './primordials.ts'
 import { createRefusal } from './refusal.ts'
 import type { Variables } from './variables.ts'
 
@@ -22,7 +22,10 @@ export interface Given {
   readonly directory: string
   /** In a thread. */
   readonly execPath?: string
-  readonly variables: Readonly<Record<string, string>>
+  /** null: not set, and so it stays, whatever the environment has. */
+  readonly variables: Readonly<Record<string, string | null>>
+  /** Where programs are. */
+  readonly searchPath: string
 }
 
 /** In the environment of a child. */
@@ -36,7 +39,8 @@ export interface Enforcement {
 }
 
 /** Before anything of the program, which could keep a function that asks nobody. */
-export function enforce({ internals, contract, shared }: ContractHost): Enforcement {
+export function enforce({ internals, manifest, job, shared }: ContractHost): Enforcement {
+  const { contract } = manifest
   const text = shared.contract ?? takeMark()
   const given = text === undefined ? undefined : (JSON.parse(text) as Given)
   const { cwd } = process
@@ -52,6 +56,8 @@ export function enforce({ internals, contract, shared }: ContractHost): Enforcem
     workingDirectory,
   }
   guardNode(guarding)
+  guardDatabases(guarding)
+  guardThreads(guarding, job !== undefined)
   guardNetwork(guarding)
   guardProcesses(guarding, () => marks)
   guardFiles(guarding)
@@ -61,15 +67,18 @@ export function enforce({ internals, contract, shared }: ContractHost): Enforcem
       const now: Given = given ?? {
         directory: workingDirectory(),
         variables: deciding(contract, variables),
+        searchPath: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       }
       shared.contract = JSON.stringify({ ...now, execPath })
-      const texts = Object.entries(now.variables).map(([name, text]) => `${name}=${text}`)
+      const texts = Object.entries(now.variables).flatMap(([name, text]) =>
+        text === null ? [] : [`${name}=${text}`],
+      )
       marks = [`${MARK}=${JSON.stringify({ ...now, execPath: undefined })}`, ...texts]
       policy = makePolicy(contract, variables, {
         directory: now.directory,
         execPath,
         realPath,
-        searchPath: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+        searchPath: now.searchPath,
       })
     },
   }
@@ -82,15 +91,13 @@ function takeMark(): string | undefined {
 }
 
 /** The variables that paths and addresses name, with what they stand for. */
-function deciding({ files, listen, connect }: Contract, { textOf }: Variables): Record<string, string> {
+function deciding(
+  { files, listen, connect }: Contract,
+  { textOf }: Variables,
+): Record<string, string | null> {
   const texts = [...files.read, ...files.write, ...listen, ...connect]
   const names = texts.flatMap((text) => variableIn(text)?.name ?? [])
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const text = textOf(name)
-      return text === undefined ? [] : [[name, text]]
-    }),
-  )
+  return Object.fromEntries(names.map((name) => [name, textOf(name) ?? null]))
 }
 
 /** As many links as Linux follows. */
@@ -108,15 +115,15 @@ function createRealPath({ realpath, readlink }: ContractHost['internals']['fs'])
   const follow = (file: string, links: number): string => {
     const real = tried(realpath, file)
     if (real !== undefined) return real
-    const parent = path.dirname(file)
+    const parent = dirname(file)
     if (parent === file) return file
     const directory = follow(parent, links)
     // A link to what is not there yet: who opens it makes that.
     const target = links < LINK_LIMIT ? tried(readlink, file) : undefined
     return target === undefined
-      ? path.join(directory, path.basename(file))
-      : follow(path.resolve(directory, target), links + 1)
+      ? joinPath(directory, basename(file))
+      : follow(resolvePath(directory, target), links + 1)
   }
   return (file, followLast) =>
-    followLast ? follow(file, 0) : path.join(follow(path.dirname(file), 0), path.basename(file))
+    followLast ? follow(file, 0) : joinPath(follow(dirname(file), 0), basename(file))
 }

@@ -1,18 +1,18 @@
 // Files of the machine, at the native functions in which all of node:fs ends. What is asked about is the real path, with
 // links followed, and what is then opened is the absolute one: a program cannot change its directory in between.
 
-import path from 'node:path'
 import { constants } from 'node:fs'
 
 import { guard, replace, type Guarding } from './guard.ts'
 import { isAbove, isBelow, isInside, type Policy } from './policy.ts'
 import {
+  dirname,
   ReflectApply,
   ReflectConstruct,
+  resolvePath,
   StringPrototypeIncludes,
+  textOfPath,
   toText,
-  TypedArrayPrototypeGetLength,
-  TypedArrayPrototypeGetSymbolToStringTag,
 } from './primordials.ts'
 import { deliver } from './refusal.ts'
 
@@ -217,7 +217,6 @@ export function guardFiles(guarding: Guarding): void {
 }
 
 const setImmediateOf = setImmediate
-const { utf8Slice } = Buffer.prototype as unknown as { utf8Slice: Function }
 /** What is no UTF-8 becomes. */
 const REPLACEMENT = '\uFFFD'
 
@@ -249,10 +248,10 @@ class FileRules {
 
   askTarget(policy: Policy, target: unknown, link: unknown): void {
     const file = this.#absolute(link, 'write')
-    const text = textOf(target)
+    const text = textOfPath(target)
     if (file === undefined || text === undefined) return
     const { realPath, refuse } = this.#guarding
-    const real = realPath(path.resolve(realPath(path.dirname(file), true), text), true)
+    const real = realPath(resolvePath(realPath(dirname(file), true), text), true)
     if (!isInside(real) && !isBelow(real, policy.reads)) throw refuse('FileSystemRead', real)
   }
 
@@ -263,11 +262,11 @@ class FileRules {
 
   #absolute(given: unknown, use: Use): string | undefined {
     if (typeof given === 'number') return undefined
-    const text = textOf(given)
+    const text = textOfPath(given)
     if (text === undefined) return undefined // node says what is wrong with it
     if (StringPrototypeIncludes(text, REPLACEMENT))
       throw this.#guarding.refuse(use === 'write' ? 'FileSystemWrite' : 'FileSystemRead', text)
-    return path.resolve(this.#guarding.workingDirectory(), text)
+    return resolvePath(this.#guarding.workingDirectory(), text)
   }
 
   #askFor(policy: Policy, file: string, use: Exclude<Use, 'flags'>, followLast: boolean): void {
@@ -298,13 +297,7 @@ function useOf(flags: unknown): 'read' | 'write' {
   return isForWriting ? 'write' : 'read'
 }
 
-function textOf(given: unknown): string | undefined {
-  if (typeof given === 'string') return given
-  if (TypedArrayPrototypeGetSymbolToStringTag(given) !== 'Uint8Array') return undefined
-  return ReflectApply(utf8Slice, given, [0, TypedArrayPrototypeGetLength(given)])
-}
-
 function endsWithSlash(given: unknown): boolean {
-  const text = textOf(given)
+  const text = textOfPath(given)
   return text !== undefined && text.length > 0 && text[text.length - 1] === '/'
 }

@@ -1,13 +1,12 @@
 // Sockets, at the native handles: where a program listens and what it connects to, and the names that it looks up for
 // that. An address counts as a host's if this process has got it from a look-up of the host.
 
-import path from 'node:path'
-
 import type { Address } from '../../format/contract-address.ts'
 import { guard, replace, type Guarding } from './guard.ts'
 import type { Policy } from './policy.ts'
 import {
   ReflectApply,
+  resolvePath,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
   StringPrototypeToLowerCase,
@@ -96,7 +95,7 @@ export function guardNetwork(guarding: Guarding): void {
     (args) => `sending to ${withPort(args[4], args[3])}`,
   )
   const isOwnPipe = (list: readonly Address[], file: unknown) => {
-    const real = typeof file === 'string' ? path.resolve(guarding.workingDirectory(), file) : undefined
+    const real = typeof file === 'string' ? resolvePath(guarding.workingDirectory(), file) : undefined
     for (let i = 0; i < list.length; i++) {
       const rule = list[i]!
       if (rule.kind === 'unix' && rule.path === real) return true

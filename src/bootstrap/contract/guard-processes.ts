@@ -3,8 +3,6 @@
 // then. This executable as node (`run: ['node']`, for fork and cluster) is bound by the same contract: it is told what
 // the variables were that decide.
 
-import path from 'node:path'
-
 import { RUN_SCRIPT } from '../arguments.ts'
 import { replace, type Guarding } from './guard.ts'
 import { isInside, type Policy } from './policy.ts'
@@ -12,6 +10,7 @@ import {
   append,
   isOneOf,
   ReflectApply,
+  resolvePath,
   StringPrototypeIncludes,
   StringPrototypeStartsWith,
   textsOf,
@@ -55,7 +54,7 @@ export function guardProcesses(guarding: Guarding, marks: () => readonly string[
       if (now.native) return file
       throw refuse('Addon', file)
     }
-    const real = isNamed ? undefined : realPath(path.resolve(guarding.workingDirectory(), file), true)
+    const real = isNamed ? undefined : realPath(resolvePath(guarding.workingDirectory(), file), true)
     for (let i = 0; i < now.programs.length; i++) {
       const program = now.programs[i]!
       if (program.file !== undefined && (isNamed ? program.name === file : program.file === real))
@@ -90,11 +89,6 @@ export function guardProcesses(guarding: Guarding, marks: () => readonly string[
       if (isOneOf(WITH_VALUE, option)) at++
     }
     return args
-  }
-  const isHarmless = (option: string): boolean => {
-    for (let i = 0; i < HARMLESS_VALUES.length; i++)
-      if (StringPrototypeStartsWith(option, HARMLESS_VALUES[i]!)) return true
-    return isOneOf(HARMLESS, option)
   }
   const withMarks = (given: ArrayLike<unknown>): string[] => {
     const own = marks()
@@ -144,4 +138,11 @@ function isMarked(pair: string, marks: readonly string[]): boolean {
     if (mark[at] === '=' && pair[at] === '=') return true
   }
   return false
+}
+
+/** Whether an option of node leaves the contract what it is. */
+export function isHarmless(option: string): boolean {
+  for (let i = 0; i < HARMLESS_VALUES.length; i++)
+    if (StringPrototypeStartsWith(option, HARMLESS_VALUES[i]!)) return true
+  return isOneOf(HARMLESS, option)
 }

@@ -1,8 +1,15 @@
 // What all guards share: whom they ask, and how they stand in for native functions.
 
 import type { Internals } from '../internals.ts'
-import type { RealPath, Policy } from './policy.ts'
-import { ReflectApply } from './primordials.ts'
+import { isBelow, isInside, type Policy, type RealPath } from './policy.ts'
+import {
+  fileURLToPath,
+  ReflectApply,
+  ReflectConstruct,
+  resolvePath,
+  textOfPath,
+  toText,
+} from './primordials.ts'
 import type { Refuse } from './refusal.ts'
 
 export interface Guarding {
@@ -41,4 +48,55 @@ export function replace(target: any, name: string, replacement: Native): void {
     writable: true,
     value: replacement,
   })
+}
+
+/**
+ * A class that asks first; its instances lead to it, and not to the native one.
+ * @param onMade called with each instance
+ */
+export function guardClass(
+  target: any,
+  name: string,
+  ask: (args: any[]) => void,
+  onMade?: (instance: object, args: any[]) => void,
+): void {
+  const made = target[name]
+  if (typeof made !== 'function') return
+  const asking = new Proxy(made, {
+    __proto__: null,
+    construct(_made, args, newTarget) {
+      ask(args)
+      const instance = ReflectConstruct(made, args, newTarget === asking ? made : newTarget)
+      onMade?.(instance, args)
+      return instance
+    },
+  } as ProxyHandler<any>)
+  const { prototype } = made
+  if (prototype) Object.defineProperty(prototype, 'constructor', { value: asking })
+  Object.defineProperty(target, name, { configurable: true, enumerable: true, writable: true, value: asking })
+}
+
+/**
+ * Asks for a file that something else than node:fs opens.
+ * @returns the path to give to it instead of what was given, so that it opens what was asked about
+ */
+export function askFile(
+  { policy, workingDirectory, realPath, refuse }: Guarding,
+  given: unknown,
+  use: 'read' | 'write',
+): unknown {
+  const now = policy()
+  if (!now) return given
+  const permission = use === 'read' ? 'FileSystemRead' : 'FileSystemWrite'
+  const text = isUrl(given) ? fileURLToPath(given as URL) : textOfPath(given)
+  if (text === undefined) throw refuse(permission, toText(given))
+  const file = resolvePath(workingDirectory(), text)
+  if (isInside(file)) return file
+  const real = realPath(file, true)
+  if (!isBelow(real, use === 'read' ? now.reads : now.writes)) throw refuse(permission, real)
+  return file
+}
+
+export function isUrl(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && 'href' in given && 'protocol' in given
 }

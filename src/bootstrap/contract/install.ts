@@ -6,11 +6,15 @@ import { stopInJavaScript } from './barriers.ts'
 import { findProblems } from './check.ts'
 import { enforce } from './enforce.ts'
 import { createEnv } from './env.ts'
+import { NO_SOCKETS, socketsOf } from './ports.ts'
 import { EX_CONFIG, renderProblems } from './problems.ts'
 import { exampleEnvironment, readVariables, type Variables } from './variables.ts'
 
 export const install: ContractCode['install'] = (host: ContractHost) => {
-  const { internals, contract, freezing, job, development } = host
+  const { internals, manifest, freezing, job, development } = host
+  const { contract, entries } = manifest
+  // Under `ingot dev` the process before still has its ports. Of several programs hardly all listen.
+  const sockets = !development && entries.length === 1 ? socketsOf(internals) : undefined
   const exists = internals.fs.existsSync as (file: string) => boolean
   const isRehearsing = () => exists(`${CONTROL_ROOT}is-rehearsing`)
   const enforcement = contract.enforce ? enforce(host) : undefined
@@ -33,8 +37,7 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   })
   const begin = (isProgram: boolean): void => {
     if (isProgram) {
-      // Under `ingot dev` the process before still has its ports.
-      const problems = findProblems(internals, contract, read(), { withPorts: !development })
+      const problems = findProblems(internals, contract, read(), sockets)
       // A rehearsal has a world of its own, and goes on.
       if (problems.length > 0 && !isRehearsing()) leave(internals, renderProblems(problems))
     }
@@ -44,9 +47,8 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   if (job) begin(false)
   if (freezing) {
     // What the check will run lies in the image, compiled.
-    findProblems(internals, contract, readVariables(contract, exampleEnvironment(contract)), {
-      withPorts: false,
-    })
+    const examples = readVariables(contract, exampleEnvironment(contract))
+    findProblems(internals, contract, examples, NO_SOCKETS)
     freezing.onSettled(() => begin(true))
     stopInJavaScript(internals, freezing, { beforeProgram: contract.enforce })
   }

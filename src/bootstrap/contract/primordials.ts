@@ -2,6 +2,9 @@
 // own copies, taken before any program runs. What guards calls uses them instead of methods, and neither iterates nor
 // spreads arrays, as these go through prototypes, too.
 
+import path from 'node:path'
+import url from 'node:url'
+
 import type { InternalRequire } from '../internals.ts'
 
 declare const require: InternalRequire
@@ -30,7 +33,20 @@ export const {
   TypedArrayPrototypeGetSymbolToStringTag,
 }: Primordials = require('internal/test/binding').primordials
 
+/** node:path as it is now: its functions stand on these copies, too, if they are given absolute paths. */
+export const { basename, dirname, join: joinPath, resolve: resolvePath } = path
+
+export const { fileURLToPath } = url
+
 const { defineProperty } = Reflect
+const { utf8Slice } = Buffer.prototype as unknown as { utf8Slice: Function }
+
+/** Of a path as node:fs takes it; undefined: of none. */
+export function textOfPath(given: unknown): string | undefined {
+  if (typeof given === 'string') return given
+  if (TypedArrayPrototypeGetSymbolToStringTag(given) !== 'Uint8Array') return undefined
+  return ReflectApply(utf8Slice, given, [0, TypedArrayPrototypeGetLength(given)])
+}
 
 /** Array.prototype.push, where somebody may have put a setter on the prototype. */
 export function append<T>(list: T[], value: T): void {

@@ -5,7 +5,7 @@ import type { Contract, VariableRule } from '../../format/contract.ts'
 import { expectationOf, parseVariable, type VariableValue } from '../../format/variable-value.ts'
 import type { Problem } from './problems.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
+type Environment = Readonly<Record<string, string | null | undefined>>
 
 export interface Variables {
   readonly values: ReadonlyMap<string, VariableValue | undefined>

@@ -24,8 +24,8 @@ suite('an enforced contract', async () => {
   mkdirSync(room)
   copyFileSync(path.join(FIXTURES, 'escapes.mjs'), path.join(project, 'main.mjs'))
   const contract = {
-    env: { ROOM: { required: true }, LISTEN: { type: 'port', required: true } },
-    files: { write: ['$ROOM'] },
+    env: { ROOM: { required: true }, NOT_SET: 'string', LISTEN: { type: 'port', required: true } },
+    files: { write: ['$ROOM', '$NOT_SET'] },
     listen: ['$LISTEN'],
     connect: ['allowed.test'],
     run: ['true', 'false', 'node'],
@@ -43,9 +43,9 @@ suite('an enforced contract', async () => {
     const result = await ingotBuild(['main.mjs', '-o', out, '--start', start], { cwd: project })
     return { out, start: result.start.kind }
   }
-  const attempt = async (executable: string) => {
+  const attempt = async (executable: string, how: 'free' | 'enforced') => {
     prepare(outside, room)
-    const args = [room, outside, `${servers.tcp}`, `${servers.udp}`, `${servers.own}`]
+    const args = [room, outside, `${servers.tcp}`, `${servers.udp}`, `${servers.own}`, how]
     const env = { PATH: process.env['PATH'], ROOM: room, LISTEN: `${servers.own}` }
     const { status, signal, stdout, stderr } = await run(executable, args, { cwd: room, env })
     assert.deepEqual([status, signal], [0, null], stdout + stderr)
@@ -53,7 +53,7 @@ suite('an enforced contract', async () => {
   }
 
   const free = await build('free', false, 'cold')
-  const lines = await attempt(free.out)
+  const lines = await attempt(free.out, 'free')
   test('without enforcement every attempt succeeds', () => {
     assert.deepEqual(
       lines.filter((line) => !line.endsWith(': escaped')),
@@ -66,7 +66,7 @@ suite('an enforced contract', async () => {
     test(`none does in a ${start} start`, async () => {
       const bound = await build(`bound-${start}`, true, start)
       assert.equal(bound.start, start)
-      const refused = await attempt(bound.out)
+      const refused = await attempt(bound.out, 'enforced')
       assert.deepEqual(
         refused.filter((line) => !line.endsWith(': refused')),
         ['works: own,served,0,true'],
@@ -86,7 +86,10 @@ test('threads of an enforced contract are bound by it', async () => {
     env: { ROOM: { required: true } },
     files: { read: ['$ROOM'] },
   }
-  writeFiles(outside, { 'secret.txt': '' })
+  writeFiles(outside, {
+    'secret.txt': '',
+    'first.cjs': `require('node:fs').readFileSync('${outside}/secret.txt'); console.log('escaped')`,
+  })
   writeFiles(project, {
     'package.json': { name: 'workers', type: 'module' },
     'ingot.config.mjs': `export default ${JSON.stringify({ contract })}`,
@@ -105,6 +108,10 @@ test('threads of an enforced contract are bound by it', async () => {
       `node’s inside: ${denied}`,
       `another JSON: ${denied}`,
       `another way of sending: ${denied}`,
+      `what is loaded first: ${denied}`,
+      `what is imported first: ${denied}`,
+      `variables of node: none`,
+      `the class behind the class: ${denied}`,
       '',
     ].join('\n'),
     stderr,

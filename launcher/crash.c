@@ -40,8 +40,8 @@ static void on_crash(int signal, int32_t *information, void *context)
 	if (signal == SIGSEGV && is_of_webassembly && is_of_webassembly(signal, information, context)) return;
 	look_for_damage(*executable_path ? executable_path : OWN_EXECUTABLE);
 	syscall4(SYS_rt_sigaction, signal, &former[signal], 0, 8);
-	const int is_sent = information[2] <= 0; /* si_code: SI_USER, SI_TKILL */
-	if (is_sent) syscall3(SYS_tgkill, syscall1(SYS_getpid, 0), syscall1(SYS_gettid, 0), signal);
+	/* A fault happens again. What was sent does not (si_code: SI_USER, SI_TKILL), nor does a breakpoint, which is behind us. */
+	if (information[2] <= 0 || signal == SIGTRAP) syscall3(SYS_tgkill, syscall1(SYS_getpid, 0), syscall1(SYS_gettid, 0), signal);
 }
 
 static const struct kernel_sigaction crash_action = { (uint64_t)on_crash, SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_NODEFER, (uint64_t)freeze_restorer, 0 };

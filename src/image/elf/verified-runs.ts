@@ -98,9 +98,6 @@ export interface FileRun {
   readonly fileOffset: number
 }
 
-/** Unused pages between used ones that are looked at, too: each run takes room in the file. */
-const LARGEST_GAP = 2 * PAGE_SIZE
-
 /**
  * The pages, and what was not traced as a whole; neighbours as one run.
  * @param gap so many bytes that are not used are looked at, too, as each run takes room in the file

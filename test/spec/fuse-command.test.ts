@@ -60,7 +60,12 @@ suite('ingot fuse', () => {
   }
 
   test('shows them', async () => {
-    assert.deepEqual(await fuses(file), { file, fuses: DEFAULTS, changed: [] })
+    assert.deepEqual(await fuses(file), {
+      file,
+      fuses: DEFAULTS,
+      changed: [],
+      hasLostSignature: false,
+    })
     const { stdout } = await fuse([file])
     assert.match(stdout, /^runAsNode +off  INGOT_RUN_AS_NODE=1 makes it node$/m)
     assert.match(stdout, /^codeFromDisk +on  /m)
@@ -73,6 +78,7 @@ suite('ingot fuse', () => {
       file,
       fuses: { ...DEFAULTS, inspector: true, coldStart: false },
       changed: ['inspector', 'coldStart'],
+      hasLostSignature: false,
     })
     assert.equal((await run(file, [])).stdout, 'hello from ingot\n')
     const { stdout } = await fuse([file, 'inspector=off'])

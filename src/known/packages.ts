@@ -1,7 +1,7 @@
 // The packages of which something is inside, as a file or bundled: those below node_modules, and the workspaces beside
 // the program.
 
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { packageInPath } from '../base/package-in-path.ts'
@@ -73,7 +73,9 @@ class Manifests {
     const embedded = this.#embedded.get(file)
     if (embedded) return Buffer.from(embedded).toString()
     const onDisk = path.join(this.root, file)
-    return existsSync(onDisk) ? readFileSync(onDisk, 'utf8') : ''
+    // Test suites have directories of that name.
+    const isFile = statSync(onDisk, { throwIfNoEntry: false })?.isFile()
+    return isFile ? readFileSync(onDisk, 'utf8') : ''
   }
 }
 

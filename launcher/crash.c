@@ -46,6 +46,20 @@ static void on_crash(int signal, int32_t *information, void *context)
 
 static const struct kernel_sigaction crash_action = { (uint64_t)on_crash, SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_NODEFER, (uint64_t)freeze_restorer, 0 };
 
+/* The kernel may have mapped something wrong: none of the launcher's data is touched, and a second fault is the end. */
+static void on_first_crash(int signal)
+{
+	(void)signal;
+	look_for_damage(OWN_EXECUTABLE);
+}
+
+void watch_first_crash(void)
+{
+	static const struct kernel_sigaction action = { (uint64_t)on_first_crash, SA_RESTORER | SA_NODEFER | SA_RESETHAND, (uint64_t)freeze_restorer, 0 };
+	syscall4(SYS_rt_sigaction, SIGSEGV, &action, 0, 8);
+	syscall4(SYS_rt_sigaction, SIGBUS, &action, 0, 8);
+}
+
 void watch_crashes(void)
 {
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT };

@@ -111,8 +111,7 @@ static void verify_table(const char *executable, const struct part *part)
 void verify_start(const char *executable)
 {
 	if (!is_sealed()) return;
-	/* Until node says otherwise: what is mapped wrong is not there to be compared. */
-	watch_crashes();
+	watch_first_crash();
 	if (seal()->magic[0] != SEAL_MAGIC_LOW || seal()->magic[1] != SEAL_MAGIC_HIGH || seal()->part_count <= PROGRAM)
 		damaged(executable, "seal", TABLE->seal.file_offset);
 	verify_table(executable, part_named(LAUNCH_TABLE_PART));

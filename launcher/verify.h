@@ -17,7 +17,8 @@ __attribute__((noreturn)) void program_is_damaged(uint64_t offset);
 /* What a worker begins with. */
 void verify_bootstrap(void);
 
-/* crash.c: lets a process that crashes look whether its file is damaged. */
+/* crash.c: lets a process that crashes look whether its file is damaged: until node begins, and from the bootstrap on. */
+void watch_first_crash(void);
 void watch_crashes(void);
 
 enum part_name { RUNTIME, LAUNCHER, LAUNCH_TABLE_PART, LOADER, LIBRARIES, BOOTSTRAP, PROGRAM, FROZEN };

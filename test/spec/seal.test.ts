@@ -157,7 +157,11 @@ suite('a sealed executable', () => {
       for (let i = 0; i < (THOROUGH ? 100 : 12); i++) {
         const { offset, undo } = flip(file, place.offset + Math.floor(random() * place.size), random)
         const outcome = run(file)
-        const name = assertSameOrNamed(outcome, sound, `byte 0x${offset.toString(16)}`)
+        // The kernel reads the program headers, and may find that it cannot map the launcher at all.
+        const isRefused = part === 'launch table' && (outcome.error !== undefined || isKilled(outcome))
+        const name = isRefused
+          ? undefined
+          : assertSameOrNamed(outcome, sound, `byte 0x${offset.toString(16)}`)
         if (name !== undefined) names.add(name)
         undo()
       }
@@ -288,6 +292,11 @@ function damageOf(file: string): { damage: { from: number; to: number; part?: st
     assert.match(error.code, /^IMAGE_|^SEAL_/)
     return { damage: [{ from: 0, to: Infinity }] }
   }
+}
+
+/** Before it could do anything. */
+function isKilled({ signal, stdout, stderr }: Run): boolean {
+  return (signal === 'SIGSEGV' || signal === 'SIGKILL') && stdout === '' && stderr === ''
 }
 
 /** The part that was named. */

@@ -162,6 +162,29 @@ if (cluster.isPrimary) {
   assert.equal(stdout, '3000 embedded ERR_ACCESS_DENIED configured\nERR_ACCESS_DENIED\n', stderr)
 })
 
+test('within an enforced contract everything goes on as it always does', async () => {
+  const project = temporaryDirectory()
+  const room = path.join(project, 'room')
+  mkdirSync(room)
+  for (const name of ['within.mjs', 'within-child.mjs'])
+    copyFileSync(path.join(FIXTURES, name), path.join(project, name))
+  writeFiles(project, {
+    'package.json': { name: 'within', type: 'module' },
+    'ingot.config.mjs': `export default ${JSON.stringify({
+      contract: { enforce: true, workers: true, files: { write: [room] }, run: ['node', 'true'] },
+    })}`,
+  })
+  const out = path.join(project, 'within')
+  await ingotBuild(['within.mjs', '-o', out], { cwd: project })
+  const { status, stdout, stderr } = await run(out, [room])
+  assert.deepEqual(
+    stdout.split('\n').filter((line) => line !== '' && !line.startsWith('ok ')),
+    [],
+    stderr,
+  )
+  assert.equal(status, 0)
+})
+
 /** What there is to get at. Attempts that succeed leave things behind. */
 function prepare(outside: string, room: string): void {
   writeFiles(outside, {

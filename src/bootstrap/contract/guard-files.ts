@@ -206,12 +206,13 @@ export function guardFiles(guarding: Guarding): void {
     const { readFile } = fs
     // Its flag is known to the native job alone; whoever means to write says so to fs.open.
     replace(fs, 'readFile', function (file: unknown, options: any, callback: unknown) {
-      if (!policy() || typeof options !== 'object' || options === null || options.flag === undefined)
+      if (!policy() || typeof options !== 'object' || options === null)
         return arguments.length < 3 ? readFile(file, options) : readFile(file, options, callback)
-      const { encoding, flag, signal } = options
-      if (flag !== 'r' && flag !== 'rs' && flag !== 'sr' && flag !== 0)
-        throw refuse('FileSystemWrite', `readFile with the flag ${flag}`)
-      return readFile(file, { __proto__: null, encoding, flag, signal }, callback)
+      // Each is read once.
+      const { encoding, flag = 'r', signal, buffer } = options
+      if (flag !== 'r' && flag !== 'rs' && flag !== 'sr' && flag !== constants.O_RDONLY)
+        throw refuse('FileSystemWrite', `readFile with the flag ${toText(flag)}`)
+      return readFile(file, { __proto__: null, encoding, flag, signal, buffer }, callback)
     })
   }
 }
@@ -238,12 +239,12 @@ class FileRules {
     args[index] = endsWithSlash(args[index]) && file !== '/' ? `${file}/` : file
   }
 
-  /** The native job keeps the path as it was written. */
+  /** The native job has the path as it was written: it must be one that cannot mean something else by then. */
   askJob(policy: Policy, given: unknown, argument: PathArgument): void {
-    const args = [given]
-    this.ask(policy, args, argument)
-    if (typeof given === 'string' && given[0] !== '/' && StringPrototypeIncludes(given, '..'))
-      throw this.#guarding.refuse('FileSystemRead', `${given}: write an absolute path`)
+    this.ask(policy, [given], argument)
+    const isSettled = typeof given === 'string' && (given[0] === '/' || !StringPrototypeIncludes(given, '..'))
+    if (!isSettled)
+      throw this.#guarding.refuse('FileSystemRead', `${toText(given)}: write an absolute path, as text`)
   }
 
   askTarget(policy: Policy, target: unknown, link: unknown): void {

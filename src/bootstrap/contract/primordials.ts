@@ -21,6 +21,9 @@ interface Primordials {
   readonly TypedArrayPrototypeGetSymbolToStringTag: (value: unknown) => string | undefined
 }
 
+const primordials: Primordials = require('internal/test/binding').primordials
+const { TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag } = primordials
+
 export const {
   String: toText,
   ReflectApply,
@@ -29,9 +32,7 @@ export const {
   StringPrototypeSlice,
   StringPrototypeStartsWith,
   StringPrototypeToLowerCase,
-  TypedArrayPrototypeGetLength,
-  TypedArrayPrototypeGetSymbolToStringTag,
-}: Primordials = require('internal/test/binding').primordials
+} = primordials
 
 /** node:path as it is now: its functions stand on these copies, too, if they are given absolute paths. */
 export const { basename, dirname, join: joinPath, resolve: resolvePath } = path

@@ -12,6 +12,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, suite, test } from 'node:test'
 
 import { ingotBuild, run } from '../../support/commands.ts'
+import { runInEmptyRoot } from '../../support/empty-root.ts'
 import { writeFiles } from '../../support/files.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 
@@ -116,6 +117,72 @@ test('threads of an enforced contract are bound by it', async () => {
     ].join('\n'),
     stderr,
   )
+})
+
+test('in an empty root a bound program serves from a cluster', async () => {
+  const project = temporaryDirectory()
+  writeFiles(project, {
+    'package.json': { name: 'served', type: 'module' },
+    'ingot.config.mjs': `export default ${JSON.stringify({
+      contract: {
+        enforce: true,
+        env: { PORT: { type: 'port', default: 3000 } },
+        files: { read: ['/etc/app.conf'] },
+        listen: ['$PORT'],
+        connect: ['127.0.0.1:3000'],
+        run: ['node'],
+      },
+    })}`,
+    'data.txt': 'embedded',
+    'main.mjs': `
+import cluster from 'node:cluster'
+import fs from 'node:fs'
+import http from 'node:http'
+import { env } from 'ingot/runtime'
+const data = fs.readFileSync(new URL('./data.txt', import.meta.url), 'utf8')
+if (cluster.isPrimary) {
+  const worker = cluster.fork({ PORT: '4000' })
+  worker.on('listening', async ({ port }) => {
+    const response = await fetch('http://127.0.0.1:' + port)
+    console.log(port, await response.text(), fs.readFileSync('/etc/app.conf', 'utf8'))
+    try { fs.readFileSync('/etc/other') } catch (error) { console.log(error.code) }
+    worker.kill()
+  })
+} else {
+  let code
+  try { fs.readFileSync('/etc/other') } catch (error) { code = error.code }
+  http.createServer((_request, response) => response.end(data + ' ' + code)).listen(env.PORT)
+}
+`,
+  })
+  const out = path.join(project, 'served')
+  await ingotBuild(['main.mjs', '-o', out], { cwd: project })
+  const files = { 'etc/app.conf': 'configured', 'etc/other': 'secret' }
+  const { stdout, stderr } = await runInEmptyRoot(out, { files, proc: true })
+  assert.equal(stdout, '3000 embedded ERR_ACCESS_DENIED configured\nERR_ACCESS_DENIED\n', stderr)
+})
+
+test('within an enforced contract everything goes on as it always does', async () => {
+  const project = temporaryDirectory()
+  const room = path.join(project, 'room')
+  mkdirSync(room)
+  for (const name of ['within.mjs', 'within-child.mjs'])
+    copyFileSync(path.join(FIXTURES, name), path.join(project, name))
+  writeFiles(project, {
+    'package.json': { name: 'within', type: 'module' },
+    'ingot.config.mjs': `export default ${JSON.stringify({
+      contract: { enforce: true, workers: true, files: { write: [room] }, run: ['node', 'true'] },
+    })}`,
+  })
+  const out = path.join(project, 'within')
+  await ingotBuild(['within.mjs', '-o', out], { cwd: project })
+  const { status, stdout, stderr } = await run(out, [room])
+  assert.deepEqual(
+    stdout.split('\n').filter((line) => line !== '' && !line.startsWith('ok ')),
+    [],
+    stderr,
+  )
+  assert.equal(status, 0)
 })
 
 /** What there is to get at. Attempts that succeed leave things behind. */

@@ -57,7 +57,8 @@ suite('an error that nobody catches', () => {
 
   test('is told in the words of plain Node', async () => {
     const project = makeProject(work, FILES)
-    const { out } = await ingotBuild(['main.ts', '-o', 'out'], { cwd: project })
+    const runtime = `node@${process.versions.node}`
+    const { out } = await ingotBuild(['main.ts', '-o', 'out', '--runtime', runtime], { cwd: project })
     const [actual, reference] = await Promise.all([
       runInEmptyRoot(out),
       runNode([path.join(project, 'main.ts')]),

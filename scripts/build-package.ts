@@ -36,7 +36,7 @@ await bundle.write({
 })
 await bundle.close()
 
-for (const part of ['bootstrap', 'development', 'contract'] as const)
+for (const part of ['bootstrap', 'development', 'contract', 'tests'] as const)
   writeFileSync(path.join(DIST, `${part}.js`), await bundleBootstrap(part))
 
 const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc')

@@ -5,7 +5,7 @@ import path from 'node:path'
 
 import { bundleBootstrap } from './bundle-bootstrap.ts'
 import type { ResolvedConfig } from './config/config.ts'
-import { CONTRACT_CODE } from './format/contract.ts'
+import { OWN_CODE } from './format/archive.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
 import { cacheableModules, collectFiles, withCodeCaches, type ReadFile } from './payload/collect.ts'
@@ -30,19 +30,27 @@ export async function packPayload(
   config: PackedConfig,
   { version, target: { runtime, base }, cache, read }: PackOptions,
 ): Promise<Payload> {
-  const files = [...collectFiles(graph, read), ...(await contractFiles(config))]
+  const files = [...collectFiles(graph, read), ...(await ownCodeFiles(config))]
   const options = { node: runtime.file, flagHash: Buffer.from(base.flagHash, 'hex') }
   const caches = await codeCachesOf(files, options, cache)
   return packFiles(withCodeCaches(files, caches), graph, config, version)
 }
 
-type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk' | 'contract'>
+type PackedConfig = Pick<ResolvedConfig, 'codeFromDisk' | 'contract' | 'tests'>
 
-/** The code that checks a contract, for a program that has one. */
-export async function contractFiles({ contract }: Pick<ResolvedConfig, 'contract'>): Promise<ArchiveFile[]> {
-  if (!contract) return []
-  const data = Buffer.from(await bundleBootstrap('contract'))
-  return [{ path: CONTRACT_CODE, data, module: { format: 'commonjs' } }]
+/** The parts of the bootstrap that this program needs. */
+export async function ownCodeFiles({
+  contract,
+  tests,
+}: Pick<ResolvedConfig, 'contract' | 'tests'>): Promise<ArchiveFile[]> {
+  const parts = [...(contract ? (['contract'] as const) : []), ...(tests ? (['tests'] as const) : [])]
+  return Promise.all(
+    parts.map(async (part) => ({
+      path: OWN_CODE[part],
+      data: Buffer.from(await bundleBootstrap(part)),
+      module: { format: 'commonjs' },
+    })),
+  )
 }
 
 /** The archive of files that are collected. */

@@ -225,7 +225,9 @@ function bootstrapSources(): string[] {
     readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .filter(
         (name) =>
-          name.endsWith('.ts') && !name.endsWith('.test.ts') && !/^(?:development|contract)\//.test(name),
+          name.endsWith('.ts') &&
+          !name.endsWith('.test.ts') &&
+          !/^(?:contract|development|tests)\//.test(name),
       )
       .toSorted()
       .map((name) => path.join(directory, name)),

@@ -13,6 +13,8 @@ const SOURCES = {
   development: 'bootstrap/development/develop.ts',
   /** In the archive of a program with a contract (bootstrap/contract.ts). */
   contract: 'bootstrap/contract/install.ts',
+  /** In the archive of tests. */
+  tests: 'bootstrap/tests/test-runner.ts',
 } as const
 
 export async function bundleBootstrap(part: keyof typeof SOURCES): Promise<string> {

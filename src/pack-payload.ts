@@ -5,7 +5,7 @@ import path from 'node:path'
 
 import { bundleBootstrap } from './bundle-bootstrap.ts'
 import type { ResolvedConfig } from './config/config.ts'
-import { CONTRACT_CODE } from './format/contract.ts'
+import { OWN_CODE } from './format/archive.ts'
 import type { AppGraph } from './graph/graph.ts'
 import type { WorkTree } from './known/git.ts'
 import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
@@ -35,20 +35,28 @@ export async function packPayload(
   config: ResolvedConfig,
   { version, target, cache, read, native, tree }: PackOptions,
 ): Promise<Payload> {
-  const own = collectFiles(graph, read)
-  const files = [...own, ...(await contractFiles(config))]
+  const ofProgram = collectFiles(graph, read)
+  const files = [...ofProgram, ...(await ownCodeFiles(config))]
   const options = { node: target.runtime.file, flagHash: Buffer.from(target.base.flagHash, 'hex') }
   const compiled = withCodeCaches(files, await codeCachesOf(files, options, cache))
   const facts = { version, graph, config, target, native, tree: await tree }
-  const info = await programInfo(facts, compiled.slice(0, own.length))
+  const info = await programInfo(facts, compiled.slice(0, ofProgram.length))
   return packFiles(compiled, graph, config, { version, info, isChecked: true })
 }
 
-/** The code that checks a contract, for a program that has one. */
-export async function contractFiles({ contract }: Pick<ResolvedConfig, 'contract'>): Promise<ArchiveFile[]> {
-  if (!contract) return []
-  const data = Buffer.from(await bundleBootstrap('contract'))
-  return [{ path: CONTRACT_CODE, data, module: { format: 'commonjs' } }]
+/** The parts of the bootstrap that this program needs. */
+export async function ownCodeFiles({
+  contract,
+  tests,
+}: Pick<ResolvedConfig, 'contract' | 'tests'>): Promise<ArchiveFile[]> {
+  const parts = [...(contract ? (['contract'] as const) : []), ...(tests ? (['tests'] as const) : [])]
+  return Promise.all(
+    parts.map(async (part) => ({
+      path: OWN_CODE[part],
+      data: Buffer.from(await bundleBootstrap(part)),
+      module: { format: 'commonjs' },
+    })),
+  )
 }
 
 /** Ingot's own version, and the build info. */

@@ -59,7 +59,7 @@ const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 6
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 125
+const REVISION = 126
 
 export async function prepareBase(
   runtime: Runtime,
@@ -282,7 +282,9 @@ function bootstrapSources(): string[] {
     readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .filter(
         (name) =>
-          name.endsWith('.ts') && !name.endsWith('.test.ts') && !/^(?:development|contract)\//.test(name),
+          name.endsWith('.ts') &&
+          !name.endsWith('.test.ts') &&
+          !/^(?:contract|development|tests)\//.test(name),
       )
       .toSorted()
       .map((name) => path.join(directory, name)),

@@ -2,10 +2,10 @@
 // contract only (contract/).
 
 import type { Manifest } from '../format/archive.ts'
-import { CONTRACT_CODE, type Contract } from '../format/contract.ts'
+import type { Contract } from '../format/contract.ts'
 import type { Freezing } from './frozen.ts'
 import type { Internals } from './internals.ts'
-import { loadOwnCode } from './own-code.ts'
+import { loadEmbeddedCode } from './own-code.ts'
 import type { Archive } from './vfs/archive.ts'
 
 export interface ContractHost {
@@ -47,11 +47,6 @@ export function installContract(
   host: Omit<ContractHost, 'manifest'> & { readonly manifest: Manifest },
 ): BeginContract | undefined {
   if (!host.manifest.contract) return undefined
-  const entry = archive.find(CONTRACT_CODE)!
-  const code = loadOwnCode(host.internals, {
-    source: archive.code(entry),
-    file: 'ingot-contract.js',
-    cache: archive.codeCache(entry),
-  }) as ContractCode
+  const code = loadEmbeddedCode(host.internals, archive, 'contract') as ContractCode
   return code.install(host as ContractHost)
 }

@@ -17,14 +17,15 @@ import { correctNames, detectFreezing, type Freezing } from './frozen.ts'
 import { sealGlobalPaths } from './global-paths.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
 import { installMissingFileHint } from './missing-file.ts'
+import { loadEmbeddedCode } from './own-code.ts'
 import { PreparedModules } from './prepared.ts'
 import { installProcesses } from './processes.ts'
 import { serveRequests } from './program-requests.ts'
 import { detectRehearsal } from './rehearsal.ts'
 import { runFile, runScript, runWorker } from './run.ts'
 import { checkSignature } from './signature.ts'
-import { runTests } from './test-runner.ts'
 import { selectEntry } from './select-entry.ts'
+import type * as TestsCode from './tests/test-runner.ts'
 import { Archive } from './vfs/archive.ts'
 import { createErrorFactory } from './vfs/errors.ts'
 import { installFsBinding } from './vfs/fs-binding.ts'
@@ -107,7 +108,8 @@ function start(): void {
     return
   }
   if (tests) {
-    runTests(internals, tree, { ...manifest, tests }, args)
+    const code = loadEmbeddedCode(internals, archive, 'tests') as typeof TestsCode
+    code.runTests(internals, tree, { ...manifest, tests }, args)
     return
   }
   const [main, ...rest] = selectMain(process.argv0, args) as [string, ...string[]]

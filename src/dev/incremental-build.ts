@@ -17,7 +17,7 @@ import { createStages, type RunStage } from '../base/stages.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import { resolveConfig, type ConfigResult } from '../config/resolve-config.ts'
 import type { AppGraph } from '../graph/graph.ts'
-import { CONTRACT_CODE } from '../format/contract.ts'
+import { OWN_CODE } from '../format/archive.ts'
 import { GraphMemory } from '../graph/memory.ts'
 import { retrace } from '../graph/retrace.ts'
 import { traceTracked, type TracedApp } from '../graph/trace-app.ts'
@@ -25,7 +25,7 @@ import { stripTypes } from '../graph/transform.ts'
 import { writeEnvTypes } from '../env-types.ts'
 import { allInputs, inputsOfTarget } from '../inputs.ts'
 import { judgeNativeCode } from '../native-policy.ts'
-import { contractFiles, packFiles } from '../pack-payload.ts'
+import { ownCodeFiles, packFiles } from '../pack-payload.ts'
 import { collectFiles, type CollectedFiles } from '../payload/collect.ts'
 import type { ArchiveFile, Payload } from '../payload/payload.ts'
 import { prepareTarget, type PreparedTarget } from '../prepare-target.ts'
@@ -136,15 +136,16 @@ export class IncrementalBuild {
     const judged = this.#judge(graph, config, target, last)
 
     return this.#stage('payload', async () => {
-      const ofContract = before
-        ? before.files.filter(({ path }) => path === CONTRACT_CODE)
-        : await contractFiles(config)
-      const own = collectFiles(graph, (file) => this.#memory.read(file), this.#collected)
-      const files = [...own, ...ofContract]
+      const ownPaths: readonly string[] = Object.values(OWN_CODE)
+      const ownCode = before
+        ? before.files.filter(({ path }) => ownPaths.includes(path))
+        : await ownCodeFiles(config)
+      const ofProgram = collectFiles(graph, (file) => this.#memory.read(file), this.#collected)
+      const files = [...ofProgram, ...ownCode]
       if (!retraced) this.#memory.keepUsed()
       const { describe = programInfo, version } = this.#environment
       const facts = { version, graph, config, target, native: judged.native, tree: undefined }
-      const info = (this.#info ??= await describe(facts, own))
+      const info = (this.#info ??= await describe(facts, ofProgram))
       const payload = packFiles(files, graph, config, { version, info })
       const inputs =
         retraced && configured === before?.configured

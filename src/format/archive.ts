@@ -19,6 +19,12 @@ export const PAGE_SIZE = 4096
 /** The directory that an archive's root appears as. It lies below a file, so it can never really exist. */
 export const VIRTUAL_ROOT = '/dev/null/app'
 
+/**
+ * Where an archive has those parts of the bootstrap that only its program needs (bootstrap/contract/, bootstrap/tests/).
+ * No path of a program leads there: none may have a NUL. No directory lists them.
+ */
+export const OWN_CODE = { contract: '\0contract', tests: '\0tests' } as const
+
 export const ArchiveHeader = struct({
   magic: 'u32',
   version: 'u32',
@@ -93,6 +99,6 @@ export interface Manifest {
   readonly sourceMaps: boolean
   /** It imports `ready` of ingot/runtime. */
   readonly waitsForReady?: boolean
-  /** What the program needs from the world. Its code is at CONTRACT_CODE. */
+  /** What the program needs from the world. Its code is in OWN_CODE. */
   readonly contract?: Contract
 }

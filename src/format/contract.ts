@@ -1,12 +1,6 @@
 // What a program needs from the world, as it is embedded: the config's `contract` with all defaults filled in.
 // Checked at every start (bootstrap/contract/), shown by `ingot inspect`, and enforced if it says so.
 
-/**
- * Where the archive of a program with a contract has the code for it (bootstrap/contract/). No path of a program leads
- * there: none may have a NUL. No directory lists it.
- */
-export const CONTRACT_CODE = '\0contract'
-
 export interface Contract {
   /** What is not declared is refused while the program runs. */
   readonly enforce: boolean

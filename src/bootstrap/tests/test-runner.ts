@@ -1,13 +1,14 @@
 // An executable of tests: `node --test` for the test files inside. The runner is node's own, and so are its options,
-// reporters, output and exit code; each file runs in a process of its own, which is this executable again.
+// reporters, output and exit code; each file runs in a process of its own, which is this executable again. This code is
+// in such executables only.
 
 import path from 'node:path'
 
-import type { Manifest } from '../format/archive.ts'
-import type { Internals } from './internals.ts'
-import { installOptionValues, parseOptions } from './option-values.ts'
-import { toVirtualPath } from './vfs/paths.ts'
-import { isFile, type Tree } from './vfs/tree.ts'
+import type { Manifest } from '../../format/archive.ts'
+import type { Internals } from '../internals.ts'
+import { installOptionValues, parseOptions } from '../option-values.ts'
+import { toVirtualPath } from '../vfs/paths.ts'
+import { isFile, type Tree } from '../vfs/tree.ts'
 
 /** @param args options of `node --test`, and names or patterns of test files */
 export function runTests(

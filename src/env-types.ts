@@ -77,6 +77,14 @@ function renderEnvTypes(
 const REST = `  const env: Env
   function ready(): Promise<void>
   function onThaw(callback: () => void): void
+  const buildInfo:
+    | {
+        readonly ingot: string
+        readonly program: { readonly name?: string; readonly version?: string }
+        readonly vcs?: { readonly commit: string; readonly dirty: boolean }
+        readonly [name: string]: any
+      }
+    | undefined
 `
 
 function commentOf({ description, type, default: value, secret }: VariableRule): string | undefined {

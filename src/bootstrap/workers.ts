@@ -19,7 +19,8 @@ export interface WorkerJob {
   readonly content: string
   readonly workingDirectory: string | undefined
   /** The program's, for a worker that is given none. */
-  readonly execArgv: readonly string[]
+  /** With a zero between them: an array would be what a program makes of arrays. */
+  readonly execArgv: string
   /** The program's. */
   readonly execPath: string
   readonly argv0: string
@@ -38,6 +39,7 @@ const KINDS = { classic: 'eval', 'data-url': 'url', internal: 'hooks' } as const
 // A program that changes them changes no worker: its first script could reach node's inside.
 const { apply, defineProperty } = Reflect
 const { stringify } = JSON
+const { join } = Array.prototype
 
 export function installWorkers(internals: Internals, isInWorker: boolean, shared: Shared): void {
   const { worker: binding, fs } = internals
@@ -93,7 +95,7 @@ function viaBootstrap(message: StartMessage, shared: Shared): StartMessage {
     kind,
     content: filename,
     workingDirectory: getVirtualWorkingDirectory(),
-    execArgv: process.execArgv,
+    execArgv: apply(join, process.execArgv, ['\0']),
     execPath: process.execPath,
     argv0: process.argv0,
     contract: shared.contract,
@@ -115,5 +117,7 @@ function withNeeded(internals: Internals, execArgv: string[] | undefined): strin
 /** What the worker was given, without what it was given for us; else what the program has. */
 export function ownExecArgv(internals: Internals, { execArgv }: WorkerJob): string[] {
   const isInherited = OWN_OPTIONS.every((option, i) => process.execArgv[i] === option)
-  return isInherited ? [...execArgv] : process.execArgv.slice(neededOptions(internals).length)
+  return isInherited
+    ? execArgv.split('\0').filter(Boolean)
+    : process.execArgv.slice(neededOptions(internals).length)
 }

@@ -21,7 +21,7 @@ export function guardCodeFromDisk({ fs }: Internals): (file: string) => void {
     throw Object.assign(new Error(message), { code: 'ERR_CODE_FROM_DISK', path: file })
   }
   const { dlopen } = process
-  process.dlopen = function (module: object, filename: string, ...flags: number[]) {
+  process.dlopen = function (module: object, filename: unknown, ...flags: number[]) {
     // Native code makes a text of it, too: once, so that it is the one that was looked at.
     const file = String(filename)
     if (toArchivePath(file) === undefined) guard(path.resolve(file))

@@ -21,6 +21,7 @@ import type { Outcome } from '../support/empty-root.ts'
 import { writeFiles } from '../support/files.ts'
 import { HELLO, makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 const DEFAULTS = {
   runAsNode: false,
@@ -162,13 +163,14 @@ suite('ingot fuse', () => {
       })
     })
 
-    test('freezes no process where no start would go on from it', async () => {
-      const cwd = project({ fuses: { systemCa: true } })
-      const { start } = await ingotBuild(['main.ts', '-o', 'out'], { cwd })
-      assert.deepEqual(start, { kind: 'cold', reason: 'with the fuse systemCa it starts cold' })
-      const { error } = await ingotFails(['main.ts', '-o', 'out', '--start', 'frozen'], { cwd })
-      assert.equal(error.code, 'START_NOT_FROZEN')
-    })
+    if (THOROUGH)
+      test('freezes no process where no start would go on from it', async () => {
+        const cwd = project({ fuses: { systemCa: true } })
+        const { start } = await ingotBuild(['main.ts', '-o', 'out'], { cwd })
+        assert.deepEqual(start, { kind: 'cold', reason: 'with the fuse systemCa it starts cold' })
+        const { error } = await ingotFails(['main.ts', '-o', 'out', '--start', 'frozen'], { cwd })
+        assert.equal(error.code, 'START_NOT_FROZEN')
+      })
 
     test('refuses what cannot be', async () => {
       const contradictory = project({ codeFromDisk: 'deny', fuses: { runAsNode: true } })
@@ -183,25 +185,26 @@ suite('ingot fuse', () => {
     })
   })
 
-  test('run and dev go by them, too, and dev by what they become', async (t) => {
-    const outside = path.join(directory, 'outside.mjs')
-    writeFileSync(outside, 'export default 1\n')
-    const load = `import(${JSON.stringify(outside)}).then(() => 'loaded', (error) => error.code)`
-    const configured = (fuses: object) => ({ name: 'app', type: 'module', ingot: { fuses } })
-    const cwd = makeProject(directory, {
-      'package.json': configured({ codeFromDisk: false }),
-      'main.mjs': `console.log('it is', await ${load})\n`,
-    })
-    assert.equal((await ingot(['run', 'main.mjs'], { cwd })).stdout, 'it is ERR_CODE_FROM_DISK\n')
-    assert.equal(
-      (await ingot(['run', '--fuse', 'codeFromDisk', 'main.mjs'], { cwd })).stdout,
-      'it is loaded\n',
-    )
+  if (THOROUGH)
+    test('run and dev go by them, too, and dev by what they become', async (t) => {
+      const outside = path.join(directory, 'outside.mjs')
+      writeFileSync(outside, 'export default 1\n')
+      const load = `import(${JSON.stringify(outside)}).then(() => 'loaded', (error) => error.code)`
+      const configured = (fuses: object) => ({ name: 'app', type: 'module', ingot: { fuses } })
+      const cwd = makeProject(directory, {
+        'package.json': configured({ codeFromDisk: false }),
+        'main.mjs': `console.log('it is', await ${load})\n`,
+      })
+      assert.equal((await ingot(['run', 'main.mjs'], { cwd })).stdout, 'it is ERR_CODE_FROM_DISK\n')
+      assert.equal(
+        (await ingot(['run', '--fuse', 'codeFromDisk', 'main.mjs'], { cwd })).stdout,
+        'it is loaded\n',
+      )
 
-    const dev = new DevSession(['main.mjs'], { cwd })
-    t.after(() => dev.end())
-    await dev.says(/it is ERR_CODE_FROM_DISK/, 'stdout')
-    writeFiles(cwd, { 'package.json': configured({ codeFromDisk: true }) })
-    await dev.says(/it is loaded/, 'stdout')
-  })
+      const dev = new DevSession(['main.mjs'], { cwd })
+      t.after(() => dev.end())
+      await dev.says(/it is ERR_CODE_FROM_DISK/, 'stdout')
+      writeFiles(cwd, { 'package.json': configured({ codeFromDisk: true }) })
+      await dev.says(/it is loaded/, 'stdout')
+    })
 })

@@ -11,6 +11,7 @@ import { outcomeOf, printed, type Outcome, type RootOptions } from '../support/e
 import { HOSTILE_FILES } from '../support/hostile.ts'
 import { readFacts, SealedProgram, STARTS, type Case, type Facts } from '../support/sealed-program.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 /** One that node trusts anyway. */
 const CERTIFICATE = tls.rootCertificates[0]!
@@ -168,42 +169,44 @@ suite('fuses', () => {
 
   const STORE = { ...FILES, 'etc/ssl/certs/one.pem': CERTIFICATE }
 
-  test('systemCa: the machine’s certificates, where there are some', async () => {
-    const [closed] = await run([{}], { files: STORE })
-    assert.deepEqual(readFacts(closed!).same.self['roots'], [0, 0, -tls.rootCertificates.length])
-    await open('systemCa', async () => {
-      await nothingElseIsOpen(['NODE_USE_SYSTEM_CA'])
-      const [there, missing] = [
-        ...(await run([{ env: { DEEP: '1', SSL_CERT_FILE: '/hostile/none', SSL_CERT_DIR: '/hostile' } }], {
-          files: STORE,
-        })),
-        ...(await run([{ env: { DEEP: '1' } }])),
-      ]
-      const { self, others } = readFacts(there!).same
-      for (const one of [self, ...others]) assert.deepEqual((one['roots'] as number[])[0], 1)
-      assert.deepEqual(readFacts(missing!).same, clean)
+  if (THOROUGH)
+    test('systemCa: the machine’s certificates, where there are some', async () => {
+      const [closed] = await run([{}], { files: STORE })
+      assert.deepEqual(readFacts(closed!).same.self['roots'], [0, 0, -tls.rootCertificates.length])
+      await open('systemCa', async () => {
+        await nothingElseIsOpen(['NODE_USE_SYSTEM_CA'])
+        const [there, missing] = [
+          ...(await run([{ env: { DEEP: '1', SSL_CERT_FILE: '/hostile/none', SSL_CERT_DIR: '/hostile' } }], {
+            files: STORE,
+          })),
+          ...(await run([{ env: { DEEP: '1' } }])),
+        ]
+        const { self, others } = readFacts(there!).same
+        for (const one of [self, ...others]) assert.deepEqual((one['roots'] as number[])[0], 1)
+        assert.deepEqual(readFacts(missing!).same, clean)
+      })
     })
-  })
 
-  test('extraCa: NODE_EXTRA_CA_CERTS, and which store the machine’s is', async () => {
-    const own = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
-    const env = {
-      NODE_EXTRA_CA_CERTS: '/hostile/ca.pem',
-      SSL_CERT_FILE: '/hostile/ca.pem',
-      SSL_CERT_DIR: '/hostile/none',
-    }
-    const roots = ({ same }: Facts) =>
-      (same.self['roots'] as number[]).map((count) =>
-        count < 0 ? count + tls.rootCertificates.length : count,
-      )
-    assert.deepEqual(roots(readFacts((await run([{ env }]))[0]!)), [0, 0, 0])
-    await open('extraCa', async () => {
-      await nothingElseIsOpen(own)
-      const [opened] = await run([{ env }])
-      assert.deepEqual(roots(readFacts(opened!)), [1, 0, 1])
-      assert.equal(readFacts(opened!).same.self['systemRoots'], 1)
+  if (THOROUGH)
+    test('extraCa: NODE_EXTRA_CA_CERTS, and which store the machine’s is', async () => {
+      const own = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
+      const env = {
+        NODE_EXTRA_CA_CERTS: '/hostile/ca.pem',
+        SSL_CERT_FILE: '/hostile/ca.pem',
+        SSL_CERT_DIR: '/hostile/none',
+      }
+      const roots = ({ same }: Facts) =>
+        (same.self['roots'] as number[]).map((count) =>
+          count < 0 ? count + tls.rootCertificates.length : count,
+        )
+      assert.deepEqual(roots(readFacts((await run([{ env }]))[0]!)), [0, 0, 0])
+      await open('extraCa', async () => {
+        await nothingElseIsOpen(own)
+        const [opened] = await run([{ env }])
+        assert.deepEqual(roots(readFacts(opened!)), [1, 0, 1])
+        assert.equal(readFacts(opened!).same.self['systemRoots'], 1)
+      })
     })
-  })
 
   test('codeFromDisk: modules that are not inside', async () => {
     const load = Object.values(STARTS).map((env) => ({ args: ['import', '/hostile/module.mjs'], env }))
@@ -216,28 +219,29 @@ suite('fuses', () => {
     assert.deepEqual(await results(), ['from the disk', 'from the disk'])
   })
 
-  test('coreDumps and coldStart', async () => {
-    const cases = Object.values(STARTS).map((env) => ({ args: ['process'], env }))
-    const seen = async () =>
-      (await run(cases, { proc: true })).map(
-        ({ stdout }) => JSON.parse(stdout) as { isThawed: boolean; core: string[]; isOwn: boolean },
+  if (THOROUGH)
+    test('coreDumps and coldStart', async () => {
+      const cases = Object.values(STARTS).map((env) => ({ args: ['process'], env }))
+      const seen = async () =>
+        (await run(cases, { proc: true })).map(
+          ({ stdout }) => JSON.parse(stdout) as { isThawed: boolean; core: string[]; isOwn: boolean },
+        )
+      const before = await seen()
+      assert.deepEqual(
+        before.map(({ isThawed, isOwn }) => [isThawed, isOwn]),
+        [
+          [true, true],
+          [false, true],
+        ],
       )
-    const before = await seen()
-    assert.deepEqual(
-      before.map(({ isThawed, isOwn }) => [isThawed, isOwn]),
-      [
-        [true, true],
-        [false, true],
-      ],
-    )
-    await fuse('coreDumps=off', 'coldStart=off')
-    const after = await seen()
-    assert.deepEqual(after, [
-      { isThawed: true, core: ['0', '0'], isOwn: false },
-      { isThawed: true, core: ['0', '0'], isOwn: false },
-    ])
-    await nothingElseIsOpen([])
-    await fuse('coreDumps=on', 'coldStart=on')
-    assert.deepEqual(await seen(), before)
-  })
+      await fuse('coreDumps=off', 'coldStart=off')
+      const after = await seen()
+      assert.deepEqual(after, [
+        { isThawed: true, core: ['0', '0'], isOwn: false },
+        { isThawed: true, core: ['0', '0'], isOwn: false },
+      ])
+      await nothingElseIsOpen([])
+      await fuse('coreDumps=on', 'coldStart=on')
+      assert.deepEqual(await seen(), before)
+    })
 })

@@ -5,18 +5,16 @@
 #include "verify.h"
 
 /* The file is read, not memory: what is mapped wrong cannot be looked at. */
-static void look_for_damage(const char *executable)
+static void look_for_damage(const char *executable, long descriptor)
 {
 	if (!TABLE->seal.size) return;
-	long descriptor = syscall4(SYS_openat, AT_FDCWD, OWN_EXECUTABLE, O_RDONLY | O_CLOEXEC, 0);
-	if (descriptor < 0) descriptor = syscall4(SYS_openat, AT_FDCWD, executable, O_RDONLY | O_CLOEXEC, 0);
 	const uint64_t seal_size = TABLE->seal.size, room = (seal_size + 0xfff) & ~0xfffl;
 	char *copy = (char *)syscall6(SYS_mmap, 0, (long)(room + CLUSTER), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *bytes = copy + room;
 	if (descriptor < 0 || (long)copy < 0) return;
 	const struct seal *seal = (const struct seal *)copy;
 	if (syscall4(SYS_pread64, descriptor, copy, seal_size, TABLE->seal.file_offset) != (long)seal_size) damaged(executable, "end", TABLE->seal.file_offset);
-	if (seal->magic[0] != SEAL_MAGIC_LOW || seal->magic[1] != SEAL_MAGIC_HIGH || seal->cluster_size != CLUSTER) damaged(executable, "seal", TABLE->seal.file_offset);
+	if (checksum(copy, seal_size) != TABLE->seal_checksum) damaged(executable, "seal", TABLE->seal.file_offset);
 	for (uint32_t i = 0; i < seal->part_count; i++) {
 		const struct part *part = &seal->parts[i];
 		const uint64_t *checksums = (const uint64_t *)(copy + seal->checksums) + part->first_cluster;
@@ -38,7 +36,7 @@ static void on_crash(int signal, int32_t *information, void *context)
 	/* node's own handler of these faults dies of all others. */
 	int (*const is_of_webassembly)(int, void *, void *) = (void *)TABLE->webassembly_trap;
 	if (signal == SIGSEGV && is_of_webassembly && is_of_webassembly(signal, information, context)) return;
-	look_for_damage(*executable_path ? executable_path : OWN_EXECUTABLE);
+	look_for_damage(executable_path, open_own_file());
 	syscall4(SYS_rt_sigaction, signal, &former[signal], 0, 8);
 	/* A fault happens again. What was sent does not (si_code: SI_USER, SI_TKILL), nor does a breakpoint, which is behind us. */
 	if (information[2] <= 0 || signal == SIGTRAP) syscall3(SYS_tgkill, syscall1(SYS_getpid, 0), syscall1(SYS_gettid, 0), signal);
@@ -50,7 +48,7 @@ static const struct kernel_sigaction crash_action = { (uint64_t)on_crash, SA_SIG
 static void on_first_crash(int signal)
 {
 	(void)signal;
-	look_for_damage(OWN_EXECUTABLE);
+	look_for_damage(OWN_EXECUTABLE, syscall4(SYS_openat, AT_FDCWD, OWN_EXECUTABLE, O_RDONLY | O_CLOEXEC, 0));
 }
 
 void watch_first_crash(void)

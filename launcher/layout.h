@@ -39,6 +39,7 @@ struct launch_table {
 	uint64_t fuses;          /* FUSE_…: what the environment may do; src/format/fuses.ts */
 	struct region seal;      /* hashes of all the file's bytes; src/format/seal.ts */
 	uint8_t root[32];        /* SHA-256 of the seal */
+	uint64_t seal_checksum;  /* src/format/checksum.ts */
 	uint64_t sea_switch;     /* address of node's byte that says whether there is a program inside: '0' or '1' */
 	/* Addresses of node's uv_os_getenv, of its environment, which calls it, and of the part behind process.env alone. */
 	uint64_t getenv_caller, environment_reader, program_environment, program_environment_end;

@@ -97,6 +97,7 @@ static void verify_clusters(const char *executable, const struct part *part, con
 void clear_root(struct launch_table *table)
 {
 	for (unsigned i = 0; i < sizeof table->root; i++) table->root[i] = 0;
+	table->seal_checksum = 0;
 }
 
 static void verify_table(const char *executable, const struct part *part)
@@ -112,7 +113,7 @@ void verify_start(const char *executable)
 {
 	if (!is_sealed()) return;
 	watch_first_crash();
-	if (seal()->magic[0] != SEAL_MAGIC_LOW || seal()->magic[1] != SEAL_MAGIC_HIGH || seal()->part_count <= PROGRAM)
+	if (checksum(seal(), TABLE->seal.size) != TABLE->seal_checksum)
 		damaged(executable, "seal", TABLE->seal.file_offset);
 	verify_table(executable, part_named(LAUNCH_TABLE_PART));
 	/* The ELF header is in the first cluster. */

@@ -32,8 +32,6 @@ struct seal {
 		uint64_t offset, size;
 	} parts[];
 };
-#define SEAL_MAGIC_LOW 0x45534e49
-#define SEAL_MAGIC_HIGH 0x31304c41
 #define CLUSTER 0x20000
 
 /* Of whole runs of 32 bytes. */

@@ -8,6 +8,7 @@ import {
   HASH_SIZE,
   PART_NAMES,
   PUBLIC_KEY_SIZE,
+  ROOT_AREA,
   SealHeader,
   SealPart,
   SIGNATURE_AREA,
@@ -68,7 +69,7 @@ function findDamage(load: InternalRequire): string | undefined {
         const start = offset + at
         const bytes = read(start, Math.min(BLOCK_SIZE, size - at))
         if (start <= rootOffset && rootOffset < start + bytes.length)
-          bytes.fill(0, rootOffset - start, rootOffset - start + HASH_SIZE)
+          bytes.fill(0, rootOffset - start, rootOffset - start + ROOT_AREA)
         const expected = seal.subarray(hashesOffset + HASH_SIZE * block).subarray(0, HASH_SIZE)
         if (!sha256(bytes).equals(expected)) return `its ${PART_NAMES[name]} is damaged`
       }

@@ -7,8 +7,8 @@
 
 export const CHECKSUM_SIZE = 8
 
-/** A multiple of 32 bytes is looked at; what follows is not. */
-const STEP = 32
+/** A multiple of so many bytes is looked at; what follows is not. */
+export const STEP = 32
 
 const ODD = 0x9e37_79b9_7f4a_7c15n
 

@@ -54,6 +54,8 @@ export type PartName = (typeof PART_NAMES)[number]
 export const BLOCK_SIZE = 1 << 19
 export const CLUSTER_SIZE = 1 << 17
 export const HASH_SIZE = 32
+/** In the launch table: the root, and a checksum of the seal for the launcher. Zeros, where they are hashed. */
+export const ROOT_AREA = HASH_SIZE + 8
 
 /** Behind the seal, at the file's end. */
 export const SignatureRecord = struct({

@@ -3,10 +3,10 @@
 import type { KeyObject } from 'node:crypto'
 
 import { BuildError } from '../base/diagnostics.ts'
-import { HASH_SIZE } from '../format/seal.ts'
+import { HASH_SIZE, ROOT_AREA } from '../format/seal.ts'
 import { rootOffset } from '../image/elf/seal.ts'
 import { hashOf } from './seal-executable.ts'
-import { readSeal, rootOf, writeSeal, type Seal } from './seal-image.ts'
+import { readSeal, rootAreaOf, writeSeal, type Seal } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
 import { noSignature, signRoot } from './signature.ts'
 
@@ -26,7 +26,7 @@ export function resealTable(name: string): void {
     const bytes = writeSeal({ parts })
     file.write(table.sealFileOffset, bytes)
     file.write(table.sealFileOffset + table.sealSize, noSignature())
-    file.write(rootOffset(file.found), rootOf(bytes))
+    file.write(rootOffset(file.found), rootAreaOf(bytes))
   })
 }
 
@@ -43,8 +43,8 @@ function readSealOf(file: SealedFile): Seal {
   const { sealFileOffset, sealSize } = file.found.table
   const bytes = file.read(sealFileOffset, sealSize)
   const seal = sealSize > 0 ? readSeal(bytes, sealFileOffset) : undefined
-  const root = Buffer.from(file.read(rootOffset(file.found), HASH_SIZE))
-  if (seal && rootOf(bytes).equals(root)) return seal
+  const root = file.read(rootOffset(file.found), ROOT_AREA)
+  if (seal && rootAreaOf(bytes).equals(root)) return seal
   throw new BuildError('SEAL_DAMAGED', 'this executable’s seal is damaged, or there is none', {
     at: { file: file.name, offset: sealFileOffset },
     help: 'check it with "ingot verify", and build it again',

@@ -6,7 +6,7 @@ import type { PartName } from '../format/seal.ts'
 import { BLOCK_SIZE, SIGNATURE_AREA } from '../format/seal.ts'
 import { rootOffset, sealPatches, withoutRoot } from '../image/elf/seal.ts'
 import { hashPart, type PartHashes } from './hash-part.ts'
-import { rootOf, sealSize, writeSeal, type Part } from './seal-image.ts'
+import { rootAreaOf, sealSize, writeSeal, type Part } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
 import { noSignature } from './signature.ts'
 
@@ -38,7 +38,7 @@ export function sealExecutable(name: string, starts: readonly PartStart[]): numb
     const seal = writeSeal({ parts: hashed })
     file.write(fileOffset, seal)
     file.write(fileOffset + seal.length, noSignature())
-    file.write(rootOffset(file.found), rootOf(seal))
+    file.write(rootOffset(file.found), rootAreaOf(seal))
     return fileOffset + seal.length + SIGNATURE_AREA
   })
 }

@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto'
 
-import { viewOf } from '../base/bytes.ts'
-import { CHECKSUM_SIZE } from '../format/checksum.ts'
+import { alignUp, viewOf } from '../base/bytes.ts'
+import { CHECKSUM_SIZE, checksumOf, STEP } from '../format/checksum.ts'
 import {
   BLOCK_SIZE,
   CLUSTER_SIZE,
@@ -29,7 +29,7 @@ export interface Seal {
 
 export function sealSize(parts: readonly Part[]): number {
   const { hashesOffset, blocks, clusters } = layOut(parts)
-  return hashesOffset + blocks * HASH_SIZE + clusters * CHECKSUM_SIZE
+  return alignUp(hashesOffset + blocks * HASH_SIZE + clusters * CHECKSUM_SIZE, STEP)
 }
 
 function layOut(parts: readonly Part[]) {
@@ -111,6 +111,9 @@ export function readSeal(bytes: Uint8Array, sealOffset: number): Seal | undefine
   }
 }
 
-export function rootOf(seal: Uint8Array): Buffer {
-  return createHash('sha256').update(seal).digest()
+/** What the launch table has of a seal: its root, and the checksum. */
+export function rootAreaOf(seal: Uint8Array): Buffer {
+  const checksum = Buffer.alloc(CHECKSUM_SIZE)
+  checksum.writeBigUInt64LE(checksumOf(seal))
+  return Buffer.concat([createHash('sha256').update(seal).digest(), checksum])
 }

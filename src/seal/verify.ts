@@ -3,10 +3,10 @@
 import type { KeyObject } from 'node:crypto'
 
 import { BuildError } from '../base/diagnostics.ts'
-import { BLOCK_SIZE, CLUSTER_SIZE, HASH_SIZE, SIGNATURE_AREA } from '../format/seal.ts'
+import { BLOCK_SIZE, CLUSTER_SIZE, HASH_SIZE, ROOT_AREA, SIGNATURE_AREA } from '../format/seal.ts'
 import { rootOffset, withoutRoot } from '../image/elf/seal.ts'
 import { hashPart } from './hash-part.ts'
-import { readSeal, rootOf, type Part, type Seal } from './seal-image.ts'
+import { readSeal, rootAreaOf, type Part, type Seal } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
 import { isSigned, rawPublicKey, readSignature } from './signature.ts'
 
@@ -45,8 +45,9 @@ export function verifyExecutable(name: string, key?: KeyObject): Verification {
     }
     const sealEnd = table.sealFileOffset + table.sealSize
     const bytes = file.read(table.sealFileOffset, table.sealSize)
-    const root = Buffer.from(file.read(rootOffset(file.found), HASH_SIZE))
-    const seal = rootOf(bytes).equals(root) ? readSeal(bytes, table.sealFileOffset) : undefined
+    const area = Buffer.from(file.read(rootOffset(file.found), ROOT_AREA))
+    const root = area.subarray(0, HASH_SIZE)
+    const seal = rootAreaOf(bytes).equals(area) ? readSeal(bytes, table.sealFileOffset) : undefined
     const signature = readSignature(file.read(sealEnd, SIGNATURE_AREA))
     const isWhole = signature !== 'malformed' && (!signature || isSigned(root, signature))
     const end = sealEnd + SIGNATURE_AREA
@@ -70,7 +71,7 @@ function unsealedDamage(file: SealedFile, bytes: Uint8Array): Damage[] {
   const rootAt = rootOffset(file.found)
   const ofSeal: Damage = { part: 'seal', from, to: from + table.sealSize }
   // Everything is as the seal says: then the root is wrong, or the seal in what nobody has compared.
-  return seal ? [{ part: 'launch table', from: rootAt, to: rootAt + HASH_SIZE }, ofSeal] : [ofSeal]
+  return seal ? [{ part: 'launch table', from: rootAt, to: rootAt + ROOT_AREA }, ofSeal] : [ofSeal]
 }
 
 function damageOf(file: SealedFile, { parts }: Seal): Damage[] {

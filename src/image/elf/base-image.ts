@@ -210,6 +210,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     root1: 0,
     root2: 0,
     root3: 0,
+    sealChecksum: 0,
     ...findSealed(node),
   })
   for (const [start, headers] of [

@@ -25,6 +25,7 @@ const ROOT_WORDS = {
   root1: 'u64',
   root2: 'u64',
   root3: 'u64',
+  sealChecksum: 'u64',
 } as const
 
 /** "NGTABL01" as a little-endian number is not a safe integer: written as two halves. */

@@ -2,18 +2,20 @@
 
 import { viewOf, type Chunk } from '../../base/bytes.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
-import { HASH_SIZE, SIGNATURE_AREA } from '../../format/seal.ts'
+import { ROOT_AREA, SIGNATURE_AREA } from '../../format/seal.ts'
 import { PF_R, PT_LOAD } from './constants.ts'
 import type { FoundLaunchTable } from './launch-table.ts'
 import { LaunchTable, SEAL_BASE } from './layout.ts'
 import { ProgramHeader } from './structs.ts'
+
+const NO_ROOT = { root0: 0, root1: 0, root2: 0, root3: 0, sealChecksum: 0 }
 
 /** To be written before anything is hashed: where the seal will be; the root is zero then. */
 export function sealPatches(found: FoundLaunchTable, seal: { fileOffset: number; size: number }): Chunk[] {
   const { fileOffset, size } = seal
   const table = new Uint8Array(LaunchTable.size)
   const words = { sealAddress: SEAL_BASE, sealFileOffset: fileOffset, sealSize: size }
-  LaunchTable.write(viewOf(table), 0, { ...found.table, ...words, root0: 0, root1: 0, root2: 0, root3: 0 })
+  LaunchTable.write(viewOf(table), 0, { ...found.table, ...words, ...NO_ROOT })
   const header = new Uint8Array(ProgramHeader.size)
   ProgramHeader.write(viewOf(header), 0, {
     type: PT_LOAD,
@@ -33,7 +35,7 @@ export function sealPatches(found: FoundLaunchTable, seal: { fileOffset: number;
   ]
 }
 
-/** Where in the file the root is: HASH_SIZE bytes. */
+/** Where in the file the root is: ROOT_AREA bytes. */
 export function rootOffset({ fileOffset }: Pick<FoundLaunchTable, 'fileOffset'>): number {
   return fileOffset + LaunchTable.offsetOf('root0')
 }
@@ -41,6 +43,6 @@ export function rootOffset({ fileOffset }: Pick<FoundLaunchTable, 'fileOffset'>)
 /** The bytes as they are hashed, from `start` on in the file. */
 export function withoutRoot(bytes: Uint8Array, start: number, found: FoundLaunchTable): Uint8Array {
   const at = rootOffset(found) - start
-  if (at + HASH_SIZE <= 0 || at >= bytes.length) return bytes
-  return bytes.slice().fill(0, Math.max(0, at), at + HASH_SIZE)
+  if (at + ROOT_AREA <= 0 || at >= bytes.length) return bytes
+  return bytes.slice().fill(0, Math.max(0, at), at + ROOT_AREA)
 }

@@ -7,7 +7,8 @@ import url from 'node:url'
 
 import type { InternalRequire } from '../internals.ts'
 
-declare const require: InternalRequire
+/** As own-code.ts gives it. */
+declare const module: { readonly builtin: InternalRequire }
 
 interface Primordials {
   readonly String: (value: unknown) => string
@@ -21,7 +22,7 @@ interface Primordials {
   readonly TypedArrayPrototypeGetSymbolToStringTag: (value: unknown) => string | undefined
 }
 
-const primordials: Primordials = require('internal/test/binding').primordials
+const primordials: Primordials = module.builtin('internal/test/binding').primordials
 const { TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag } = primordials
 
 export const {

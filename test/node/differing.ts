@@ -30,6 +30,8 @@ export const DIFFERING: Readonly<Record<Subject, Readonly<Record<string, string>
     'es-module/test-esm-repl-imports.js': 'there is no REPL (--interactive) inside',
     'es-module/test-esm-symlink-type.js': KERNEL_LINK,
     'parallel/test-module-loading-globalpaths.js': 'NODE_PATH does not count: the environment is sealed',
+    'parallel/test-module-globalpaths-nodepath.js':
+      'NODE_PATH does not count, wherever it comes from: the environment is sealed',
     'parallel/test-preload-self-referential.js': SHELL_DIRECTORY,
     'parallel/test-preload.js': SHELL_DIRECTORY,
     'parallel/test-require-symlink.js': 'NODE_PRESERVE_SYMLINKS does not count: the environment is sealed',

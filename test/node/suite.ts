@@ -40,7 +40,9 @@ export function nodeTests(subject: Subject): void {
       }
       writeFileSync(path.join(project, 'package.json'), '{ "name": "node-tests" }')
       writeFileSync(path.join(project, 'main.cjs'), '// the tests are started by their path\n')
-      await ingotBuild(['main.cjs', '-o', executable, '--no-bundle', '--include', 'test/**'], {
+      // The tests are of the node that runs them here.
+      const runtime = ['--runtime', `node@${process.versions.node}`]
+      await ingotBuild(['main.cjs', '-o', executable, '--no-bundle', '--include', 'test/**', ...runtime], {
         cwd: project,
       })
     })

@@ -62,16 +62,18 @@ static int is_sealed(void)
 	return TABLE->seal.size && !TABLE->may_freeze;
 }
 
+/* Elf64_Phdr */
+struct segment {
+	uint32_t type, flags;
+	uint64_t offset, address, physical, file_size, memory_size, alignment;
+};
+
 /* Where the file's first byte is mapped. */
-static const void *first_address(void)
+static const char *first_address(void)
 {
-	/* Elf64_Phdr */
-	const struct header {
-		uint32_t type, flags;
-		uint64_t offset, address, physical, file_size, memory_size, alignment;
-	} *headers = (const void *)TABLE->program_header;
+	const struct segment *segments = (const void *)TABLE->program_header;
 	for (uint64_t i = 0; i < TABLE->program_header_count; i++)
-		if (headers[i].type == 1 /* PT_LOAD */ && headers[i].offset == 0) return (const void *)headers[i].address;
+		if (segments[i].type == 1 /* PT_LOAD */ && segments[i].offset == 0) return (const char *)segments[i].address;
 	return 0;
 }
 
@@ -115,10 +117,11 @@ void verify_start(const char *executable)
 	watch_first_crash();
 	if (checksum(seal(), TABLE->seal.size) != TABLE->seal_checksum)
 		damaged(executable, "seal", TABLE->seal.file_offset);
+	/* First who looks. */
+	verify_clusters(executable, part_named(LAUNCHER), (const void *)LAUNCHER_TEXT, 0, ~0ul);
 	verify_table(executable, part_named(LAUNCH_TABLE_PART));
 	/* The ELF header is in the first cluster. */
 	verify_clusters(executable, part_named(RUNTIME), first_address(), 0, 1);
-	verify_clusters(executable, part_named(LAUNCHER), (const void *)LAUNCHER_TEXT, 0, ~0ul);
 }
 
 static void verify_part(enum part_name name, const void *memory, uint64_t size)
@@ -158,11 +161,32 @@ void verify_index(const struct region *archive)
 	is_sound[archive == &TABLE->system] = 1;
 }
 
-/* Node's own segments are where they were; all else was saved. */
+/* Of memory that is the file's, and may have been moved by a thaw. */
+static uint64_t file_offset_of(uint64_t address)
+{
+	const struct thaw_table *table = (const void *)TABLE->thaw;
+	const struct thaw_operation *operations = table ? (const void *)table->operations : 0;
+	for (uint64_t i = 0; table && i < table->operation_count; i++) {
+		const struct thaw_operation *one = &operations[i];
+		const int is_move = one->kind == OPERATION_MOVE || one->kind == OPERATION_MOVE_LAST;
+		if (!is_move || address - one->address >= one->size) continue;
+		address += one->source - one->address;
+		break;
+	}
+	/* Elf64_Ehdr: e_phoff and e_phnum. What they say is in the page of the launch table. */
+	const char *header = first_address();
+	const struct segment *segments = (const void *)(LAUNCH_TABLE + *(const uint64_t *)(header + 32) - part_named(LAUNCH_TABLE_PART)->offset);
+	for (uint16_t i = 0; i < *(const uint16_t *)(header + 56); i++)
+		if (segments[i].type == 1 && address - segments[i].address < segments[i].file_size)
+			return segments[i].offset + address - segments[i].address;
+	return 0;
+}
+
 __attribute__((noreturn)) static void memory_is_damaged(uint64_t address)
 {
-	const struct part *part = address < LAUNCHER_TEXT ? part_named(RUNTIME) : part_named(FROZEN);
-	const uint64_t offset = address < LAUNCHER_TEXT ? address - (uint64_t)first_address() : part->offset;
+	const uint64_t offset = file_offset_of(address);
+	const struct part *part = seal()->parts;
+	while (offset - part->offset >= part->size) part++;
 	damaged(executable_path, PART_NAMES[part->name], offset);
 }
 

@@ -296,7 +296,7 @@ function damageOf(file: string): { damage: { from: number; to: number; part?: st
 
 /** Before it could do anything. */
 function isKilled({ signal, stdout, stderr }: Run): boolean {
-  return (signal === 'SIGSEGV' || signal === 'SIGKILL') && stdout === '' && stderr === ''
+  return ['SIGSEGV', 'SIGBUS', 'SIGKILL'].includes(signal!) && stdout === '' && stderr === ''
 }
 
 /** The part that was named. */

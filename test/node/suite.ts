@@ -66,10 +66,10 @@ export function nodeTests(subject: Subject): void {
   })
 }
 
-/** Tests with timers may fail once on a busy machine. */
+/** Tests with timers, or of what a pipe has not taken yet at the end, may fail on a busy machine. */
 async function passes(program: string, name: string): Promise<void> {
   let run = await runNodeTest(program, name)
-  if (run.status !== 0) run = await runNodeTest(program, name)
+  for (let more = 2; more > 0 && run.status !== 0; more--) run = await runNodeTest(program, name)
   assert.equal(run.status, 0, run.output)
   assert.equal(run.skipped, false, run.output)
 }

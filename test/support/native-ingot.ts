@@ -9,7 +9,7 @@ import { ingotBuild, REPOSITORY, runNode, type CommandOptions } from './commands
 /** The executable, in a directory of its own. */
 export async function nativeIngot(directory: string, env: CommandOptions['env']): Promise<string> {
   const root = path.join(directory, 'ingot-package')
-  for (const name of ['package.json', 'bin', 'launcher/prebuilt'])
+  for (const name of ['package.json', 'LICENSE', 'bin', 'launcher/prebuilt'])
     cpSync(path.join(REPOSITORY, name), path.join(root, name), { recursive: true })
   symlinkSync(path.join(REPOSITORY, 'node_modules'), path.join(root, 'node_modules'))
   const script = path.join(REPOSITORY, 'scripts/build-package.ts')

@@ -66,12 +66,13 @@ function unsealedDamage(file: SealedFile, bytes: Uint8Array): Damage[] {
   const { table } = file.found
   const { sealFileOffset: from } = table
   const seal = readSeal(bytes, from)
-  const found = seal ? damageOf(file, seal) : []
-  if (found.length > 0) return found
-  const rootAt = rootOffset(file.found)
   const ofSeal: Damage = { part: 'seal', from, to: from + table.sealSize }
+  if (!seal) return [ofSeal]
+  const found = damageOf(file, seal)
+  if (found.length > 0) return [...found, ofSeal]
   // Everything is as the seal says: then the root is wrong, or the seal in what nobody has compared.
-  return seal ? [{ part: 'launch table', from: rootAt, to: rootAt + ROOT_AREA }, ofSeal] : [ofSeal]
+  const rootAt = rootOffset(file.found)
+  return [{ part: 'launch table', from: rootAt, to: rootAt + ROOT_AREA }, ofSeal]
 }
 
 function damageOf(file: SealedFile, { parts }: Seal): Damage[] {

@@ -9,9 +9,10 @@ trap 'rm -rf "$work"' EXIT
 flags='-std=c17 -Os -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-pie -mcmodel=small
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-tree-loop-distribute-patterns'
 static='-nostdlib -static -no-pie -Wl,--build-id=none'
+gcc $flags -O2 -c -o "$work/checksum.o" checksum.c
 # As a whole, which takes a page less.
 gcc $flags -flto -flto-partition=none -frandom-seed=ingot -mgeneral-regs-only $static -Wl,-z,noseparate-code -Wl,-T,launcher.ld -Wl,--no-warn-rwx-segments \
-	-o "$work/launcher.elf" start.S vdso.S launch.c sealed.c node-options.c execute.c loader.c native.c archive.c paths.c control.c development.c maps.c stdio.c environment.c clock.c machine.c heap.c freeze.c rehearse.c thaw.c verify.c crash.c
+	-o "$work/launcher.elf" start.S vdso.S launch.c sealed.c node-options.c execute.c loader.c native.c archive.c paths.c control.c development.c maps.c stdio.c environment.c clock.c machine.c heap.c freeze.c rehearse.c thaw.c verify.c crash.c checksum.S "$work/checksum.o"
 objcopy -O binary -j .text "$work/launcher.elf" "$work/launcher.bin"
 gcc $flags $static -Wl,-z,noexecstack -s -o "$work/trace-pages" trace-pages.c paths.c
 if [ "${1:-}" = --check ]; then

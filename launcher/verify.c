@@ -41,22 +41,6 @@ void damaged(const char *executable, const char *what, uint64_t offset)
 	__builtin_unreachable();
 }
 
-/* src/format/checksum.ts says what it sees. Without vector registers, as the launcher is called where nobody expects a
-   call, it is as fast as memory. */
-uint64_t checksum(const void *bytes, uint64_t size)
-{
-	static const uint64_t odd = 0x9e3779b97f4a7c15;
-	uint64_t a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
-	const uint64_t *at = bytes;
-	for (uint64_t i = size / 32; i; i--, at += 4) {
-		b0 += a0 += at[0];
-		b1 += a1 += at[1];
-		b2 += a2 += at[2];
-		b3 += a3 += at[3];
-	}
-	return odd * (a0 + 3 * a1 + 5 * a2 + 7 * a3) + 2 * (b0 + b1 + b2 + b3);
-}
-
 static int is_sealed(void)
 {
 	return TABLE->seal.size && !TABLE->may_freeze;

@@ -34,7 +34,7 @@ struct seal {
 };
 #define CLUSTER 0x20000
 
-/* Of whole runs of 32 bytes. */
+/* checksum.S: of whole runs of 64 bytes. */
 uint64_t checksum(const void *bytes, uint64_t size);
 /* The root of the seal is zero where it is hashed. */
 void clear_root(struct launch_table *table);

@@ -87,7 +87,7 @@ function partStarts({ starts, hashes }: Parts['base'], frozen: FrozenAppendix | 
 }
 
 /** Changes with how a process is read and planned (freeze/, image/elf/frozen.ts): what an older one made is not used. */
-const FREEZE_REVISION = 9
+const FREEZE_REVISION = 10
 
 /** Each edit makes a new one, of 15 MB and more. */
 const KEPT_FROZEN = 16

@@ -157,8 +157,11 @@ suite('a sealed executable', () => {
       for (let i = 0; i < (THOROUGH ? 100 : 12); i++) {
         const { offset, undo } = flip(file, place.offset + Math.floor(random() * place.size), random)
         const outcome = run(file)
-        // The kernel reads the program headers, and may find that it cannot map the launcher at all.
-        const isRefused = part === 'launch table' && (outcome.error !== undefined || isKilled(outcome))
+        // The kernel reads the program headers, and may find that it cannot map the launcher at all. The launcher's
+        // first instructions are those that look: they may crash, but nothing of the program has run then.
+        const isRefused =
+          (part === 'launch table' && (outcome.error !== undefined || isKilled(outcome))) ||
+          (part === 'launcher' && isKilled(outcome))
         const name = isRefused
           ? undefined
           : assertSameOrNamed(outcome, sound, `byte 0x${offset.toString(16)}`)
@@ -296,7 +299,11 @@ function damageOf(file: string): { damage: { from: number; to: number; part?: st
 
 /** Before it could do anything. */
 function isKilled({ signal, stdout, stderr }: Run): boolean {
-  return ['SIGSEGV', 'SIGBUS', 'SIGKILL'].includes(signal!) && stdout === '' && stderr === ''
+  return (
+    ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE', 'SIGKILL'].includes(signal!) &&
+    stdout === '' &&
+    stderr === ''
+  )
 }
 
 /** The part that was named. */

@@ -25,12 +25,12 @@ export function squarify(sizes: readonly number[], area: Rectangle): Rectangle[]
       worst = ratio
       sum += next
     }
-    const row = sizes.slice(start, end).map((size) => size * scale)
     const isColumn = rest.width >= rest.height
-    const thickness = sum / side
+    // What rounding leaves of a long, thin rest is not wider than the rest.
+    const thickness = Math.min(sum / side, Math.max(rest.width, rest.height))
     let along = 0
-    for (const each of row) {
-      const length = each / thickness
+    for (const size of sizes.slice(start, end)) {
+      const length = ((size * scale) / sum) * side
       rectangles.push(
         isColumn
           ? { x: rest.x, y: rest.y + along, width: thickness, height: length }

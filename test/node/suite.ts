@@ -1,7 +1,7 @@
 // Node's own tests of one subject: an executable holds them, and what passes under plain Node passes
 // inside, but for the list in differing.ts.
 //
-// All of them take some minutes, so only CI and .ci/run run all; elsewhere it is every twelfth of a
+// All of them take some minutes, so only CI and .ci/run run all; elsewhere it is every 36th of a
 // subject and the whole list of differing ones.
 
 import assert from 'node:assert/strict'
@@ -16,7 +16,7 @@ import { DIFFERING, type Subject } from './differing.ts'
 import { runNodeTest } from './run-test.ts'
 import { nodeTestSources } from './source.ts'
 
-const EVERY = THOROUGH ? 1 : 12
+const EVERY = THOROUGH ? 1 : 36
 /** Where the tests are inside; their fixtures are found relative to their own place. */
 const INSIDE = '/dev/null/app/test'
 

@@ -14,6 +14,7 @@ import { INGOT, ingotBuild } from '../support/commands.ts'
 import { outcomeOf, runInEmptyRoot } from '../support/empty-root.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 const OLD = 'the old program'
 /** A frozen process is never the same twice; the rest of the bytes is. */
@@ -39,7 +40,7 @@ suite('an interrupted build', async () => {
   const names = readdirSync(project)
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
-    for (const part of [0.4, 0.8, 1.2]) {
+    for (const part of THOROUGH ? [0.4, 0.8, 1.2] : [0.8]) {
       test(`${signal} after ${part} of its time`, async () => {
         writeFileSync(out, OLD)
         const child = start(project)

@@ -1,10 +1,10 @@
 // What seal, contract and verification add to a start: the same program with all of it, and with none.
 
-import { closeSync, copyFileSync, openSync, readSync, writeSync } from 'node:fs'
+import { copyFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { findLaunchTable } from '../src/image/elf/launch-table.ts'
 import { LaunchTable } from '../src/image/elf/layout.ts'
+import { SealedFile } from '../src/seal/sealed-file.ts'
 import { ingotBuild } from '../test/support/commands.ts'
 import { writeFiles } from '../test/support/files.ts'
 import type { Subject } from './sample.ts'
@@ -51,12 +51,8 @@ export async function sealedSubjects(work: string): Promise<Subject[][]> {
 function withoutSeal(file: string): string {
   const copy = `${file}-without-seal`
   copyFileSync(file, copy)
-  const descriptor = openSync(copy, 'r+')
-  const { fileOffset } = findLaunchTable((offset, size) => {
-    const bytes = Buffer.alloc(size)
-    return bytes.subarray(0, readSync(descriptor, bytes, 0, size, offset))
-  }, copy)
-  writeSync(descriptor, Buffer.alloc(8), 0, 8, fileOffset + LaunchTable.offsetOf('sealSize'))
-  closeSync(descriptor)
+  SealedFile.open(copy, 'r+', (sealed) =>
+    sealed.write(sealed.found.fileOffset + LaunchTable.offsetOf('sealSize'), Buffer.alloc(8)),
+  )
   return copy
 }

@@ -1,16 +1,14 @@
 // `ingot fuse`: what the environment may do to a finished executable, shown and changed.
 
-import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { realpathSync } from 'node:fs'
 
 import { checkFuses } from './config/check-fuses.ts'
 import { BuildError } from './base/diagnostics.ts'
 import { FUSE_NAMES, readFuses, withFuses, type Fuse, type FuseSettings } from './format/fuses.ts'
 import { fusePatch } from './image/elf/frozen.ts'
-import { findLaunchTable } from './image/elf/launch-table.ts'
-import { writeAll } from './output/executable.ts'
 import { replaceFile } from './output/replace-file.ts'
 import { resealTable, signExecutable } from './seal/reseal.ts'
+import { SealedFile } from './seal/sealed-file.ts'
 import { readPrivateKey } from './seal/signature.ts'
 import { requireSound } from './verify.ts'
 
@@ -44,12 +42,7 @@ export async function changeFuses(
     isSigned = signedBy !== undefined
     const { offset, bytes } = fusePatch({ launchTableOffset }, after)
     await replaceFile(file, async (temporary) => {
-      const output = await open(temporary, 'r+')
-      try {
-        await writeAll(output, [bytes], offset)
-      } finally {
-        await output.close()
-      }
+      SealedFile.open(temporary, 'r+', (copy) => copy.write(offset, bytes))
       resealTable(temporary)
       if (privateKey) signExecutable(temporary, privateKey)
     })
@@ -61,31 +54,19 @@ export async function changeFuses(
 }
 
 function readFuseBits(name: string): { file: string; launchTableOffset: number; fuses: number } {
-  let descriptor: number
-  let file: string
   try {
-    file = realpathSync(name)
-    descriptor = openSync(file, 'r')
-  } catch (cause) {
-    throw unreadable(name, cause)
-  }
-  try {
-    const readAt = (offset: number, size: number): Uint8Array => {
-      const bytes = Buffer.alloc(size)
-      return bytes.subarray(0, readSync(descriptor, bytes, 0, size, offset))
-    }
-    const { table, fileOffset } = findLaunchTable(readAt, file)
-    if (table.isDevelopment) {
-      throw new BuildError('FUSE_DEVELOPMENT', 'this executable belongs to a running "ingot dev"', {
-        at: { file, offset: fileOffset },
-        help: 'set "fuses" in the configuration of the program',
-      })
-    }
-    return { file, launchTableOffset: fileOffset, fuses: table.fuses }
+    const file = realpathSync(name)
+    return SealedFile.open(file, 'r', ({ found: { table, fileOffset } }) => {
+      if (table.isDevelopment) {
+        throw new BuildError('FUSE_DEVELOPMENT', 'this executable belongs to a running "ingot dev"', {
+          at: { file, offset: fileOffset },
+          help: 'set "fuses" in the configuration of the program',
+        })
+      }
+      return { file, launchTableOffset: fileOffset, fuses: table.fuses }
+    })
   } catch (cause) {
     throw cause instanceof BuildError ? cause : unreadable(name, cause)
-  } finally {
-    closeSync(descriptor)
   }
 }
 

@@ -86,6 +86,7 @@ export interface CryptoInfo {
   readonly kind: 'native' | 'wasm' | 'pure'
 }
 
+/** An addon, a shared library or a helper executable inside. */
 export interface NativeInfo {
   readonly path: string
   readonly package: string

@@ -14,9 +14,17 @@ export interface PartHashes {
 
 export function hashPart(bytes: Uint8Array): PartHashes {
   return {
-    hashes: pieces(bytes, BLOCK_SIZE).map((block) => hash('sha256', block, 'buffer')),
-    checksums: pieces(bytes, CLUSTER_SIZE).map(checksumOf),
+    hashes: pieces(bytes, BLOCK_SIZE).map(hashOfBlock),
+    checksums: checksumsOf(bytes),
   }
+}
+
+export function hashOfBlock(bytes: Uint8Array): Uint8Array {
+  return hash('sha256', bytes, 'buffer')
+}
+
+export function checksumsOf(bytes: Uint8Array): bigint[] {
+  return pieces(bytes, CLUSTER_SIZE).map(checksumOf)
 }
 
 function pieces(bytes: Uint8Array, size: number): Uint8Array[] {

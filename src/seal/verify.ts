@@ -5,7 +5,7 @@ import type { KeyObject } from 'node:crypto'
 import { BuildError } from '../base/diagnostics.ts'
 import { BLOCK_SIZE, CLUSTER_SIZE, HASH_SIZE, ROOT_AREA, SIGNATURE_AREA } from '../format/seal.ts'
 import { rootOffset, withoutRoot } from '../image/elf/seal.ts'
-import { hashPart } from './hash-part.ts'
+import { checksumsOf, hashOfBlock } from './hash-part.ts'
 import { readSeal, rootAreaOf, type Part, type Seal } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
 import { isSigned, rawPublicKey, readSignature } from './signature.ts'
@@ -81,10 +81,9 @@ function damageOf(file: SealedFile, { parts }: Seal): Damage[] {
       const from = part.offset + i * BLOCK_SIZE
       const size = Math.min(BLOCK_SIZE, part.offset + part.size - from)
       const bytes = withoutRoot(file.read(from, size), from, file.found)
-      const is = hashPart(bytes)
-      if (bytes.length === size && Buffer.compare(is.hashes[0]!, hash) === 0) return []
+      if (bytes.length === size && Buffer.compare(hashOfBlock(bytes), hash) === 0) return []
       const expected = part.checksums.slice((i * BLOCK_SIZE) / CLUSTER_SIZE)
-      const clusters = is.checksums.flatMap((checksum, k) => (checksum === expected[k] ? [] : [k]))
+      const clusters = checksumsOf(bytes).flatMap((checksum, k) => (checksum === expected[k] ? [] : [k]))
       if (bytes.length < size || clusters.length === 0) return [{ part: part.name, from, to: from + size }]
       return clusters.map((k) => ({
         part: part.name,

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
+import { PAGE_SIZE } from '../src/format/archive.ts'
 import { tracePages } from '../src/freeze/used-pages.ts'
 import { planAppend } from '../src/image/append.ts'
 import { freezePatch } from '../src/image/elf/frozen.ts'
@@ -20,7 +21,6 @@ import { KNOWN_PAGES } from '../src/used-at-start.ts'
 /** What is used by all of these, and by some runs only, as threads are quicker or slower. */
 const PROGRAMS = ['', `console.log('text')`, `process.exitCode = 1`]
 const RUNS = 5
-const PAGE_SIZE = 4096
 
 const directory = mkdtempSync(path.join(tmpdir(), 'used-pages-'))
 const version = process.argv[2] ?? '26'

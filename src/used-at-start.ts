@@ -4,8 +4,14 @@
 
 import { readFileSync } from 'node:fs'
 
-import { checksumOf } from './format/checksum.ts'
-import { constantRanges, usedRuns, VERIFIED_RUN_SIZE, writeVerifiedRun } from './image/elf/verified-runs.ts'
+import { PAGE_SIZE } from './format/archive.ts'
+import {
+  constantRanges,
+  usedRuns,
+  VERIFIED_RUN_SIZE,
+  withChecksums,
+  writeVerifiedRun,
+} from './image/elf/verified-runs.ts'
 import type { ElfFile } from './image/elf/read.ts'
 
 /** By the SHA-256 of node: numbers of pages and lengths of runs, in turn. */
@@ -22,14 +28,11 @@ export function usedAtStart(node: ElfFile, linked: Uint8Array, sha256: string): 
   const runs = usedRuns(ranges, ranges, pagesOf(known[sha256] ?? []), LARGEST_GAP)
   const bytes = new Uint8Array(runs.length * VERIFIED_RUN_SIZE)
   const view = new DataView(bytes.buffer)
-  runs.forEach(({ address, size, fileOffset }, i) => {
-    const checksum = checksumOf(linked.subarray(fileOffset, fileOffset + size))
-    writeVerifiedRun(view, i * VERIFIED_RUN_SIZE, { address, size, checksum })
-  })
+  const verified = withChecksums(runs, (offset, size) => linked.subarray(offset, offset + size))
+  verified.forEach((run, i) => writeVerifiedRun(view, i * VERIFIED_RUN_SIZE, run))
   return bytes
 }
 
-const PAGE_SIZE = 4096
 const LARGEST_GAP = 2 * PAGE_SIZE
 
 function pagesOf(numbers: readonly number[]): number[] {

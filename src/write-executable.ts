@@ -2,7 +2,7 @@
 // put behind it (freeze/, image/elf/frozen.ts), so that a start goes on from there.
 
 import { createHash, type KeyObject } from 'node:crypto'
-import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import type { StartResult } from './base/build-result.ts'
@@ -16,8 +16,7 @@ import type { AppendPlan } from './image/append.ts'
 import { freezePatch, fusePatch, planFrozen, type FrozenAppendix } from './image/elf/frozen.ts'
 import type { FrozenProcess } from './freeze/frozen-process.ts'
 import { tracePages } from './freeze/used-pages.ts'
-import { tracedRanges, usedRuns, type FileRun, type VerifiedRun } from './image/elf/verified-runs.ts'
-import { checksumOf } from './format/checksum.ts'
+import { tracedRanges, usedRuns, withChecksums } from './image/elf/verified-runs.ts'
 import { FREEZE_RECORD } from './image/elf/frozen-facts.ts'
 import type { BaseImage } from './image/image.ts'
 import { extendExecutable, publishExecutable, type PendingExecutable } from './output/executable.ts'
@@ -26,6 +25,7 @@ import type { PreparedBase } from './prepare-base.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import { signExecutable } from './seal/reseal.ts'
 import { sealExecutable, type PartStart } from './seal/seal-executable.ts'
+import { SealedFile } from './seal/sealed-file.ts'
 import { TRACER } from './tracer.ts'
 
 interface Parts {
@@ -167,18 +167,9 @@ async function freezeAndPlan(pending: PendingExecutable, parts: Parts): Promise<
 async function verifiedRuns(file: string, frozen: FrozenProcess, { mapped }: FrozenAppendix) {
   const ranges = tracedRanges(mapped, frozen)
   const pages = await tracePages(file, { tracer: TRACER, from: 'thaw', ranges })
-  return pages && withChecksums(file, usedRuns(mapped, ranges, pages))
-}
-
-function withChecksums(file: string, runs: readonly FileRun[]): VerifiedRun[] {
-  const descriptor = openSync(file, 'r')
-  try {
-    return runs.map(({ address, size, fileOffset }) => {
-      const bytes = new Uint8Array(size)
-      readSync(descriptor, bytes, 0, size, fileOffset)
-      return { address, size, checksum: checksumOf(bytes) }
-    })
-  } finally {
-    closeSync(descriptor)
-  }
+  if (!pages) return undefined
+  const runs = usedRuns(mapped, ranges, pages)
+  return SealedFile.open(file, 'r', (sealed) =>
+    withChecksums(runs, (offset, size) => sealed.read(offset, size)),
+  )
 }

@@ -1,34 +1,23 @@
 // Where an executable's seal (format/seal.ts) is mapped, and how the launch table says so.
 
 import { viewOf, type Chunk } from '../../base/bytes.ts'
-import { PAGE_SIZE } from '../../format/archive.ts'
 import { ROOT_AREA, SIGNATURE_AREA } from '../../format/seal.ts'
-import { PF_R, PT_LOAD } from './constants.ts'
 import type { FoundLaunchTable } from './launch-table.ts'
 import { LaunchTable, SEAL_BASE } from './layout.ts'
 import { ProgramHeader } from './structs.ts'
 
-const NO_ROOT = { root0: 0, root1: 0, root2: 0, root3: 0, sealChecksum: 0 }
-
-/** To be written before anything is hashed: where the seal will be; the root is zero then. */
+/** To be written before anything is hashed: where the seal will be. The root is still zero, as in every base. */
 export function sealPatches(found: FoundLaunchTable, seal: { fileOffset: number; size: number }): Chunk[] {
   const { fileOffset, size } = seal
   const table = new Uint8Array(LaunchTable.size)
   const words = { sealAddress: SEAL_BASE, sealFileOffset: fileOffset, sealSize: size }
-  LaunchTable.write(viewOf(table), 0, { ...found.table, ...words, ...NO_ROOT })
-  const header = new Uint8Array(ProgramHeader.size)
-  ProgramHeader.write(viewOf(header), 0, {
-    type: PT_LOAD,
-    flags: PF_R,
-    fileOffset,
-    virtualAddress: SEAL_BASE,
-    physicalAddress: SEAL_BASE,
-    // With the signature: everything of the file is mapped.
-    fileSize: size + SIGNATURE_AREA,
-    memorySize: size + SIGNATURE_AREA,
-    alignment: PAGE_SIZE,
-  })
+  LaunchTable.write(viewOf(table), 0, { ...found.table, ...words })
   const index = found.programHeaders.findIndex(({ virtualAddress }) => virtualAddress === SEAL_BASE)
+  const header = new Uint8Array(ProgramHeader.size)
+  // With the signature: everything of the file is mapped.
+  const mapped = size + SIGNATURE_AREA
+  const segment = { ...found.programHeaders[index]!, fileOffset, fileSize: mapped, memorySize: mapped }
+  ProgramHeader.write(viewOf(header), 0, segment)
   return [
     { offset: found.fileOffset, bytes: table },
     { offset: found.programHeaderOffset + index * ProgramHeader.size, bytes: header },

@@ -2,7 +2,7 @@
 // has seen a start use (freeze/used-pages.ts).
 
 import { PAGE_SIZE } from '../../format/archive.ts'
-import { CHECKSUM_SIZE } from '../../format/checksum.ts'
+import { CHECKSUM_SIZE, checksumOf } from '../../format/checksum.ts'
 import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, MemoryRange } from '../../freeze/frozen-process.ts'
 import type { FrozenSupport } from '../image.ts'
@@ -30,12 +30,6 @@ export interface MappedRange extends MemoryRange {
   readonly fileOffset: number
 }
 
-interface Piece {
-  readonly address: number
-  readonly size: number
-  readonly fileOffset: number
-}
-
 /** mmap(2) */
 const PROT_READ = 1
 const PROT_EXEC = 4
@@ -60,7 +54,7 @@ export function constantRanges({ programHeaders }: Pick<FrozenSupport, 'programH
 export function mappedRanges(
   support: FrozenSupport,
   { regions }: FrozenProcess,
-  pieces: readonly Piece[],
+  pieces: readonly FileRun[],
 ): MappedRange[] {
   const moved = pieces.map(({ address, size, fileOffset }) => ({
     start: address,
@@ -121,4 +115,16 @@ export function usedRuns(
     }
     return runs
   })
+}
+
+/** @param readAt offset in the file, size */
+export function withChecksums(
+  runs: readonly FileRun[],
+  readAt: (fileOffset: number, size: number) => Uint8Array,
+): VerifiedRun[] {
+  return runs.map(({ address, size, fileOffset }) => ({
+    address,
+    size,
+    checksum: checksumOf(readAt(fileOffset, size)),
+  }))
 }

@@ -27,7 +27,7 @@ export interface Appendix {
 
 export function beginExecutable(baseFile: string, out: string): PendingExecutable {
   removeAbandoned(out)
-  const temporary = path.join(path.dirname(out), `${temporaryPrefix(out)}${process.pid}-${randomUUID()}`)
+  const temporary = temporaryFor(out)
   const copied = mkdir(path.dirname(out), { recursive: true }).then(() =>
     // A reflink where the file system has them, else copy_file_range.
     copyFile(baseFile, temporary, constants.COPYFILE_FICLONE),
@@ -98,6 +98,11 @@ export async function writeAll(
     rest = rest.subarray(written)
   }
   return total
+}
+
+/** A name beside it that no other build takes, and that says whose it is. */
+export function temporaryFor(out: string): string {
+  return path.join(path.dirname(out), `${temporaryPrefix(out)}${process.pid}-${randomUUID()}`)
 }
 
 function temporaryPrefix(out: string): string {

@@ -1,22 +1,17 @@
 // Changes a file that is there: a copy beside it is changed, and then takes its name. Whoever runs or reads the file has
 // either the old one or the new one, whole.
 
-import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { chmod, chown, copyFile, rename, rm, stat } from 'node:fs/promises'
-import path from 'node:path'
 
-import { outputError } from './executable.ts'
+import { outputError, temporaryFor } from './executable.ts'
 
 /**
  * @param file no link: that would be replaced by what it leads to
  * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
  */
 export async function replaceFile(file: string, change: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = path.join(
-    path.dirname(file),
-    `.${path.basename(file)}.ingot-${process.pid}-${randomUUID()}`,
-  )
+  const temporary = temporaryFor(file)
   try {
     const { uid, gid, mode } = await stat(file)
     await copyFile(file, temporary, constants.COPYFILE_FICLONE)

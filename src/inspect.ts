@@ -1,12 +1,9 @@
 // `ingot inspect`, `ingot licenses` and `ingot diff`: what an executable says of itself, in the forms that people and tools read.
 
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
-
 import type { Inspection } from './inspect/inspection.ts'
 import { compareExecutables, readExecutable } from './inspect/read-executable.ts'
 import { readLicenses } from './inspect/read-licenses.ts'
+import { sha256File } from './runtimes/hash.ts'
 
 export type { Changes, Change, Differences } from './inspect/differences.ts'
 export type { Inspection }
@@ -20,9 +17,7 @@ export type SbomFormat = 'cyclonedx' | 'spdx'
  */
 export async function sbomOf(file: string, format: SbomFormat, created: Date): Promise<string> {
   const { info, size } = readExecutable(file)
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(file, { highWaterMark: 2 ** 20 }), hash)
-  const subject = { info, size, sha256: hash.digest('hex') }
+  const subject = { info, size, sha256: await sha256File(file) }
   switch (format) {
     case 'cyclonedx':
       return (await import('./output/sbom/cyclonedx.ts')).toCycloneDx(subject, created)
@@ -40,8 +35,8 @@ export interface Notice {
 }
 
 /** Of everything inside, each text once. @throws BuildError as readExecutable */
-export function noticesOf(file: string): Notice[] {
-  const { ingot, runtime, libraries, packages } = readExecutable(file).info
+export function noticesOf(file: string, { info }: Pick<Inspection, 'info'> = readExecutable(file)): Notice[] {
+  const { ingot, runtime, libraries, packages } = info
   const versions = new Map(libraries.packages.map(({ name, version }) => [name, version]))
   versions.set('ingot', ingot).set('node', runtime.version)
   const byText = new Map<string | undefined, string[]>()

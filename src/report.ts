@@ -8,11 +8,12 @@ import { renderPage } from './report/html.ts'
 
 /** The page, as HTML. @throws BuildError as readExecutable */
 export async function reportOn(file: string): Promise<string> {
+  const inspection = readExecutable(file)
   const inspected = {
-    inspection: readExecutable(file),
+    inspection,
     entries: readEntries(file),
     regions: readRegions(file),
-    notices: noticesOf(file),
+    notices: noticesOf(file, inspection),
   }
   return renderPage(describe(inspected), await bundleReport())
 }

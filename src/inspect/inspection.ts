@@ -2,7 +2,7 @@
 
 import type { Manifest } from '../format/archive.ts'
 import type { BuildInfo } from '../format/build-info.ts'
-import type { Fuse } from '../format/fuses.ts'
+import type { FuseSettings } from '../format/fuses.ts'
 
 /** Sizes in bytes. */
 export interface Inspection {
@@ -11,7 +11,7 @@ export interface Inspection {
   readonly size: number
   /** A frozen one goes on from where the program's process was at the build. */
   readonly start: 'cold' | 'frozen'
-  readonly fuses: Readonly<Record<Fuse, boolean>>
+  readonly fuses: FuseSettings
   /** Hashes of all its bytes; undefined: it has none. */
   readonly seal: { readonly size: number; /** SHA-256, hex. */ readonly root: string } | undefined
   readonly parts: InspectedParts

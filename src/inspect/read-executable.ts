@@ -4,7 +4,7 @@ import { zstdDecompressSync } from 'node:zlib'
 
 import { BuildError } from '../base/diagnostics.ts'
 import { FROZEN_DIFFERS, type BuildInfo } from '../format/build-info.ts'
-import { FUSES, type Fuse } from '../format/fuses.ts'
+import { readFuses } from '../format/fuses.ts'
 import { PAYLOAD_BASE } from '../image/elf/layout.ts'
 import { ArchiveIndex } from './archive-index.ts'
 import { ExecutableFile } from './executable-file.ts'
@@ -29,7 +29,7 @@ function inspect(executable: ExecutableFile): Inspection {
     file: executable.file,
     size: executable.size,
     start,
-    fuses: fusesOf(table.fuses),
+    fuses: readFuses(table.fuses),
     seal: table.sealSize === 0 ? undefined : { size: table.sealSize, root },
     parts: {
       runtime: sizes.runtime,
@@ -74,11 +74,6 @@ export function compareExecutables(before: string, after: string): Differences {
 function programOf(executable: ExecutableFile, { payloadFileOffset, payloadSize }: Launch['table']) {
   const region = { fileOffset: payloadFileOffset, size: payloadSize }
   return new ArchiveIndex(executable, region, 'the program’s archive')
-}
-
-function fusesOf(bits: number): Record<Fuse, boolean> {
-  const fuses = Object.entries(FUSES).map(([name, bit]) => [name, (bits & bit) !== 0])
-  return Object.fromEntries(fuses) as Record<Fuse, boolean>
 }
 
 /** What a damaged one may become. */

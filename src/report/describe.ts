@@ -2,9 +2,10 @@
 
 import path from 'node:path'
 
+import { ownerFinder } from '../base/owner-finder.ts'
 import type { InspectedEntry, Inspection, Region } from '../inspect/inspection.ts'
 import type { Fact, FileRow, ReportData } from './data.ts'
-import { mapOf, ownerFinder } from './map.ts'
+import { mapOf } from './map.ts'
 
 export interface Inspected {
   readonly inspection: Inspection

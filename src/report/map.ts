@@ -1,8 +1,11 @@
 // Regions of a file -> the tree that the treemap draws. Every byte is in one leaf.
 
+import { ownerFinder } from '../base/owner-finder.ts'
 import type { PackageInfo } from '../format/build-info.ts'
 import type { Region } from '../inspect/inspection.ts'
 import type { MapKind, MapNode } from './data.ts'
+
+type OwnerFinder = (path: string) => PackageInfo | undefined
 
 interface Place {
   readonly kind: MapKind
@@ -23,23 +26,7 @@ export function mapOf(
   return root.node('all')
 }
 
-/** Longest directory first: packages lie in packages. */
-export function ownerFinder(packages: readonly PackageInfo[]): (path: string) => PackageInfo | undefined {
-  const known = new Map(packages.map((each) => [each.path, each]))
-  return (path) => {
-    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const found = known.get(path.slice(0, end))
-      if (found) return found
-    }
-    return undefined
-  }
-}
-
-function placeOf(
-  { part, name }: Region,
-  owner: ReturnType<typeof ownerFinder>,
-  isModule: (path: string) => boolean,
-): Place {
+function placeOf({ part, name }: Region, owner: OwnerFinder, isModule: (path: string) => boolean): Place {
   switch (part) {
     case 'runtime':
       return { kind: 'runtime', steps: ['runtime (node)'] }
@@ -67,7 +54,7 @@ function placeOf(
   }
 }
 
-function inPackage(path: string, owner: ReturnType<typeof ownerFinder>): string[] {
+function inPackage(path: string, owner: OwnerFinder): string[] {
   const found = owner(path)
   return found ? [`${found.name} ${found.version}`, path.slice(found.path.length + 1) || path] : [path]
 }

@@ -1,17 +1,16 @@
 // The report's style sheet. Colours are checked for contrast in both themes (WCAG 2.2, 1.4.3): at least 4.5.
 
+const LIGHT = `--page: #ffffff; --text: #1c2024; --dim: #59626c; --line: #c9d0d8; --raised: #f2f4f7;
+  --link: #0b57d0; --runtime: #c4dbf5; --libraries: #bfe3e0; --bootstrap: #dcdce2; --packages: #dccdf2; --modules: #c8e6c9;
+  --assets: #f6dfb3; --cache: #f3cddd; --frozen: #cfd6f7; --rest: #e3e5e8;`
 const DARK = `--page: #14161a; --text: #e6e8eb; --dim: #a8afb8; --line: #3a4048; --raised: #1e2228; --link: #8ab8ff;
   --runtime: #274b73; --libraries: #1d5a5a; --bootstrap: #4b4b52; --packages: #5b3f7a; --modules: #2f6037;
   --assets: #76531c; --cache: #6b3550; --frozen: #3f4a86; --rest: #45484d;`
 
 export const STYLE = `
-:root { color-scheme: light; --page: #ffffff; --text: #1c2024; --dim: #59626c; --line: #c9d0d8; --raised: #f2f4f7;
-  --link: #0b57d0; --runtime: #c4dbf5; --libraries: #bfe3e0; --bootstrap: #dcdce2; --packages: #dccdf2; --modules: #c8e6c9;
-  --assets: #f6dfb3; --cache: #f3cddd; --frozen: #cfd6f7; --rest: #e3e5e8; }
+:root { color-scheme: light; ${LIGHT} }
 @media (prefers-color-scheme: dark) { :root { color-scheme: dark; ${DARK} } }
-:root[data-theme="light"] { color-scheme: light; --page: #ffffff; --text: #1c2024; --dim: #59626c; --line: #c9d0d8;
-  --raised: #f2f4f7; --link: #0b57d0; --runtime: #c4dbf5; --libraries: #bfe3e0; --bootstrap: #dcdce2; --packages: #dccdf2;
-  --modules: #c8e6c9; --assets: #f6dfb3; --cache: #f3cddd; --frozen: #cfd6f7; --rest: #e3e5e8; }
+:root[data-theme="light"] { color-scheme: light; ${LIGHT} }
 :root[data-theme="dark"] { color-scheme: dark; ${DARK} }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem 1.5rem 4rem; max-width: 90rem; background: var(--page); color: var(--text);

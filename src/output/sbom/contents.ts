@@ -1,5 +1,6 @@
 // What both kinds of SBOM say: everything inside an executable as a list of components, and which of them needs which.
 
+import { ownerFinder } from '../../base/owner-finder.ts'
 import type { BuildInfo, PackageInfo } from '../../format/build-info.ts'
 
 /** The executable that an SBOM is of. */
@@ -58,7 +59,7 @@ function programOf({ info, sha256, size }: SbomSubject): SbomComponent {
     version: program.version,
     license: program.license,
     hash: { algorithm: 'SHA-256', value: sha256 },
-    needs: ['ingot', 'node', ...program.dependencies.map(packageRef), ...nativeOf(info, undefined)],
+    needs: ['ingot', 'node', ...program.dependencies.map(packageRef), ...nativeByPackage(info)(undefined)],
     properties: {
       size: String(size),
       target,
@@ -173,6 +174,7 @@ function libraryParts({ libraries }: BuildInfo): SbomComponent[] {
 }
 
 function packageParts(info: BuildInfo): SbomComponent[] {
+  const nativeIn = nativeByPackage(info)
   const cryptoOf = new Map(info.crypto.map((one) => [one.package, one.kind]))
   const packages = info.packages.map((one): SbomComponent => {
     const crypto = cryptoOf.get(one.path)
@@ -186,7 +188,7 @@ function packageParts(info: BuildInfo): SbomComponent[] {
       hash: hashOf(one.integrity),
       homepage: one.homepage,
       repository: one.repository,
-      needs: [...one.dependencies.map(packageRef), ...nativeOf(info, one.path)],
+      needs: [...one.dependencies.map(packageRef), ...nativeIn(one.path)],
       properties: { path: one.path, size: String(one.size), ...(crypto && { crypto }) },
     }
   })
@@ -213,13 +215,11 @@ function fileRef(path: string): string {
   return `file/${path}`
 }
 
-/** Refs of the native code in a package, or in none. */
-function nativeOf({ packages, native }: BuildInfo, owner: string | undefined): string[] {
-  const ownerOf = (file: string) =>
-    packages
-      .filter(({ path }) => file.startsWith(`${path}/`))
-      .toSorted((a, b) => b.path.length - a.path.length)[0]?.path
-  return native.filter(({ path }) => ownerOf(path) === owner).map(({ path }) => fileRef(path))
+/** Refs of the native code, by the path of the package that it is in, or undefined. */
+function nativeByPackage({ packages, native }: BuildInfo): (path: string | undefined) => string[] {
+  const owner = ownerFinder(packages)
+  const files = Map.groupBy(native, ({ path }) => owner(path)?.path)
+  return (path) => (files.get(path) ?? []).map((file) => fileRef(file.path))
 }
 
 /** One of a workspace has never been on a registry. */

@@ -2,7 +2,7 @@
 // caches that have what is downloaded, and nothing that is made of it.
 
 import { fork } from 'node:child_process'
-import { existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { BuildOptions } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import type { Inputs } from './base/inputs.ts'
+import { repositoryAbove } from './known/git.ts'
 import type { Rebuilt } from './rebuild.ts'
 import { copyInputs } from './reproduce/copy-inputs.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
@@ -80,13 +81,6 @@ function otherWorld(home: string, inputs: Inputs, repository: string | undefined
       GIT_WORK_TREE: repository,
       GIT_CONFIG_GLOBAL: process.env['GIT_CONFIG_GLOBAL'] ?? path.join(homedir(), '.gitconfig'),
     }),
-  }
-}
-
-function repositoryAbove(start: string): string | undefined {
-  for (let directory = realpathSync(start); ; directory = path.dirname(directory)) {
-    if (existsSync(path.join(directory, '.git'))) return directory
-    if (path.dirname(directory) === directory) return undefined
   }
 }
 

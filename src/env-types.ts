@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import type { Diagnostic } from './base/diagnostics.ts'
+import { above } from './config/config-inputs.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import type { Contract, VariableRule } from './format/contract.ts'
 
@@ -23,7 +24,8 @@ export function writeEnvTypes(config: Pick<ResolvedConfig, 'contract'>): Diagnos
   const { contract, file: configFile } = config.contract!
   const text = renderEnvTypes(contract, {
     source: path.basename(configFile),
-    isInstalled: isInstalledAbove(path.dirname(file)),
+    // Every program has the module, but TypeScript finds it only where the package is.
+    isInstalled: above(file, 'node_modules/ingot/package.json').some((each) => existsSync(each)),
   })
   try {
     if (existsSync(file) && readFileSync(file, 'utf8') === text) return []
@@ -40,13 +42,6 @@ export function writeEnvTypes(config: Pick<ResolvedConfig, 'contract'>): Diagnos
       },
     ]
   }
-}
-
-/** Every program has the module, but TypeScript finds it only where the package is. */
-function isInstalledAbove(directory: string): boolean {
-  if (existsSync(path.join(directory, 'node_modules/ingot/package.json'))) return true
-  const parent = path.dirname(directory)
-  return parent !== directory && isInstalledAbove(parent)
 }
 
 /**

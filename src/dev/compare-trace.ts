@@ -184,7 +184,11 @@ function isAt({ at = '' }: UsedFile, importer: string, line: number | undefined)
   return at === importer || at.startsWith(`${importer}:${line}:`)
 }
 
-function placeOf({ at }: { readonly at?: string }, { projectDir }: Belief): { at?: Place } {
+/** What the trace says of where something was used. */
+export function placeOf(
+  { at }: { readonly at?: string },
+  { projectDir }: Pick<Belief, 'projectDir'>,
+): { at?: Place } {
   if (at === undefined) return {}
   const [, file = at, line, column] = /^(.*):(\d+):(\d+)$/.exec(at) ?? []
   const place = { file: path.resolve(projectDir, file) }

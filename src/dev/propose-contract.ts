@@ -7,6 +7,7 @@ import type { Diagnostic, Place } from '../base/diagnostics.ts'
 import type { TraceFile } from '../base/trace-file.ts'
 import type { Contract, UserContract, UserVariable } from '../config/config.ts'
 import { addressIn, parseAddress, variableIn, type Address } from '../format/contract-address.ts'
+import { placeOf } from './compare-trace.ts'
 
 export interface TracedPlace {
   /** Names in the trace are relative to it. */
@@ -94,13 +95,13 @@ export function beyondContract(trace: TraceFile, contract: Contract, place: Trac
 
 interface Need {
   readonly what: string
-  readonly at: Place | undefined
+  readonly at?: Place
 }
 
 function needsOf(trace: TraceFile, projectDir: string) {
-  const need = (what: string, { at }: { readonly at?: string }): Need => ({
+  const need = (what: string, used: { readonly at?: string }): Need => ({
     what,
-    at: placeOf(at, projectDir),
+    ...placeOf(used, { projectDir }),
   })
   const absolute = (file: string) => path.resolve(projectDir, file)
   // Packages ask for many that nobody sets.
@@ -141,16 +142,6 @@ function guess(name: string): UserVariable | 'string' | 'port' {
   const isSecret = isUrl || /(?:SECRET|TOKEN|PASSWORD|PASS|KEY)$/.test(name)
   if (!isSecret) return 'string'
   return { ...(isUrl && { type: 'url' }), secret: true }
-}
-
-function placeOf(at: string | undefined, projectDir: string): Place | undefined {
-  const [, file, line, column] = /^(.+?)(?::(\d+))?(?::(\d+))?$/.exec(at ?? '') ?? []
-  if (file === undefined) return undefined
-  return {
-    file: path.resolve(projectDir, file),
-    ...(line !== undefined && { line: Number(line) }),
-    ...(column !== undefined && { column: Number(column) }),
-  }
 }
 
 function finding({ at }: Need, what: string, help: string): Diagnostic {

@@ -18,7 +18,7 @@ export interface WorkTree {
 
 /** Starts at once, so that it is done when the graph is. */
 export async function lookAtGit(projectDir: string): Promise<WorkTree | undefined> {
-  const top = repositoryOf(projectDir)
+  const top = repositoryAbove(projectDir)
   if (top === undefined) return undefined
   const args = [
     '--no-optional-locks',
@@ -50,8 +50,9 @@ export function vcsOf(tree: WorkTree | undefined, files: readonly string[]): Bui
   return { commit, dirty: isChanged || files.some(isUntracked) }
 }
 
-function repositoryOf(projectDir: string): string | undefined {
-  for (let directory = realpathSync(projectDir); ; directory = path.dirname(directory)) {
+/** The work tree that a directory is in. */
+export function repositoryAbove(start: string): string | undefined {
+  for (let directory = realpathSync(start); ; directory = path.dirname(directory)) {
     if (existsSync(path.join(directory, '.git'))) return directory
     if (path.dirname(directory) === directory) return undefined
   }

@@ -18,8 +18,7 @@ export interface WorkerJob {
   /** A file's path, a script's source, a data: URL, or node's own module that runs module.register's hooks. */
   readonly content: string
   readonly workingDirectory: string | undefined
-  /** The program's, for a worker that is given none. */
-  /** With a zero between them: an array would be what a program makes of arrays. */
+  /** The program's, for a worker that is given none. With a zero between them: an array would be what a program makes of arrays. */
   readonly execArgv: string
   /** The program's. */
   readonly execPath: string

@@ -114,18 +114,10 @@ export function guardFiles(guarding: Guarding): void {
     for (let i = 0; i < paths.length; i++) files.ask(now, args, paths[i]!)
   }
   for (const [name, paths] of Object.entries(PATHS)) guardRequest(binding, name, (args) => ask(args, paths))
-  const native = binding.symlink
-  binding.symlink = function (this: unknown, ...args: unknown[]) {
+  guardRequest(binding, 'symlink', (args) => {
     const now = policy()
-    if (now) {
-      try {
-        files.askTarget(now, args[0], args[1])
-      } catch (error) {
-        return deliver(args, binding.kUsePromises, error as Error)
-      }
-    }
-    return ReflectApply(native, this, args)
-  }
+    if (now) files.askTarget(now, args[0], args[1])
+  })
   for (const name of CHANGE_BY_DESCRIPTOR) {
     guardRequest(binding, name, (args) => {
       const now = policy()

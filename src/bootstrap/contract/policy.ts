@@ -15,8 +15,6 @@ import type { Variables } from './variables.ts'
 export type RealPath = (file: string, followLast: boolean) => string
 
 export interface Policy {
-  /** In which relative paths of the contract begin. */
-  readonly directory: string
   /** This executable. */
   readonly execPath: string
   readonly reads: readonly string[]
@@ -50,7 +48,6 @@ export function makePolicy(
     texts.flatMap((text) => addressOf(contract, text, variables) ?? [])
   const writes = filesOf(contract.files.write)
   return {
-    directory,
     execPath,
     // What a program writes it may read again.
     reads: [...filesOf(contract.files.read), ...writes, ...DEVICES],

@@ -11,7 +11,6 @@ export type Permission =
   | 'ChildProcess'
   | 'WorkerThreads'
   | 'Addon'
-  | 'WASI'
   | 'Inspector'
   | 'Internals'
 
@@ -22,7 +21,6 @@ const REMEDY: Record<Permission, string> = {
   ChildProcess: 'add it to run',
   WorkerThreads: 'write workers: true',
   Addon: 'write native: true',
-  WASI: 'add its directories to files.write',
   Inspector: 'build without enforce to inspect it',
   Internals: 'build without enforce to use it',
 }

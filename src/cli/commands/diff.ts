@@ -5,7 +5,6 @@ import { parseArguments, type OptionTable } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { renderDiff } from '../render-diff.ts'
 import { paintFor } from '../render.ts'
-import { createReporter, reporterKind } from '../reporter.ts'
 
 const options = {
   'exit-code': { type: 'boolean', brief: 'End with 1 if they differ' },
@@ -19,21 +18,17 @@ export const diffCommand: Command = {
     const { values, positionals } = parseArguments(argv, options)
     const { json = false, 'exit-code': isExitCode = false } = values
     const [before, after, ...more] = positionals.map((file) => path.resolve(host.cwd, file))
-    try {
-      if (before === undefined || after === undefined || more.length > 0) {
-        throw new BuildError('CLI_ARGUMENT', 'two files are compared', {
-          help: 'ingot diff <executable> <executable>',
-        })
-      }
-      const differences = await host.diff(before, after)
-      host.stdout.write(
-        json
-          ? `${JSON.stringify(differences, undefined, 2)}\n`
-          : renderDiff(differences, paintFor(host.stdout, host.env)),
-      )
-      return isExitCode && !differences.isSame ? 1 : 0
-    } catch (error) {
-      return createReporter(reporterKind({ json, quiet: false }, host), host).failed(error)
+    if (before === undefined || after === undefined || more.length > 0) {
+      throw new BuildError('CLI_ARGUMENT', 'two files are compared', {
+        help: 'ingot diff <executable> <executable>',
+      })
     }
+    const differences = await host.diff(before, after)
+    host.stdout.write(
+      json
+        ? `${JSON.stringify(differences, undefined, 2)}\n`
+        : renderDiff(differences, paintFor(host.stdout, host.env)),
+    )
+    return isExitCode && !differences.isSame ? 1 : 0
   },
 }

@@ -3,7 +3,6 @@ import { parseArguments, type OptionTable } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { parseFuses } from '../parse-fuses.ts'
 import { renderFuses } from '../render-fuses.ts'
-import { createReporter, reporterKind } from '../reporter.ts'
 
 const options = {
   key: { type: 'string', value: 'file', brief: 'Sign the changed file: PEM of an Ed25519 private key' },
@@ -17,18 +16,13 @@ export const fuseCommand: Command = {
     const { values, positionals } = parseArguments(argv, options)
     const { json = false, key } = values
     const [file, ...words] = positionals
-    const reporter = createReporter(reporterKind({ json, quiet: false }, host), host)
-    try {
-      if (file === undefined) {
-        throw new BuildError('CLI_ARGUMENT', 'no executable is named', {
-          help: 'Write ingot fuse <file>, or ingot fuse <file> runAsNode=on.',
-        })
-      }
-      const result = await host.changeFuses(file, parseFuses(words), key)
-      host.stdout.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : renderFuses(result))
-      return 0
-    } catch (error) {
-      return reporter.failed(error)
+    if (file === undefined) {
+      throw new BuildError('CLI_ARGUMENT', 'no executable is named', {
+        help: 'Write ingot fuse <file>, or ingot fuse <file> runAsNode=on.',
+      })
     }
+    const result = await host.changeFuses(file, parseFuses(words), key)
+    host.stdout.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : renderFuses(result))
+    return 0
   },
 }

@@ -1,7 +1,6 @@
 import { parseArguments, type OptionTable } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { displayPath, paintFor, renderDiagnostic } from '../render.ts'
-import { createReporter, reporterKind } from '../reporter.ts'
 
 const options = {
   config: { type: 'string', value: 'file', brief: 'Configuration file (default: ingot.config.ts)' },
@@ -14,21 +13,16 @@ export const typesCommand: Command = {
   async run(argv, host) {
     const { values, positionals } = parseArguments(argv, options)
     const { json = false, ...flags } = values
-    const reporter = createReporter(reporterKind({ json, quiet: false }, host), host)
-    try {
-      const given = { ...flags, ...(positionals.length > 0 && { entry: positionals }), cwd: host.cwd }
-      const written = await host.writeTypes(given)
-      if (json) {
-        host.stdout.write(`${JSON.stringify(written, undefined, 2)}\n`)
-        return 0
-      }
-      const paint = paintFor(host.stderr, host.env)
-      for (const diagnostic of written.diagnostics)
-        host.stderr.write(renderDiagnostic(diagnostic, host.cwd, paint))
-      host.stdout.write(`${displayPath(written.file, host.cwd)}  ${written.variables.join(', ')}\n`)
+    const given = { ...flags, ...(positionals.length > 0 && { entry: positionals }), cwd: host.cwd }
+    const written = await host.writeTypes(given)
+    if (json) {
+      host.stdout.write(`${JSON.stringify(written, undefined, 2)}\n`)
       return 0
-    } catch (error) {
-      return reporter.failed(error)
     }
+    const paint = paintFor(host.stderr, host.env)
+    for (const diagnostic of written.diagnostics)
+      host.stderr.write(renderDiagnostic(diagnostic, host.cwd, paint))
+    host.stdout.write(`${displayPath(written.file, host.cwd)}  ${written.variables.join(', ')}\n`)
+    return 0
   },
 }

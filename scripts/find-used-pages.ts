@@ -31,6 +31,7 @@ const { runtime, base } = await prepareTarget(
   { runtime: request, target: 'linux-x64', projectDir },
   cacheRoot(process.env),
 )
+const support = base.frozen!
 const used = new Set<number>()
 for (const [number, source] of PROGRAMS.entries()) {
   const payload = packArchive(
@@ -43,11 +44,11 @@ for (const [number, source] of PROGRAMS.entries()) {
   await extendExecutable(pending, {
     offset: base.size,
     chunks: [...payload.chunks, tail],
-    patches: [...patches, freezePatch(base.frozen, 1)],
+    patches: [...patches, freezePatch(support, 1)],
   })
   for (let run = 0; run < RUNS; run++) {
     // ld.so is verified as a whole.
-    const ranges = constantRanges(base.frozen).filter(({ end }) => end < LAUNCHER_TEXT)
+    const ranges = constantRanges(support).filter(({ end }) => end < LAUNCHER_TEXT)
     const pages = await tracePages(pending.temporary, { tracer: TRACER, from: 'start', ranges })
     if (!pages) throw new Error('the program could not be traced: is there another debugger, or a sandbox?')
     for (const page of pages) used.add(page / PAGE_SIZE)

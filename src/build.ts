@@ -5,7 +5,10 @@ import path from 'node:path'
 
 import type { BuildOptions, BuildResult } from './base/build-result.ts'
 import type { Inputs } from './base/inputs.ts'
+import { BuildError } from './base/diagnostics.ts'
 import { createStages } from './base/stages.ts'
+import type { Target } from './base/targets.ts'
+import { buildEach, type TargetOutcome } from './build-each.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import { planAppend } from './image/append.ts'
 import { abandonExecutable, beginExecutable } from './output/executable.ts'
@@ -33,6 +36,21 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   return (await buildTracked(options, lookAtGit)).result
 }
 
+/**
+ * Builds an executable for each target that the options or the configuration name. One that fails is no reason to go
+ * without the others.
+ * @throws BuildError if the configuration is wrong
+ */
+export function buildTargets(options: BuildOptions): Promise<TargetOutcome[]> {
+  return buildEach(options, build)
+}
+
+function severalTargets(targets: readonly Target[]): BuildError {
+  return new BuildError('TARGET_SEVERAL', `one executable is for one target, not for ${targets.join(', ')}`, {
+    help: 'name one with "target"; ingot build and buildTargets() build several',
+  })
+}
+
 /** The same, with what it depended on. A build that is not for shipping has no commit. */
 export async function buildTracked(
   options: BuildOptions,
@@ -42,7 +60,10 @@ export async function buildTracked(
   const started = performance.now()
   const stage = createStages(options)
 
-  const { config, diagnostics, inputs } = await stage('config', () => resolveConfig(options, { cwd }))
+  const { config, targets, diagnostics, inputs } = await stage('config', () =>
+    resolveConfig(options, { cwd }),
+  )
+  if (targets.length > 1) throw severalTargets(targets)
   const ofTypes = writeEnvTypes(config)
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
 

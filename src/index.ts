@@ -1,6 +1,6 @@
 // The public API.
 
-export { build } from './build.ts'
+export { build, buildTargets } from './build.ts'
 export { defineConfig } from './config/define-config.ts'
 export { BuildError } from './base/diagnostics.ts'
 export type { Diagnostic, Place } from './base/diagnostics.ts'

@@ -38,7 +38,7 @@ function ownFiles(): string[] {
   return [
     ...sources,
     path.join(root, 'package.json'),
-    path.join(root, 'launcher/prebuilt/linux-x64/launcher.bin'),
+    path.join(root, 'launcher/prebuilt/SHA256SUMS'),
     ...(existsSync(bundler) ? [bundler] : []),
   ]
 }

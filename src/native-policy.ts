@@ -1,6 +1,7 @@
 // Native code is treated as cgo is: it is allowed, but it is listed, judged, and can be refused.
 
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 
 import { BuildError, type Diagnostic } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
@@ -16,7 +17,8 @@ import type { SystemLibraries } from './runtimes/runtime.ts'
 
 /** What native code has to fit to: the libraries beside it, and node's ABI. */
 export interface NativeTarget {
-  readonly libraries: SystemLibraries
+  /** Undefined: they are the system's, and not known. */
+  readonly libraries: SystemLibraries | undefined
   readonly base: {
     readonly components: Readonly<Record<string, string>>
   }
@@ -38,14 +40,6 @@ export function judgeNativeCode(
   for (const { path } of files) if (!isAllowed(packageOf(path), native)) throw denied(graph, path)
   if (contract?.contract.native === false) throw undeclared(graph, files[0]!.path, contract.file)
 
-  const system = new Map(
-    [...libraries.libraries].map(([soname, { file }]) => [
-      soname,
-      readDynamic(readElf(readFileSync(file), file)).definedVersions,
-    ]),
-  )
-  const loader = libraries.loader.file
-  system.set('ld-linux-x86-64.so.2', readDynamic(readElf(readFileSync(loader), loader)).definedVersions)
   const inside = files.map(({ path, file, content }) => ({
     path,
     file,
@@ -54,10 +48,12 @@ export function judgeNativeCode(
     bytes: content ?? readFileSync(file),
   }))
   const hashes = nativeHashes(inside, graph.root, cache)
-  const { code, diagnostics } = inspectNativeCode(inside, {
-    system,
-    moduleVersion: components['modules'] ?? '',
-  })
+  const { code, diagnostics } = libraries
+    ? inspectNativeCode(inside, {
+        system: versionsOf(libraries),
+        moduleVersion: components['modules'] ?? '',
+      })
+    : { code: inside.map(({ path }) => ({ path, needs: [], versions: [] })), diagnostics: [] }
   return {
     native: code.map(({ path, needs, versions }, i) => ({
       path,
@@ -70,6 +66,17 @@ export function judgeNativeCode(
     })),
     diagnostics,
   }
+}
+
+/** SONAME -> symbol versions that it defines. */
+function versionsOf({ libraries, loader }: SystemLibraries): Map<string, ReadonlySet<string>> {
+  const files = [...libraries].map(([soname, { file }]): [string, string] => [soname, file])
+  return new Map(
+    [...files, [path.basename(loader.file), loader.file] as const].map(([soname, file]) => [
+      soname,
+      readDynamic(readElf(readFileSync(file), file)).definedVersions,
+    ]),
+  )
 }
 
 /** What leads from the program to a path, the program first. */

@@ -8,13 +8,14 @@ import type { ResolvedConfig } from './config/config.ts'
 import { OWN_CODE } from './format/archive.ts'
 import type { AppGraph } from './graph/graph.ts'
 import type { WorkTree } from './known/git.ts'
-import { codeCacheKey, makeCodeCaches, type CodeCacheOptions } from './payload/code-cache.ts'
+import { codeCacheKey, makeCodeCaches } from './payload/code-cache.ts'
 import { cacheableModules, collectFiles, withCodeCaches, type ReadFile } from './payload/collect.ts'
 import { packArchive } from './payload/pack.ts'
 import type { ArchiveFile, Payload } from './payload/payload.ts'
 import { programInfo, type ProgramFacts } from './program-info.ts'
 import type { PreparedTarget } from './prepare-target.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
+import { runNode } from './runtimes/node-command.ts'
 
 export interface PackOptions {
   /** Ingot's own. */
@@ -37,8 +38,7 @@ export async function packPayload(
 ): Promise<Payload> {
   const ofProgram = collectFiles(graph, read)
   const files = [...ofProgram, ...(await ownCodeFiles(config))]
-  const options = { node: target.runtime.file, flagHash: Buffer.from(target.base.flagHash, 'hex') }
-  const compiled = withCodeCaches(files, await codeCachesOf(files, options, cache))
+  const compiled = withCodeCaches(files, await codeCachesOf(files, target, cache))
   const facts = { version, graph, config, target, native, tree: await tree }
   const info = await programInfo(facts, compiled.slice(0, ofProgram.length))
   return packFiles(compiled, graph, config, { version, info, isChecked: true })
@@ -92,11 +92,16 @@ const KEPT_CODE_CACHES = 64
 /** Compiling costs a process and parses everything; the same sources give the same caches. */
 async function codeCachesOf(
   files: readonly ArchiveFile[],
-  options: CodeCacheOptions,
+  { tools, base }: PreparedTarget,
   cache: string,
 ): Promise<Map<ArchiveFile, Uint8Array>> {
   const modules = cacheableModules(files)
-  if (modules.length === 0) return new Map()
+  const { target: node } = tools
+  if (modules.length === 0 || node === undefined || base.flagHash === undefined) return new Map()
+  const options = {
+    flagHash: Buffer.from(base.flagHash, 'hex'),
+    run: (args: readonly string[], input: Uint8Array) => runNode(node, args, { cwd: '/', input }),
+  }
   const fill = async (directory: string) => {
     prune('code-cache-', KEPT_CODE_CACHES, cache)
     const caches = await makeCodeCaches(modules, options)

@@ -1,48 +1,32 @@
 // Makes the base image: everything of an executable that does not depend on the program. It is
 // the same for all programs of a user, so it is made once and cached.
 
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 
 import type { Chunk } from './base/bytes.ts'
 import { BuildError } from './base/diagnostics.ts'
-import { bundleBootstrap } from './bundle-bootstrap.ts'
-import {
-  BOOTSTRAP_ASSET,
-  BOOTSTRAP_CACHE_ASSET,
-  BOOTSTRAP_FILE,
-  BOOTSTRAP_PARAMETERS,
-  bootScript,
-} from './format/boot.ts'
+import type { Target } from './base/targets.ts'
 import type { PartName } from './format/seal.ts'
-import { LICENSES } from './format/licenses.ts'
-import { OWN_OPTIONS } from './format/own-options.ts'
-import { linkBaseImage } from './image/elf/base-image.ts'
-import { readLauncher } from './image/elf/launcher.ts'
-import { redirectLibc } from './image/elf/libc.ts'
-import { readElf } from './image/elf/read.ts'
-import type { BaseImage } from './image/image.ts'
-import { PAYLOAD_ASSET, readSeaBlob, type SeaBlob } from './image/sea.ts'
+import type { BaseImage, LinkedBase } from './image/image.ts'
+import { launcherOf, linkElf, type ElfInputs } from './link-elf.ts'
+import { makeBlob } from './make-blob.ts'
 import { writeAll } from './output/executable.ts'
-import { DETERMINISTIC_FLAGS } from './payload/code-cache.ts'
-import { packArchive } from './payload/pack.ts'
-import type { ArchiveFile } from './payload/payload.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
 import { hashPart, type PartHashes } from './seal/hash-part.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
+import { runNode, type NodeTools } from './runtimes/node-command.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
-import { KNOWN_PAGES, usedAtStart } from './used-at-start.ts'
+import { KNOWN_PAGES } from './used-at-start.ts'
 
 /** The base's bytes on disk, what is to be written into them, and what code caches must say. */
 export interface PreparedBase extends BaseImage {
   readonly file: string
-  /** V8's hash of its flags in the executable, hex. */
-  readonly flagHash: string
+  /** V8's hash of its flags in the executable, hex; undefined if nothing here can run the target's node. */
+  readonly flagHash: string | undefined
   /** node's `process.versions`. */
   readonly components: Readonly<Record<string, string>>
   /** Differs where the bytes do. */
@@ -52,33 +36,37 @@ export interface PreparedBase extends BaseImage {
 }
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
-const LAUNCHER = path.join(HERE, '../launcher/prebuilt/linux-x64/launcher.bin')
 const LICENSE = path.join(HERE, '../LICENSE')
 /** In the published package it lies here as one file; in a clone it is made from its sources. */
 const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
-/** Of 120 MB each: enough for some projects with runtimes of their own. */
-const KEPT_BASES = 6
+/** Of 120 MB each, of a target: enough for some projects with runtimes of their own. */
+const KEPT_BASES = 4
 /** Makes old entries of the cache unused when the linker itself changes. */
 const REVISION = 127
 
-export async function prepareBase(
-  runtime: Runtime,
-  libraries: SystemLibraries,
-  cacheRoot: string,
-): Promise<PreparedBase> {
-  const inputs = [
+export interface BaseInputs {
+  readonly target: Target
+  readonly runtime: Runtime
+  readonly tools: NodeTools
+  readonly libraries: SystemLibraries | undefined
+}
+
+export async function prepareBase(inputs: BaseInputs, cacheRoot: string): Promise<PreparedBase> {
+  const { target, runtime, libraries } = inputs
+  const ofLinux = libraries && [launcherOf(target), fileURLToPath(KNOWN_PAGES)]
+  const parts = [
     `revision ${REVISION}`,
     runtime.sha256,
-    libraries.loader.sha256,
-    ...[...libraries.libraries].flatMap(([name, { sha256 }]) => [name, sha256]),
-    ...[LAUNCHER, LICENSE, fileURLToPath(KNOWN_PAGES), ...bootstrapSources()].map((file) =>
+    ...(libraries ? [libraries.loader.sha256] : []),
+    ...[...(libraries?.libraries ?? [])].flatMap(([name, { sha256 }]) => [name, sha256]),
+    ...[LICENSE, ...(ofLinux ?? []), ...bootstrapSources()].map((file) =>
       createHash('sha256').update(readFileSync(file)).digest('hex'),
     ),
   ]
-  const key = `base-linux-x64-${createHash('sha256').update(inputs.join('\n')).digest('hex').slice(0, 32)}`
+  const key = `base-${target}-${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 32)}`
   const fill = async (directory: string) => {
-    prune('base-', KEPT_BASES, cacheRoot)
-    await fillBase(directory, runtime, libraries)
+    prune(`base-${target}-`, KEPT_BASES, cacheRoot)
+    await fillBase(directory, inputs)
   }
   const entry = await cached(key, fill, cacheRoot)
   const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as StoredBase
@@ -99,9 +87,6 @@ async function writeChunks(name: string, chunks: readonly Chunk[]): Promise<void
     await output.close()
   }
 }
-
-/** In the archive of libraries, for launcher/verify.c. */
-const VERIFIED_AT_START = 'verified-at-start'
 
 /** Parts that the program changes. */
 const CHANGING_PARTS: readonly PartName[] = ['launch table', 'bootstrap', 'program']
@@ -129,68 +114,49 @@ interface StoredBase extends Omit<PreparedBase, 'file' | 'identity' | 'hashes'> 
   }[]
 }
 
-async function fillBase(directory: string, runtime: Runtime, libraries: SystemLibraries): Promise<void> {
-  const { flagHash, components } = await askNode(runtime.file)
-  const blob = await makeBlob(directory, runtime.file, flagHash)
-  const launcher = readLauncher(readFileSync(LAUNCHER), LAUNCHER)
-  const contentOf = (name: string, file: string) => {
-    const bytes = readFileSync(file)
-    return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher) : bytes
-  }
-  const files = [
-    ...[...libraries.libraries].map(([name, { file }]) => ({
-      path: name,
-      data: contentOf(name, file),
-      mapped: true,
-    })),
-    // The LGPL of glibc asks that its text comes along.
-    { path: LICENSES, data: await compressLicenses(directory, runtime, libraries) },
-  ]
-  const node = readElf(readFileSync(runtime.file), runtime.file)
-  const loader = readElf(readFileSync(libraries.loader.file), libraries.loader.file)
-  const link = (more: readonly ArchiveFile[]) => {
-    const manifest = { ingot: '', entries: [], sourceMaps: false }
-    const system = Buffer.concat(packArchive([...files, ...more], [], manifest).chunks)
-    return linkBaseImage({ node, loader, launcher, system, blob })
-  }
-  // The first chunk is node. It lies before these archives, so it is the same in the second base.
-  const used = usedAtStart(node, link([]).chunks[0]!.bytes, runtime.sha256)
-  const { chunks, base } = link([{ path: VERIFIED_AT_START, data: used }])
+async function fillBase(directory: string, inputs: BaseInputs): Promise<void> {
+  const { flagHash, components } = await askNode(inputs.tools)
+  const blob = await makeBlob(directory, { ...inputs, flagHash })
+  const licenses = await compressLicenses(directory, inputs)
+  const { chunks, base } = linkBase({ ...inputs, blob, licenses })
   await writeChunks(path.join(directory, 'base.bin'), chunks)
   for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(
     path.join(directory, 'base.json'),
     JSON.stringify({
       ...base,
-      flagHash: flagHash.toString('hex'),
+      flagHash: flagHash?.toString('hex'),
       components,
       hashes: hashConstantParts(base, path.join(directory, 'base.bin')),
     } satisfies StoredBase),
   )
 }
 
+interface LinkInputs extends BaseInputs, Omit<ElfInputs, 'libraries'> {}
+
+function linkBase({ libraries, ...inputs }: LinkInputs): LinkedBase {
+  if (libraries) return linkElf({ ...inputs, libraries })
+  throw new BuildError('TARGET_UNSUPPORTED', `there is no image writer for ${inputs.target} yet`)
+}
+
 /** Name and file of each licence text: Ingot's, node's, and those of the libraries' packages. */
-function licensesOf(runtime: Runtime, libraries: SystemLibraries): [name: string, file: string][] {
+function licensesOf({ runtime, libraries }: BaseInputs): [name: string, file: string][] {
   const node: [string, string][] = runtime.license === undefined ? [] : [['node', runtime.license]]
   return [
     ['ingot', LICENSE],
     ...node,
-    ...libraries.licenses.map((file): [string, string] => [licenseName(file), file]),
+    ...(libraries?.licenses ?? []).map((file): [string, string] => [licenseName(file), file]),
   ]
 }
 
-/** By the target's own node, so that the bytes do not depend on the one that builds. */
-async function compressLicenses(
-  directory: string,
-  runtime: Runtime,
-  libraries: SystemLibraries,
-): Promise<Uint8Array> {
+/** By a node of the target's version, so that the bytes do not depend on the one that builds. */
+async function compressLicenses(directory: string, inputs: BaseInputs): Promise<Uint8Array> {
   // Read here: in an executable that is Ingot, its own licence is nowhere else.
-  const texts = licensesOf(runtime, libraries).map(([name, file]) => [name, readFileSync(file, 'utf8')])
+  const texts = licensesOf(inputs).map(([name, file]) => [name, readFileSync(file, 'utf8')])
   writeFileSync(path.join(directory, 'texts'), JSON.stringify(Object.fromEntries(texts)))
   const script = `const params = { [zlib.constants.BROTLI_PARAM_LGWIN]: 24 }
     fs.writeFileSync('licenses', zlib.brotliCompressSync(fs.readFileSync('texts'), { params }))`
-  await runNode(runtime.file, ['-e', script], directory)
+  await runNode(inputs.tools.here, ['-e', script], { cwd: directory })
   return readFileSync(path.join(directory, 'licenses'))
 }
 
@@ -200,79 +166,21 @@ function licenseName(file: string): string {
   return name === 'copyright' ? path.basename(path.dirname(file)) : name
 }
 
-/** The blob with our bootstrap as its main script, as the target's own node makes it. */
-async function makeBlob(directory: string, node: string, flagHash: Buffer): Promise<SeaBlob> {
-  const at = (name: string) => path.join(directory, name)
-  writeFileSync(at('main.js'), bootScript('undefined'))
-  writeFileSync(at(BOOTSTRAP_FILE), await bundleBootstrap('bootstrap'))
-  writeFileSync(at('empty'), '')
-  await runNode(
-    node,
-    // Compiled as a whole: a start would otherwise compile function after function.
-    [
-      ...DETERMINISTIC_FLAGS,
-      '--no-lazy',
-      '-e',
-      COMPILE,
-      BOOTSTRAP_FILE,
-      BOOTSTRAP_CACHE_ASSET,
-      ...BOOTSTRAP_PARAMETERS,
-    ],
-    directory,
-  )
-  const cache = readFileSync(at(BOOTSTRAP_CACHE_ASSET))
-  cache.set(flagHash, FLAG_HASH_OFFSET)
-  writeFileSync(at(BOOTSTRAP_CACHE_ASSET), cache)
-  writeFileSync(
-    at('sea.json'),
-    JSON.stringify({
-      main: 'main.js',
-      output: 'sea.blob',
-      disableExperimentalSEAWarning: true,
-      // Assets, as node's own place for a code cache is out of a worker's reach.
-      assets: {
-        [PAYLOAD_ASSET]: 'empty',
-        [BOOTSTRAP_ASSET]: BOOTSTRAP_FILE,
-        [BOOTSTRAP_CACHE_ASSET]: BOOTSTRAP_CACHE_ASSET,
-      },
-      execArgv: OWN_OPTIONS,
-      // Only for children that the program itself starts as node: the launcher sees to that.
-      execArgvExtension: 'cli',
-    }),
-  )
-  await runNode(node, ['--experimental-sea-config', 'sea.json'], directory)
-  return readSeaBlob(readFileSync(at('sea.blob')), at('sea.blob'))
-}
-
-/** Its code cache fits a function with these parameters only. */
-const COMPILE = `const [, filename, out, ...parameters] = process.argv
-  const source = fs.readFileSync(filename, 'utf8')
-  const { cachedData } = vm.compileFunction(source, parameters, { filename, produceCachedData: true })
-  fs.writeFileSync(out, cachedData)`
-
 interface NodeFacts {
-  readonly flagHash: Buffer
+  /** What V8 writes into code caches when it runs with no options; undefined if the target's node cannot tell. */
+  readonly flagHash: Buffer | undefined
+  /** What node is made of. */
   readonly components: Record<string, string>
 }
 
-/** What only the target's node knows: what V8 writes into code caches when it runs with no options, and what it is made of. */
-async function askNode(node: string): Promise<NodeFacts> {
+/** What only node itself knows. */
+async function askNode({ here, target }: NodeTools): Promise<NodeFacts> {
   const script = `process.stdout.write(JSON.stringify({
     components: process.versions, cache: new (require("vm").Script)("0").createCachedData().toString("hex") }))`
-  const { components, cache } = JSON.parse(await runNode(node, ['-e', script], '/'))
+  const answer = await runNode(target ?? here, ['-e', script], { cwd: '/' })
+  const { components, cache } = JSON.parse(answer.toString())
   const flagHash = Buffer.from(cache, 'hex').subarray(FLAG_HASH_OFFSET, FLAG_HASH_OFFSET + FLAG_HASH_SIZE)
-  return { flagHash, components }
-}
-
-async function runNode(node: string, args: readonly string[], cwd: string): Promise<string> {
-  try {
-    return (await promisify(execFile)(node, [...args], { cwd, env: {} })).stdout
-  } catch (cause) {
-    throw new BuildError('RUNTIME_NOT_RUNNABLE', `the runtime ${node} does not run here`, {
-      help: 'the build needs to run the target’s node once: build on linux-x64, and check the file',
-      cause,
-    })
-  }
+  return { flagHash: target && flagHash, components }
 }
 
 function bootstrapSources(): string[] {

@@ -1,14 +1,18 @@
 // What a program will run on: node, the libraries that it needs, and the base image of both.
 
+import { HOST, type Target } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { prepareBase, type PreparedBase } from './prepare-base.ts'
 import { resolveLibraries } from './runtimes/debian.ts'
+import type { NodeTools } from './runtimes/node-command.ts'
 import { resolveRuntime } from './runtimes/node.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
 
 export interface PreparedTarget {
   readonly runtime: Runtime
-  readonly libraries: SystemLibraries
+  readonly tools: NodeTools
+  /** Of linux; elsewhere node uses those of the system. */
+  readonly libraries: SystemLibraries | undefined
   readonly base: PreparedBase
 }
 
@@ -17,6 +21,16 @@ export async function prepareTarget(
   cache: string,
 ): Promise<PreparedTarget> {
   const runtime = await resolveRuntime(request, target, { projectDir })
-  const libraries = await resolveLibraries(target, { projectDir })
-  return { runtime, libraries, base: await prepareBase(runtime, libraries, cache) }
+  const tools = await findTools(runtime, target, projectDir)
+  const libraries = target.startsWith('linux-') ? await resolveLibraries(target, { projectDir }) : undefined
+  const base = await prepareBase({ target, runtime, tools, libraries }, cache)
+  return { runtime, tools, libraries, base }
+}
+
+/** What node has to do for a build, a node of the same version does here. */
+async function findTools(runtime: Runtime, target: Target, projectDir: string): Promise<NodeTools> {
+  if (target === HOST) return { here: [runtime.file], target: [runtime.file] }
+  const version = { kind: 'npm', version: runtime.version } as const
+  const { file } = await resolveRuntime(version, HOST ?? 'linux-x64', { projectDir })
+  return { here: [file], target: undefined }
 }

@@ -6,6 +6,7 @@ import { readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import type { BuildOptions, BuildResult } from './base/build-result.ts'
+import { ofHost } from './base/targets.ts'
 import { isRunning } from './base/is-running.ts'
 import { takeSnapshot } from './base/snapshot.ts'
 import { buildTracked } from './build.ts'
@@ -29,7 +30,7 @@ export async function buildProgram(
   removeUnused(slotsIn(env), slot)
   // The number is the program's, too, as it takes this process's place.
   const directory = path.join(slot, `${process.pid}-${randomUUID()}`)
-  const { result, inputs } = await buildTracked({ ...options, out: `${directory}/` })
+  const { result, inputs } = await buildTracked({ ...options, ...ofHost(), out: `${directory}/` })
   const program = result.out
   const settled = [program, ...inputs.files.filter((file) => path.basename(file) === LOCK_FILE)]
   const snapshot = takeSnapshot({ ...inputs, files: [...inputs.files, program] }, env, startedMs, settled)

@@ -7,6 +7,7 @@ import { vcsOf, type WorkTree } from './known/git.ts'
 import { packInfo } from './known/pack-info.ts'
 import type { ArchiveFile } from './payload/payload.ts'
 import type { PreparedTarget } from './prepare-target.ts'
+import { runNode } from './runtimes/node-command.ts'
 
 export interface ProgramFacts extends Pick<Known, 'version' | 'graph' | 'config' | 'native'> {
   readonly target: PreparedTarget
@@ -16,7 +17,7 @@ export interface ProgramFacts extends Pick<Known, 'version' | 'graph' | 'config'
 
 /** @param files the graph's, as the archive has them */
 export async function programInfo(
-  { target: { runtime, libraries, base }, tree, ...facts }: ProgramFacts,
+  { target: { runtime, libraries, base, tools }, tree, ...facts }: ProgramFacts,
   files: readonly ArchiveFile[],
 ): Promise<Uint8Array> {
   const { graph } = facts
@@ -28,5 +29,5 @@ export async function programInfo(
     own.map((file) => path.join(graph.root, file)),
   )
   const info = describeBuild({ ...facts, files, runtime, libraries, components: base.components, vcs })
-  return packInfo(info, runtime.file)
+  return packInfo(info, (args, input) => runNode(tools.here, args, { cwd: '/', input }))
 }

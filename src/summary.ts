@@ -2,6 +2,7 @@
 
 import type { BuildResult } from './base/build-result.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { OF_SYSTEM } from './format/build-info.ts'
 import type { AppGraph } from './graph/graph.ts'
 import type { Payload } from './payload/payload.ts'
 import type { PreparedTarget } from './prepare-target.ts'
@@ -20,7 +21,7 @@ export function summarize({
   payload,
   ...facts
 }: Artefacts): BuildResult {
-  const { origin, reproducible } = libraries
+  const { origin, reproducible } = libraries ?? { origin: OF_SYSTEM, reproducible: true }
   return {
     ...facts,
     out: config.out,

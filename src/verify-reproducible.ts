@@ -12,6 +12,7 @@ import { BuildError } from './base/diagnostics.ts'
 import type { Inputs } from './base/inputs.ts'
 import { createStages } from './base/stages.ts'
 import { buildElsewhere } from './build-elsewhere.ts'
+import { buildEach, type TargetOutcome } from './build-each.ts'
 import { buildTracked } from './build.ts'
 import { compareExecutables, readExecutable, readRegions } from './inspect/read-executable.ts'
 import { lookAtGit } from './known/git.ts'
@@ -31,6 +32,11 @@ export async function buildReproducibly(options: BuildOptions): Promise<BuildRes
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** The same for each target, as `buildTargets`. */
+export function buildTargetsReproducibly(options: BuildOptions): Promise<TargetOutcome[]> {
+  return buildEach(options, buildReproducibly)
 }
 
 async function reproduce(

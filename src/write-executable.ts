@@ -7,6 +7,7 @@ import path from 'node:path'
 
 import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
+import { FREEZING_TARGET, HOST } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { COLD_FUSES, FUSES } from './format/fuses.ts'
 import { freezeProcess } from './freeze/freeze-process.ts'
@@ -18,7 +19,7 @@ import type { FrozenProcess } from './freeze/frozen-process.ts'
 import { tracePages } from './freeze/used-pages.ts'
 import { tracedRanges, usedRuns, withChecksums } from './image/elf/verified-runs.ts'
 import { FREEZE_RECORD } from './image/elf/frozen-facts.ts'
-import type { BaseImage } from './image/image.ts'
+import type { BaseImage, FrozenSupport } from './image/image.ts'
 import { extendExecutable, publishExecutable, type PendingExecutable } from './output/executable.ts'
 import type { Payload } from './payload/payload.ts'
 import type { PreparedBase } from './prepare-base.ts'
@@ -53,11 +54,8 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   })
   const frozen = config.start === 'cold' ? { reason: undefined } : await freezeUnlessCold(pending, parts)
   // Last: a build run is watched in ways that a closed fuse forbids.
-  await extendExecutable(pending, {
-    offset: 0,
-    chunks: [],
-    patches: [fusePatch(base.frozen, config.fuses)],
-  })
+  const patches = base.frozen ? [fusePatch(base.frozen, config.fuses)] : []
+  await extendExecutable(pending, { offset: 0, chunks: [], patches })
   const finish = async (frozen?: FrozenAppendix) => {
     const size = sealExecutable(pending.temporary, partStarts(base, frozen))
     if (key) signExecutable(pending.temporary, key)
@@ -96,18 +94,21 @@ type Frozen = FrozenAppendix | { readonly reason: string }
 
 /** What starts cold each time carries no process. */
 async function freezeUnlessCold(pending: PendingExecutable, parts: Parts): Promise<Frozen> {
-  const fuse = COLD_FUSES.find((name) => parts.config.fuses & FUSES[name])
-  return fuse ? { reason: `with the fuse ${fuse} it starts cold` } : freeze(pending, parts)
+  const { config, base } = parts
+  if (config.target !== FREEZING_TARGET || !base.frozen) return { reason: `only ${FREEZING_TARGET} has it` }
+  if (HOST !== FREEZING_TARGET) return { reason: `it takes a build on ${FREEZING_TARGET}` }
+  const fuse = COLD_FUSES.find((name) => config.fuses & FUSES[name])
+  return fuse ? { reason: `with the fuse ${fuse} it starts cold` } : freeze(pending, parts, base.frozen)
 }
 
 /** The same program boots into the same process: it is frozen once. */
-async function freeze(pending: PendingExecutable, parts: Parts): Promise<Frozen> {
+async function freeze(pending: PendingExecutable, parts: Parts, support: FrozenSupport): Promise<Frozen> {
   const { base, payload, cache } = parts
   const hash = createHash('sha256').update(base.identity).update(`revision ${FREEZE_REVISION}`)
   for (const chunk of payload.chunks) hash.update(chunk)
   const fill = async (directory: string) => {
     prune('frozen-', KEPT_FROZEN, cache)
-    const frozen = await freezeAndPlan(pending, parts)
+    const frozen = await freezeAndPlan(pending, parts, support)
     if ('reason' in frozen) throw new NotFrozenError(frozen.reason)
     const { chunks, patches, mapped: _, ...rest } = frozen
     const plan = {
@@ -137,9 +138,12 @@ async function freeze(pending: PendingExecutable, parts: Parts): Promise<Frozen>
 /** Nothing is cached then: the reason may be the machine's. */
 class NotFrozenError extends Error {}
 
-async function freezeAndPlan(pending: PendingExecutable, parts: Parts): Promise<Frozen> {
+async function freezeAndPlan(
+  pending: PendingExecutable,
+  parts: Parts,
+  support: FrozenSupport,
+): Promise<Frozen> {
   const { image, payload } = parts
-  const support = parts.base.frozen
   const inBuildMode = (appendix: Partial<FrozenAppendix>, mayFreeze: 0 | 1) =>
     extendExecutable(pending, {
       offset: 0,

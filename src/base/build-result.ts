@@ -3,6 +3,7 @@
 
 import type { ConfigFlags } from '../config/config.ts'
 import type { Diagnostic } from './diagnostics.ts'
+import type { Target } from './targets.ts'
 
 export type Stage = 'config' | 'graph' | 'runtime' | 'payload' | 'image' | 'output' | 'check' | 'again'
 
@@ -12,6 +13,8 @@ export interface StageEvent {
   readonly state: 'start' | 'done'
   readonly elapsedMs?: number
   readonly detail?: string
+  /** Of one of several builds. */
+  readonly target?: Target
 }
 
 export interface BuildOptions extends ConfigFlags {
@@ -29,7 +32,7 @@ export interface BuildResult {
   readonly out: string
   readonly size: number
   readonly elapsedMs: number
-  readonly target: string
+  readonly target: Target
   /** SHA-256 of the module graph, hex: the same for the same sources, bundled or not, in any directory. */
   readonly moduleGraph: string
   readonly runtime: { readonly version: string; readonly origin: string }

@@ -25,7 +25,8 @@ export async function buildAndReport(
   const exitCode = await build({ ...options, ...listening })
     // Whatever a stage makes of the abort, the reason is the signal.
     .then(
-      (result) => reporter.succeeded(result),
+      (outcomes) =>
+        interrupt.signal.aborted ? reporter.failed(interrupt.signal.reason) : reporter.ended(outcomes),
       (error) => reporter.failed(interrupt.signal.aborted ? interrupt.signal.reason : error),
     )
   interrupt.release()

@@ -51,6 +51,15 @@ const {
 /** For commands under which every module stays a file, and starts cold. */
 export { fileOptions }
 
+/** What is run here is built for here. */
+export const targetOption = {
+  target: {
+    type: 'list',
+    value: 'target',
+    brief: '{linux,darwin,win32}-{x64,arm64}, several with commas, or all',
+  },
+} as const satisfies OptionTable
+
 /** What the pipeline calls them. */
 export function toBuildOptions({
   'no-bundle': asFiles,

@@ -2,6 +2,7 @@
 
 import { DEFAULT_FUSES, readFuses } from '../format/fuses.ts'
 import type { BuildResult } from '../base/build-result.ts'
+import type { TargetOutcome } from '../build-each.ts'
 import type { Host } from './host.ts'
 
 export interface RecordedHost extends Host {
@@ -20,8 +21,8 @@ export function recordedHost(
     version: '1.2.3',
     stdout: { isTTY, columns, write: (chunk) => (text.out += chunk) },
     stderr: { isTTY, columns, write: (chunk) => (text.err += chunk) },
-    build: async () => sampleResult,
-    buildReproducibly: async () => sampleResult,
+    build: async () => sampleOutcomes,
+    buildReproducibly: async () => sampleOutcomes,
     findProgram: async () => undefined,
     buildProgram: async () => sampleResult,
     execute: () => {},
@@ -112,3 +113,5 @@ export const sampleResult: BuildResult = {
     },
   ],
 }
+
+export const sampleOutcomes: TargetOutcome[] = [{ target: sampleResult.target, result: sampleResult }]

@@ -1,6 +1,7 @@
 // All that a command sees of the process it runs in, so that a test can run one without a process.
 
 import type { BuildOptions, BuildResult, StartResult } from '../base/build-result.ts'
+import type { TargetOutcome } from '../build-each.ts'
 import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develop.ts'
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
@@ -23,9 +24,9 @@ export interface Host {
   readonly stdout: Output
   readonly stderr: Output
   readonly version: string
-  readonly build: (options: BuildOptions) => Promise<BuildResult>
+  readonly build: (options: BuildOptions) => Promise<TargetOutcome[]>
   /** The same, and compares what a second build gives. */
-  readonly buildReproducibly: (options: BuildOptions) => Promise<BuildResult>
+  readonly buildReproducibly: (options: BuildOptions) => Promise<TargetOutcome[]>
   /** The executable of a command line in the cache; undefined if it has to be built. */
   readonly findProgram: (words: readonly string[]) => Promise<string | undefined>
   readonly buildProgram: (words: readonly string[], options: BuildOptions) => Promise<BuildResult>
@@ -90,11 +91,11 @@ export function processHost(version: string): Host {
       const hasChanged = key === undefined ? undefined : () => findProgram(key, process.env) === undefined
       return untilChanged(process.cwd(), hasChanged, signal)
     },
-    build: async (options) => (await import('../build.ts')).build(options),
+    build: async (options) => (await import('../build.ts')).buildTargets(options),
     verify: async (file, options) => (await import('../verify.ts')).verify(file, options),
     sign: async (file, key) => (await import('../verify.ts')).sign(file, key),
     buildReproducibly: async (options) =>
-      (await import('../verify-reproducible.ts')).buildReproducibly(options),
+      (await import('../verify-reproducible.ts')).buildTargetsReproducibly(options),
     explainStart: async (options) => (await import('../explain.ts')).explainStart(options),
     develop: async (options, reporter) =>
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),

@@ -1,7 +1,7 @@
 // One line per stage. Finished stages stay above, if wanted; the last line shows what runs now and is redrawn in place.
 
 import { stripVTControlCharacters } from 'node:util'
-import type { Stage, StageEvent } from '../base/build-result.ts'
+import type { StageEvent } from '../base/build-result.ts'
 import type { Output } from './host.ts'
 import { formatTime, type Paint } from './render.ts'
 
@@ -14,26 +14,31 @@ interface StageLines {
   close(outcome: 'done' | 'failed'): void
 }
 
+/** Of one of several builds with its target. */
+function nameOf({ stage, target }: Pick<StageEvent, 'stage' | 'target'>): string {
+  return target === undefined ? stage : `${target} ${stage}`
+}
+
 export function createStageLines(
   output: Output,
   paint: Paint,
   { keepsFinished = true }: { keepsFinished?: boolean } = {},
 ): StageLines {
-  const running = new Map<Stage, StageEvent>()
+  const running = new Map<string, StageEvent>()
 
-  const line = (mark: string, { stage, elapsedMs, detail }: StageEvent): string => {
+  const line = (mark: string, { elapsedMs, detail, ...event }: StageEvent): string => {
     const time = elapsedMs === undefined ? '' : formatTime(elapsedMs)
     // Erasing reaches one row only: a line that wraps would leave its first row behind.
     const room = (output.columns ?? 80) - 22
     const text = stripVTControlCharacters(detail ?? '').replaceAll('\n', ' ')
     const shown = text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text
-    return `${mark} ${stage.padEnd(8)} ${paint('dim', `${time.padStart(7)}  ${shown}`)}`.trimEnd()
+    return `${mark} ${nameOf(event).padEnd(8)} ${paint('dim', `${time.padStart(7)}  ${shown}`)}`.trimEnd()
   }
   const drawRunning = (): void => {
     const events = [...running.values()]
     const [first] = events
     if (first === undefined) return
-    const others = events.slice(1).map(({ stage }) => stage)
+    const others = events.slice(1).map(nameOf)
     const detail = [first.detail, others.length > 0 ? `and ${others.join(', ')}` : undefined]
       .filter(Boolean)
       .join(' ')
@@ -43,9 +48,9 @@ export function createStageLines(
   return {
     update(event) {
       output.write(ERASE_LINE)
-      if (event.state === 'start') running.set(event.stage, event)
+      if (event.state === 'start') running.set(nameOf(event), event)
       else {
-        running.delete(event.stage)
+        running.delete(nameOf(event))
         if (keepsFinished) output.write(`${line(paint('green', '✔'), event)}\n`)
       }
       drawRunning()

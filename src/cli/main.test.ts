@@ -3,14 +3,14 @@ import { test } from 'node:test'
 import type { BuildOptions } from '../base/build-result.ts'
 import { BuildError } from '../base/diagnostics.ts'
 import { main } from './main.ts'
-import { recordedHost, sampleResult } from './host.fixture.ts'
+import { recordedHost, sampleOutcomes } from './host.fixture.ts'
 
 /** Runs `ingot build …` and gives what reached build(). */
 async function buildOptionsOf(...argv: string[]): Promise<Omit<BuildOptions, 'signal' | 'onStage'>> {
   let seen: BuildOptions = {}
   const build = async (options: BuildOptions) => {
     seen = options
-    return sampleResult
+    return sampleOutcomes
   }
   assert.equal(await main(['build', ...argv], recordedHost({ build })), 0)
   const { signal, onStage, ...rest } = seen
@@ -48,7 +48,7 @@ test('build passes on what was said, and nothing else', async () => {
 test('stages reach the reporter', async () => {
   const build = async ({ onStage }: BuildOptions) => {
     onStage?.({ stage: 'image', state: 'done', elapsedMs: 5 })
-    return sampleResult
+    return sampleOutcomes
   }
   const host = recordedHost({ build, isTTY: true })
   await main(['build'], host)

@@ -176,3 +176,23 @@ test('the kind follows the options, then the terminal', () => {
   assert.equal(reporterKind({ json: false, quiet: true }, recordedHost({ isTTY: true })), 'quiet')
   assert.equal(reporterKind({ json: true, quiet: true }, recordedHost({ isTTY: true })), 'json')
 })
+
+test('several builds: a summary or an error for each, and one JSON document', () => {
+  const outcomes = [
+    { target: 'linux-x64', result: sampleResult },
+    { target: 'darwin-x64', error: unresolved },
+  ] as const
+  const plain = recordedHost()
+  assert.equal(createReporter('plain', plain).ended(outcomes), 1)
+  assert.equal(plain.out(), SUMMARY)
+  assert.match(plain.err(), /^error UNRESOLVED_IMPORT src\/app\.ts:3:20/m)
+
+  const json = recordedHost()
+  assert.equal(createReporter('json', json).ended(outcomes), 1)
+  const { builds } = JSON.parse(json.out()) as { builds: Record<string, unknown>[] }
+  assert.equal(builds[0]!['out'], sampleResult.out)
+  assert.deepEqual(
+    [builds[1]!['target'], Object.keys(builds[1]!['error'] as object)[0]],
+    ['darwin-x64', 'code'],
+  )
+})

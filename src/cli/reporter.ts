@@ -2,17 +2,20 @@
 // machines read one JSON document on stdout.
 
 import type { BuildResult, StageEvent } from '../base/build-result.ts'
+import type { TargetOutcome } from '../build-each.ts'
 import { unreachable } from '../base/diagnostics.ts'
 import { failureOf } from './failure.ts'
 import type { Host } from './host.ts'
 import { createStageLines } from './live.ts'
 import { paintFor, renderDiagnostic, renderFailure, renderSummary } from './render.ts'
 
-/** The last two end the report and give the exit code. */
+/** All but the first end the report and give the exit code. */
 export interface Reporter {
   stage(event: StageEvent): void
   succeeded(result: BuildResult): number
   failed(error: unknown): number
+  /** Of builds for one target or several; the exit code is that of the first that failed. */
+  ended(outcomes: readonly TargetOutcome[]): number
 }
 
 /** `brief`: warnings, errors, and what is being done; nothing of it stays, as a program will follow. */
@@ -28,9 +31,15 @@ export function reporterKind(
 }
 
 export function createReporter(kind: ReporterKind, host: Host): Reporter {
+  if (kind === 'json') return jsonReporter(host)
+  const reporter = textReporter(kind, host)
+  return { ...reporter, ended: (outcomes) => reportEach(outcomes, reporter) }
+}
+
+type TextReporter = Omit<Reporter, 'ended'>
+
+function textReporter(kind: Exclude<ReporterKind, 'json'>, host: Host): TextReporter {
   switch (kind) {
-    case 'json':
-      return jsonReporter(host)
     case 'quiet':
       return { ...plainReporter(host), succeeded: () => 0 }
     case 'brief':
@@ -46,7 +55,17 @@ export function createReporter(kind: ReporterKind, host: Host): Reporter {
   }
 }
 
-function plainReporter(host: Host): Reporter {
+function reportEach(
+  outcomes: readonly TargetOutcome[],
+  { succeeded, failed }: Pick<Reporter, 'succeeded' | 'failed'>,
+): number {
+  const codes = outcomes.map((outcome) =>
+    'error' in outcome ? failed(outcome.error) : succeeded(outcome.result),
+  )
+  return codes.find((code) => code !== 0) ?? 0
+}
+
+function plainReporter(host: Host): TextReporter {
   const { stdout, env, cwd } = host
   const brief = briefReporter(host)
   return {
@@ -59,7 +78,7 @@ function plainReporter(host: Host): Reporter {
   }
 }
 
-function briefReporter({ stderr, env, cwd }: Host): Reporter {
+function briefReporter({ stderr, env, cwd }: Host): TextReporter {
   const paint = paintFor(stderr, env)
   return {
     stage() {},
@@ -75,7 +94,7 @@ function briefReporter({ stderr, env, cwd }: Host): Reporter {
   }
 }
 
-function withStageLines(host: Host, reporter: Reporter, kept?: { keepsFinished: boolean }): Reporter {
+function withStageLines(host: Host, reporter: TextReporter, kept?: { keepsFinished: boolean }): TextReporter {
   const lines = createStageLines(host.stderr, paintFor(host.stderr, host.env), kept)
   return {
     stage: (event) => lines.update(event),
@@ -90,18 +109,36 @@ function withStageLines(host: Host, reporter: Reporter, kept?: { keepsFinished: 
   }
 }
 
+/** One document, whatever there is to report. */
 function jsonReporter({ stdout, env }: Host): Reporter {
   const print = (document: unknown): unknown => stdout.write(`${JSON.stringify(document, null, 2)}\n`)
-  return {
+  const reporter = {
     stage() {},
-    succeeded(result) {
+    succeeded(result: BuildResult) {
       print(result)
       return 0
     },
-    failed(error) {
+    failed(error: unknown) {
       const { exitCode, ...failure } = failureOf(error, env)
       print({ error: failure })
       return exitCode
+    },
+  }
+  return {
+    ...reporter,
+    ended(outcomes) {
+      if (outcomes.length === 1) return reportEach(outcomes, reporter)
+      const builds: object[] = []
+      const code = reportEach(outcomes, {
+        succeeded: (result) => (builds.push(result), 0),
+        failed(error) {
+          const { exitCode, ...failure } = failureOf(error, env)
+          builds.push({ target: outcomes[builds.length]!.target, error: failure })
+          return exitCode
+        },
+      })
+      print({ builds })
+      return code
     },
   }
 }

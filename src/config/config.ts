@@ -2,10 +2,11 @@
 // flags, ingot.config.ts and package.json; nothing after this stage looks at any of those.
 // This is the type file of the stage: it has no code, so every stage may import it.
 
+import type { Target } from '../base/targets.ts'
 import type { Fuse } from '../format/fuses.ts'
 import type { Contract, VariableRule, VariableType } from '../format/contract.ts'
 
-export type { Contract, VariableRule }
+export type { Contract, Target, VariableRule }
 
 /** What a user writes in ingot.config.ts or under "ingot" in package.json. Paths are relative to that file. */
 export interface UserConfig {
@@ -37,6 +38,8 @@ export interface UserConfig {
   check?: boolean
   /** `node@26`, `node@26.10.0`, or the path of a node executable for the target. */
   runtime?: string
+  /** `linux-x64` (the default), another one, several, or `all`: an executable for each. */
+  target?: string | string[]
   /**
    * `frozen`: the executable goes on from where the program's process was at the build; an error if that
    * cannot be. `cold`: it boots anew at every start. Default: `auto`, frozen where possible.
@@ -98,6 +101,8 @@ export interface ConfigFlags extends Omit<UserConfig, 'entry'> {
   entry?: string | readonly string[] | Record<string, string>
   /** Configuration file to use instead of the one beside package.json. */
   config?: string
+  /** The output's name ends in the target: it is one of several. */
+  isOneOfSeveral?: boolean
   /** Instead of entries: files, directories and globs of tests, as `node --test` takes them. None means all tests. */
   tests?: readonly string[]
 }
@@ -113,8 +118,6 @@ export interface EntryPoint {
 export type RuntimeRequest =
   | { readonly kind: 'npm'; /** `26`, `26.10` or `26.10.0`. */ readonly version: string }
   | { readonly kind: 'path'; readonly file: string }
-
-export type Target = 'linux-x64'
 
 /** All paths absolute, all defaults filled in. */
 export interface ResolvedConfig {

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import { checkFuses } from './check-fuses.ts'
 import type { Inputs } from '../base/inputs.ts'
+import type { Target } from '../base/targets.ts'
 import { TRACE_NAME } from '../base/trace-file.ts'
 import { DEFAULT_FUSES, withFuses } from '../format/fuses.ts'
 import type { ConfigFlags, EntryPoint, PlacedContract, ProgramTrace, ResolvedConfig } from './config.ts'
@@ -19,9 +20,12 @@ import { defaultName, outputPath } from './output-path.ts'
 import { CONVENTIONS, packageEntries } from './package-entries.ts'
 import { findTests } from './test-files.ts'
 import { parseRuntime } from './runtime-request.ts'
+import { parseTargets } from './targets.ts'
 
 export interface ConfigResult {
   readonly config: ResolvedConfig
+  /** All that were asked for; the configuration is for the first. */
+  readonly targets: readonly Target[]
   readonly diagnostics: readonly Diagnostic[]
   /** What was looked at to find all this. */
   readonly inputs: Inputs
@@ -44,11 +48,15 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     ? `${commandName(project) ?? basename(cwd)}.test`
     : defaultName(commandName(project), entries[0]!)
 
+  const targets = parseTargets(pick(layers, 'target'))
+  const [target] = targets
+  const { isOneOfSeveral = false } = flags
+
   const config: ResolvedConfig = {
     projectDir,
     entries,
-    out: outputPath(pick(layers, 'out'), name, cwd, entries),
-    target: 'linux-x64',
+    out: outputPath(pick(layers, 'out'), { name, cwd, entries, target, isOneOfSeveral }),
+    target,
     runtime: parseRuntime(pick(layers, 'runtime')),
     // Reversed: the strongest layer is spread last.
     define: Object.assign({}, ...layers.toReversed().map((layer) => layer.values.define)),
@@ -69,7 +77,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
   }
   const inputs = inputsOf(base, config, layers)
   const ofTrace = traceFile === undefined ? [] : [traceFile.file]
-  return { config, diagnostics, inputs: { ...inputs, files: [...inputs.files, ...ofTrace] } }
+  return { config, targets, diagnostics, inputs: { ...inputs, files: [...inputs.files, ...ofTrace] } }
 }
 
 /** A layer's `codeFromDisk` is the fuse of that name. */

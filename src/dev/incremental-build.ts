@@ -14,6 +14,7 @@ import type { BuildOptions } from '../base/build-result.ts'
 import type { Diagnostic } from '../base/diagnostics.ts'
 import type { Inputs } from '../base/inputs.ts'
 import { createStages, type RunStage } from '../base/stages.ts'
+import { ofHost } from '../base/targets.ts'
 import type { ResolvedConfig } from '../config/config.ts'
 import { resolveConfig, type ConfigResult } from '../config/resolve-config.ts'
 import type { AppGraph } from '../graph/graph.ts'
@@ -87,7 +88,7 @@ export class IncrementalBuild {
   #changes: Changes
 
   constructor(options: BuildOptions, environment: DevEnvironment) {
-    this.#options = { ...options, bundle: false }
+    this.#options = { ...options, ...ofHost(), bundle: false }
     this.#environment = environment
     this.#stage = createStages(options)
   }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { arch, platform, release } from 'node:os'
 import path from 'node:path'
 
+import { HOST, TARGETS } from '../base/targets.ts'
 import { DATA, emitSyscallProbe, type SyscallProbe } from '../image/elf/syscall-probe.ts'
 import { broken, ok, warning, type Check } from './check.ts'
 
@@ -13,11 +14,14 @@ const OLDEST_KERNEL = [4, 18] as const
 
 export function checkHost(): Check[] {
   const here = `${platform()}-${arch()}`
-  const isTarget = here === 'linux-x64'
   return [
-    isTarget
+    HOST !== undefined
       ? ok('HOST_PLATFORM', here)
-      : broken('HOST_PLATFORM', `${here} is no platform that Ingot builds on`, 'build on linux-x64'),
+      : broken(
+          'HOST_PLATFORM',
+          `${here} is no platform that Ingot builds on`,
+          `build on one of ${TARGETS.join(', ')}`,
+        ),
     checkNode(),
     checkKernelVersion(release()),
   ]

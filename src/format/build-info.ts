@@ -99,3 +99,6 @@ export interface NativeInfo {
   /** Paths from the program to the file. */
   readonly chain: readonly string[]
 }
+
+/** Where the libraries of a target come from that has none inside. */
+export const OF_SYSTEM = 'the system'

@@ -1,4 +1,4 @@
-// What every image writer (ELF now, Mach-O and PE later) gives: a base, which holds all that does
+// What every image writer (ELF, Mach-O, PE) gives: a base, which holds all that does
 // not depend on the program and is cached, and the few patches that turn base + payload into an
 // executable. Type file of the stage: no code.
 
@@ -8,18 +8,23 @@ import type { ProgramHeader } from './elf/structs.ts'
 
 /** A prepared executable that lacks only its payload. Stored beside its bytes as JSON. */
 export interface BaseImage {
+  readonly format: 'elf' | 'macho' | 'pe'
   /** Size in bytes; the payload is appended here. */
   readonly size: number
   /** Where the payload's size, or something that follows from it, has to be written. */
   readonly slots: readonly SizeSlot[]
   /** Bytes that follow the payload, base64. */
   readonly tail: string
-  readonly frozen: FrozenSupport
+  /** Of ELF: there a launcher is inside. */
+  readonly frozen?: FrozenSupport
   /** In the file, ascending; each part of the seal ends where the next one begins. */
   readonly starts: readonly { readonly name: PartName; readonly offset: number }[]
   /** Bytes by origin, for the report. */
   readonly parts: { readonly runtime: number; readonly libraries: number; readonly bootstrap: number }
 }
+
+/** With the launcher's tables. */
+export type ElfBase = BaseImage & { readonly frozen: FrozenSupport }
 
 /** Where a frozen process is entered into an executable. */
 export interface FrozenSupport {
@@ -39,7 +44,7 @@ export interface SizeSlot {
   readonly plus: number
 }
 
-export interface LinkedBase {
+export interface LinkedBase<Base extends BaseImage = BaseImage> {
   readonly chunks: readonly Chunk[]
-  readonly base: BaseImage
+  readonly base: Base
 }

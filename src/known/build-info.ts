@@ -4,8 +4,9 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 
+import { FREEZING_TARGET } from '../base/targets.ts'
 import type { ResolvedConfig } from '../config/config.ts'
-import { FROZEN_DIFFERS, type BuildInfo, type NativeInfo } from '../format/build-info.ts'
+import { FROZEN_DIFFERS, OF_SYSTEM, type BuildInfo, type NativeInfo } from '../format/build-info.ts'
 import type { AppGraph } from '../graph/graph.ts'
 import type { ArchiveFile } from '../payload/payload.ts'
 import type { Runtime, SystemLibraries } from '../runtimes/runtime.ts'
@@ -23,7 +24,7 @@ export interface Known {
   readonly runtime: Runtime
   /** node's `process.versions`. */
   readonly components: Readonly<Record<string, string>>
-  readonly libraries: SystemLibraries
+  readonly libraries: SystemLibraries | undefined
   readonly native: readonly NativeInfo[]
   readonly vcs: BuildInfo['vcs']
 }
@@ -45,14 +46,7 @@ export function describeBuild(known: Known): BuildInfo {
       sha256: runtime.sha256,
       components,
     },
-    libraries: {
-      origin: libraries.origin,
-      packages: libraries.packages,
-      files: [
-        { name: path.basename(libraries.loader.file), sha256: libraries.loader.sha256 },
-        ...[...libraries.libraries].map(([name, { sha256 }]) => ({ name, sha256 })),
-      ],
-    },
+    libraries: librariesInside(libraries),
     packages,
     external: graph.external,
     bundled,
@@ -66,15 +60,29 @@ export function describeBuild(known: Known): BuildInfo {
   }
 }
 
+function librariesInside(libraries: SystemLibraries | undefined): BuildInfo['libraries'] {
+  if (!libraries) return { origin: OF_SYSTEM, packages: [], files: [] }
+  return {
+    origin: libraries.origin,
+    packages: libraries.packages,
+    files: [
+      { name: path.basename(libraries.loader.file), sha256: libraries.loader.sha256 },
+      ...[...libraries.libraries].map(([name, { sha256 }]) => ({ name, sha256 })),
+    ],
+  }
+}
+
 function reasonsAgainst(
-  { start }: ResolvedConfig,
-  { reproducible }: SystemLibraries,
+  { start, target }: ResolvedConfig,
+  libraries: SystemLibraries | undefined,
   vcs: BuildInfo['vcs'],
 ): string[] {
   return [
-    ...(reproducible ? [] : ['glibc and libstdc++ are those of the machine that built it']),
+    ...(libraries?.reproducible !== false
+      ? []
+      : ['glibc and libstdc++ are those of the machine that built it']),
     ...(vcs?.dirty ? ['the repository had changes that are not committed'] : []),
-    ...(start === 'cold' ? [] : [FROZEN_DIFFERS]),
+    ...(start === 'cold' || target !== FREEZING_TARGET ? [] : [FROZEN_DIFFERS]),
   ]
 }
 

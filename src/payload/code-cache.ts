@@ -1,12 +1,10 @@
 // V8 code caches for the program's modules, so that a start does not parse them again.
 
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-import { BuildError } from '../base/diagnostics.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './v8-cache.ts'
 
 export interface CacheableModule {
@@ -15,8 +13,8 @@ export interface CacheableModule {
 }
 
 export interface CodeCacheOptions {
-  /** A node of the target, to run. */
-  readonly node: string
+  /** Runs a node of the target with these arguments and this input; gives what it says. */
+  readonly run: (args: readonly string[], input: Uint8Array) => Promise<Buffer>
   /** V8's hash of its flags when the executable runs: a cache made under other flags is refused. */
   readonly flagHash: Uint8Array
 }
@@ -25,7 +23,10 @@ export interface CodeCacheOptions {
 export const DETERMINISTIC_FLAGS = ['--hash-seed=1']
 
 /** What the caches depend on besides V8, and who makes them: name for a cache of them. */
-export function codeCacheKey(modules: readonly CacheableModule[], { flagHash }: CodeCacheOptions): string {
+export function codeCacheKey(
+  modules: readonly CacheableModule[],
+  { flagHash }: Pick<CodeCacheOptions, 'flagHash'>,
+): string {
   const hash = createHash('sha256').update(flagHash).update(readWorker().text)
   for (const { format, source } of modules) hash.update(`${format} ${source.length} `).update(source)
   return hash.digest('hex')
@@ -36,7 +37,9 @@ export async function makeCodeCaches(
   modules: readonly CacheableModule[],
   options: CodeCacheOptions,
 ): Promise<Uint8Array[]> {
-  const output = await runWorker(options.node, encode(modules))
+  const flags = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings']
+  const args = [...flags, '--input-type=module', '--eval', workerSource()]
+  const output = await options.run(args, encode(modules))
   const caches: Uint8Array[] = []
   for (let offset = 0; caches.length < modules.length;) {
     const size = output.readUInt32LE(offset)
@@ -59,29 +62,6 @@ function encode(modules: readonly CacheableModule[]): Buffer {
     parts.push(header, source)
   }
   return Buffer.concat(parts)
-}
-
-function runWorker(node: string, input: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const flags = [...DETERMINISTIC_FLAGS, '--experimental-vm-modules', '--no-warnings']
-    const args = [...flags, '--input-type=module', '--eval', workerSource()]
-    const child = execFile(
-      node,
-      args,
-      { encoding: 'buffer', maxBuffer: 2 ** 31, env: {} },
-      (error, stdout) => {
-        if (!error) return resolve(stdout)
-        reject(
-          new BuildError('CODE_CACHE', 'the target’s node could not compile the program', {
-            help: 'check the runtime with `ingot build --runtime`',
-            cause: error,
-          }),
-        )
-      },
-    )
-    child.stdin!.on('error', () => {}) // the exit status says what happened
-    child.stdin!.end(input)
-  })
 }
 
 /** Beside this file in a clone, beside the bundle in the published package. */

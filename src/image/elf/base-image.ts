@@ -9,7 +9,7 @@
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { DEFAULT_FUSES } from '../../format/fuses.ts'
-import type { LinkedBase } from '../image.ts'
+import type { ElfBase, LinkedBase } from '../image.ts'
 import { emitSeaPrefix, type SeaBlob } from '../sea.ts'
 import { checkLoader, checkNode, loadsOf } from './check.ts'
 import { PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR } from './constants.ts'
@@ -35,7 +35,7 @@ export interface BaseInputs {
 const NOTE_NAME = 'NODE_SEA_BLOB\0'
 
 /** @throws BuildError IMAGE_NOT_NODE, LOADER_UNKNOWN */
-export function linkBaseImage(inputs: BaseInputs): LinkedBase {
+export function linkBaseImage(inputs: BaseInputs): LinkedBase<ElfBase> {
   checkLoader(inputs.loader)
   checkNode(inputs.node, maximumHeaders(inputs))
   const plan = planBase(inputs)
@@ -250,7 +250,7 @@ function emitNode(node: ElfFile, launcher: Launcher, tableOffset: number, header
   return bytes
 }
 
-function describeBase(inputs: BaseInputs, plan: Plan): LinkedBase['base'] {
+function describeBase(inputs: BaseInputs, plan: Plan): ElfBase {
   const { node, loader, blob, launcher } = inputs
   const inner = innerHeaders(node, plan)
   const outerStart = plan.table.fileOffset + INNER_HEADERS + inner.length * ProgramHeader.size
@@ -263,6 +263,7 @@ function describeBase(inputs: BaseInputs, plan: Plan): LinkedBase['base'] {
       plus,
     }))
   return {
+    format: 'elf',
     size: plan.size,
     slots: [
       ...sizes(outerStart + payloadSegment * ProgramHeader.size, before),

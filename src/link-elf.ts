@@ -1,0 +1,61 @@
+// The base image of linux: node, ld.so, the libraries and the launcher, linked into one static executable.
+
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+import type { Target } from './base/targets.ts'
+import { LICENSES } from './format/licenses.ts'
+import { linkBaseImage } from './image/elf/base-image.ts'
+import { readLauncher } from './image/elf/launcher.ts'
+import { redirectLibc } from './image/elf/libc.ts'
+import { readElf } from './image/elf/read.ts'
+import type { LinkedBase } from './image/image.ts'
+import type { SeaBlob } from './image/sea.ts'
+import { packArchive } from './payload/pack.ts'
+import type { ArchiveFile } from './payload/payload.ts'
+import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
+import { usedAtStart } from './used-at-start.ts'
+
+export interface ElfInputs {
+  readonly target: Target
+  readonly runtime: Runtime
+  readonly libraries: SystemLibraries
+  readonly blob: SeaBlob
+  /** Content of the file `format/licenses.ts`. */
+  readonly licenses: Uint8Array
+}
+
+export function launcherOf(target: Target): string {
+  return fileURLToPath(new URL(`../launcher/prebuilt/${target}/launcher.bin`, import.meta.url))
+}
+
+/** In the archive of libraries, for launcher/verify.c. */
+const VERIFIED_AT_START = 'verified-at-start'
+
+export function linkElf({ target, runtime, libraries, blob, licenses }: ElfInputs): LinkedBase {
+  const launcherFile = launcherOf(target)
+  const launcher = readLauncher(readFileSync(launcherFile), launcherFile)
+  const contentOf = (name: string, file: string) => {
+    const bytes = readFileSync(file)
+    return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher) : bytes
+  }
+  const files = [
+    ...[...libraries.libraries].map(([name, { file }]) => ({
+      path: name,
+      data: contentOf(name, file),
+      mapped: true,
+    })),
+    // The LGPL of glibc asks that its text comes along.
+    { path: LICENSES, data: licenses },
+  ]
+  const node = readElf(readFileSync(runtime.file), runtime.file)
+  const loader = readElf(readFileSync(libraries.loader.file), libraries.loader.file)
+  const link = (more: readonly ArchiveFile[]) => {
+    const manifest = { ingot: '', entries: [], sourceMaps: false }
+    const system = Buffer.concat(packArchive([...files, ...more], [], manifest).chunks)
+    return linkBaseImage({ node, loader, launcher, system, blob })
+  }
+  // The first chunk is node. It lies before these archives, so it is the same in the second base.
+  const used = usedAtStart(node, link([]).chunks[0]!.bytes, runtime.sha256)
+  return link([{ path: VERIFIED_AT_START, data: used }])
+}

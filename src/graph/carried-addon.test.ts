@@ -2,14 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { zstdCompressSync } from 'node:zlib'
 
+import { platformOf } from '../base/targets.ts'
 import { carriedAddon } from './carried-addon.ts'
+
+const LINUX = platformOf('linux-x64')
 
 const inner = addon(20_000)
 const frame = zstdCompressSync(inner)
 
 test('the addon inside an addon is found, with other bytes around it', () => {
   const notAFrame = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff])
-  assert.deepEqual(carriedAddon(envelope(notAFrame, frame, Buffer.alloc(100, 7))), inner)
+  assert.deepEqual(carriedAddon(envelope(notAFrame, frame, Buffer.alloc(100, 7)), LINUX), inner)
 })
 
 for (const [title, bytes] of Object.entries({
@@ -21,7 +24,7 @@ for (const [title, bytes] of Object.entries({
   'a frame alone': frame,
   nothing: Buffer.alloc(0),
 })) {
-  test(`${title} is what it is`, () => assert.equal(carriedAddon(bytes), undefined))
+  test(`${title} is what it is`, () => assert.equal(carriedAddon(bytes, LINUX), undefined))
 }
 
 function envelope(...parts: readonly Buffer[]): Buffer {
@@ -31,7 +34,7 @@ function envelope(...parts: readonly Buffer[]): Buffer {
 /** As much of an ELF file as is looked at, and content that does not get smaller. */
 function addon(size: number, machine = 62): Buffer {
   const header = Buffer.alloc(64)
-  header.write('\x7fELF\x02', 'latin1')
+  header.write('\x7fELF\x02\x01', 'latin1')
   header[18] = machine
   return Buffer.concat([header, Buffer.from('\0napi_register_module_v1\0'), noise(size)])
 }

@@ -8,6 +8,7 @@
 
 import { zstdDecompressSync } from 'node:zlib'
 
+import type { Platform } from '../base/targets.ts'
 import { nativeKind } from './packages.ts'
 
 /** RFC 8878, 3.1.1: magic number of a frame. */
@@ -18,19 +19,19 @@ const ENTRIES = ['napi_register_module_v1', 'node_register_module_v']
 const LARGEST = 2 ** 30
 
 /** The addon inside an addon; undefined if `bytes` is what it seems to be. */
-export function carriedAddon(bytes: Uint8Array): Uint8Array | undefined {
+export function carriedAddon(bytes: Uint8Array, platform: Platform): Uint8Array | undefined {
   const outer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  if (!isAddon(outer)) return undefined
+  if (!isAddon(outer, platform)) return undefined
   for (let at = outer.indexOf(ZSTD_FRAME); at !== -1; at = outer.indexOf(ZSTD_FRAME, at + 1)) {
     if (at > outer.length / 2) return undefined
     const inner = decompress(outer.subarray(at))
-    if (inner && inner.length > outer.length / 2 && isAddon(inner)) return inner
+    if (inner && inner.length > outer.length / 2 && isAddon(inner, platform)) return inner
   }
   return undefined
 }
 
-function isAddon(bytes: Buffer): boolean {
-  return nativeKind(bytes) === 'usable' && ENTRIES.some((entry) => bytes.includes(entry))
+function isAddon(bytes: Buffer, platform: Platform): boolean {
+  return nativeKind(bytes, platform) === 'usable' && ENTRIES.some((entry) => bytes.includes(entry))
 }
 
 /** The magic number may be any four bytes of code, and something else follows a frame. */

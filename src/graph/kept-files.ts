@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs'
 
+import { platformOf } from '../base/targets.ts'
 import type { KeptFile } from './graph.ts'
 import { codeOf, type CodeInputs } from './module-code.ts'
 import { nativeKind } from './packages.ts'
@@ -30,12 +31,13 @@ export function keptAssets(files: readonly string[], inputs: CodeInputs): KeptFi
 
 function keptAsset(
   file: string,
-  { memory, virtualPath }: Pick<CodeInputs, 'memory' | 'virtualPath'>,
+  { memory, virtualPath, config }: Pick<CodeInputs, 'memory' | 'virtualPath' | 'config'>,
 ): KeptFile | undefined {
-  const kind = nativeKind(memory.head(file))
+  const platform = platformOf(config.target)
+  const kind = nativeKind(memory.head(file), platform)
   // Binaries for other machines come along in packages; nothing here could load them.
   if (kind === 'foreign' && file.includes('/node_modules/')) return undefined
-  const content = kind === 'usable' ? memory.carriedAddon(file) : undefined
+  const content = kind === 'usable' ? memory.carriedAddon(file, platform) : undefined
   return {
     path: virtualPath(file),
     file,

@@ -10,6 +10,8 @@ import { hash } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import path from 'node:path'
 
+import { NATIVE_HEADER_BYTES } from '../base/native-code.ts'
+import type { Platform } from '../base/targets.ts'
 import { carriedAddon } from './carried-addon.ts'
 import type { CompilerOptions } from './compiler-options.ts'
 import { scanModule, type Scan } from './scan.ts'
@@ -71,9 +73,9 @@ export class GraphMemory {
     return this.#compiled.get(file, all, () => code)
   }
 
-  carriedAddon(file: string): Uint8Array | undefined {
+  carriedAddon(file: string, platform: Platform): Uint8Array | undefined {
     const bytes = this.read(file)
-    return this.#carried.get(file, [bytes], () => carriedAddon(bytes))
+    return this.#carried.get(file, [bytes, platform.os, platform.cpu], () => carriedAddon(bytes, platform))
   }
 
   /** @param changed files, and directories of which anything may have changed; undefined: all */
@@ -97,7 +99,7 @@ export class GraphMemory {
 }
 
 function headOf(file: string): Uint8Array {
-  const head = new Uint8Array(64)
+  const head = new Uint8Array(NATIVE_HEADER_BYTES)
   const descriptor = openSync(file, 'r')
   try {
     return head.subarray(0, readSync(descriptor, head, 0, head.length, 0))

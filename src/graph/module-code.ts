@@ -8,7 +8,7 @@ import type { Trace, TracedModule } from './traced-program.ts'
 import { replaceAttributeImports, type Strip } from './transform.ts'
 
 export interface CodeInputs {
-  readonly config: Pick<ResolvedConfig, 'projectDir' | 'define' | 'bundle'>
+  readonly config: Pick<ResolvedConfig, 'projectDir' | 'define' | 'bundle' | 'target'>
   readonly options: Trace['options']
   readonly packages: Trace['packages']
   readonly memory: GraphMemory

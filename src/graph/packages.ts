@@ -4,7 +4,9 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 
+import { nativeHeader, runsOn } from '../base/native-code.ts'
 import { packageInPath } from '../base/package-in-path.ts'
+import type { Platform } from '../base/targets.ts'
 
 export interface PackageJson {
   readonly name?: string
@@ -65,9 +67,12 @@ function readPackage(directory: string): Package | undefined {
 }
 
 /** Platform packages (esbuild, napi-rs, sharp) name where they run; others run everywhere. */
-export function runsOnTarget(json: PackageJson): boolean {
-  const libc = json.libc === undefined ? [] : [json.libc].flat()
-  return allows(json.os, 'linux') && allows(json.cpu, 'x64') && (libc.length === 0 || libc.includes('glibc'))
+export function runsOnTarget(
+  json: Pick<PackageJson, 'os' | 'cpu' | 'libc'>,
+  { os, cpu, libc }: Platform,
+): boolean {
+  const libcs = json.libc === undefined ? [] : [json.libc].flat()
+  return allows(json.os, os) && allows(json.cpu, cpu) && (libc === undefined || allows(libcs, libc))
 }
 
 function allows(list: readonly string[] | undefined, value: string): boolean {
@@ -96,33 +101,36 @@ const SKIPPED_FILES =
   /\.(?:c|cc|cpp|cxx|o|obj|a|lib|pdb|gypi?|mk|map|md|markdown|flow|tsbuildinfo)$|^(?:Makefile|binding\.gyp)$/i
 const DECLARATION_FILE = /\.d\.[cm]?ts$/
 
+/** What of a package is looked at. */
+export interface WantedFiles {
+  readonly withDeclarations: boolean
+  readonly platform: Platform
+}
+
 /** All files of a package that could matter at run time, not counting nested packages. */
-export function* filesOfPackage(directory: string, withDeclarations: boolean): Generator<string> {
+export function* filesOfPackage(directory: string, wanted: WantedFiles): Generator<string> {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const file = path.join(directory, entry.name)
     if (entry.isDirectory()) {
-      if (!SKIPPED_DIRECTORIES.has(entry.name) && !isForeignPrebuild(entry.name)) {
-        yield* filesOfPackage(file, withDeclarations)
+      if (!SKIPPED_DIRECTORIES.has(entry.name) && !isForeignPrebuild(entry.name, wanted.platform)) {
+        yield* filesOfPackage(file, wanted)
       }
     } else if (entry.isFile() && !SKIPPED_FILES.test(entry.name)) {
-      if (withDeclarations || !DECLARATION_FILE.test(entry.name)) yield file
+      if (wanted.withDeclarations || !DECLARATION_FILE.test(entry.name)) yield file
     }
   }
 }
 
 /** `prebuilds/darwin-arm64` and the like: node-gyp-build's and prebuildify's names for a platform. */
-function isForeignPrebuild(name: string): boolean {
+function isForeignPrebuild(name: string, { os, cpu }: Platform): boolean {
   const match = /^(android|darwin|freebsd|linux|openbsd|sunos|win32|ios)-([a-z0-9+]+)$/.exec(name)
   if (!match) return false
-  return match[1] !== 'linux' || !match[2]!.split('+').includes('x64')
+  return match[1] !== os || !match[2]!.split('+').includes(cpu)
 }
 
 /** Native code by its first bytes: usable on the target, made for another, or none at all. */
-export function nativeKind(bytes: Uint8Array): 'usable' | 'foreign' | 'none' {
-  const magic = Buffer.from(bytes.subarray(0, 4)).toString('latin1')
-  if (magic === '\x7fELF') return bytes[18] === 62 && bytes[4] === 2 ? 'usable' : 'foreign'
-  if (magic.startsWith('MZ')) return 'foreign'
-  return ['\xcf\xfa\xed\xfe', '\xce\xfa\xed\xfe', '\xca\xfe\xba\xbe', '\xfe\xed\xfa\xcf'].includes(magic)
-    ? 'foreign'
-    : 'none'
+export function nativeKind(bytes: Uint8Array, platform: Platform): 'usable' | 'foreign' | 'none' {
+  const header = nativeHeader(bytes)
+  if (!header) return 'none'
+  return runsOn(header, platform) ? 'usable' : 'foreign'
 }

@@ -4,6 +4,7 @@ import { existsSync, globSync, lstatSync, readdirSync, realpathSync, statSync } 
 import path from 'node:path'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
+import { platformOf, type Platform } from '../base/targets.ts'
 import type { ProgramTrace, ResolvedConfig, TestFiles } from '../config/config.ts'
 import { CompilerOptions } from './compiler-options.ts'
 import type { ModuleFormat } from './graph.ts'
@@ -48,6 +49,7 @@ class Tracer implements Trace {
   readonly options = new CompilerOptions()
   readonly #config: ResolvedConfig
   readonly #memory: GraphMemory
+  readonly #platform: Platform
   readonly #resolver = new Resolver()
   readonly #queue: string[] = []
   readonly #wholePackages = new Set<string>()
@@ -63,6 +65,7 @@ class Tracer implements Trace {
   constructor(config: ResolvedConfig, memory: GraphMemory) {
     this.#config = config
     this.#memory = memory
+    this.#platform = platformOf(config.target)
     this.#evaluated = new Set(config.trace?.modules.map(({ file }) => file))
   }
 
@@ -319,7 +322,8 @@ class Tracer implements Trace {
     const { optionalDependencies = {} } = owner.json
     for (const name of Object.keys(optionalDependencies)) {
       const found = this.#installed(name, owner)
-      if (found && runsOnTarget(found.json) && (found.json.os || found.json.cpu)) this.#wholePackage(found)
+      if (found && runsOnTarget(found.json, this.#platform) && (found.json.os || found.json.cpu))
+        this.#wholePackage(found)
     }
   }
 
@@ -343,7 +347,7 @@ class Tracer implements Trace {
     this.#platformPackages(owner)
     // Tools that work on TypeScript read declarations; others carry theirs for compilers only.
     const withDeclarations = owner.json.name === 'typescript' || this.#mentionsDeclarations(owner)
-    for (const file of filesOfPackage(owner.directory, withDeclarations)) {
+    for (const file of filesOfPackage(owner.directory, { withDeclarations, platform: this.#platform })) {
       this.reach(
         file,
         because ?? `belongs to ${owner.json.name ?? 'a package'}, which finds its files by path`,

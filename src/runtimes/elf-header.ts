@@ -1,4 +1,6 @@
-// Whether a file is native code for linux-x64, from the start of its ELF header (ELF gABI, e_ident).
+// Whether a file is native code for linux, from the start of its ELF header (ELF gABI, e_ident).
+
+import type { Target } from '../base/targets.ts'
 
 /** Bytes of a file that `elfProblem` looks at. */
 export const ELF_HEADER_BYTES = 20
@@ -26,12 +28,17 @@ const FIELDS: readonly HeaderField[] = [
     ],
     message: 'neither an executable nor a shared object (e_type)',
   },
-  { offset: 18, values: [[0x3e, 0]], message: 'not for x86-64 (e_machine)' },
 ]
 
-/** The first field that is wrong for linux-x64. */
-export function elfProblem(bytes: Uint8Array): ElfProblem | undefined {
-  return FIELDS.find(
+const MACHINES: Partial<Record<Target, HeaderField>> = {
+  'linux-x64': { offset: 18, values: [[0x3e, 0]], message: 'not for x86-64 (e_machine)' },
+  'linux-arm64': { offset: 18, values: [[0xb7, 0]], message: 'not for aarch64 (e_machine)' },
+}
+
+/** The first field that is wrong for a target. */
+export function elfProblem(bytes: Uint8Array, target: Target): ElfProblem | undefined {
+  const machine = MACHINES[target]
+  return [...FIELDS, ...(machine ? [machine] : [])].find(
     ({ offset, values }) =>
       !values.some((value) => value.every((byte, index) => bytes[offset + index] === byte)),
   )

@@ -116,7 +116,7 @@ function isForTarget(file: string): boolean {
   const descriptor = openSync(file, 'r')
   readSync(descriptor, header)
   closeSync(descriptor)
-  return elfProblem(header) === undefined
+  return elfProblem(header, 'linux-x64') === undefined
 }
 
 function hostLicenses(hostRoot: string): readonly string[] {

@@ -3,6 +3,8 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
+import { nativeHeader, runsOn } from '../base/native-code.ts'
+import { HOST, platformOf, type Target } from '../base/targets.ts'
 import { cached, stampOf } from './cache.ts'
 import { run } from './command.ts'
 import { elfProblem } from './elf-header.ts'
@@ -24,33 +26,45 @@ interface Inspection {
   readonly version: string
 }
 
-export async function runtimeFromFile(file: string, root: string): Promise<Runtime> {
+export async function runtimeFromFile(file: string, target: Target, root: string): Promise<Runtime> {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw notNode(file, 'there is no regular file', undefined)
+    throw notNode({ file, target }, 'there is no regular file', undefined)
   }
   // Reading and hashing 150 MB takes longer than the rest of a warm build.
-  const key = `node-file-${sha256(`${file}\n${stampOf(file)}`)}`
-  const { dir } = await cached(key, (temporary) => keepInspection(file, temporary), root)
+  const key = `node-file-${sha256(`${target}\n${file}\n${stampOf(file)}`)}`
+  const { dir } = await cached(key, (temporary) => keepInspection({ file, target }, temporary), root)
   const found = JSON.parse(readFileSync(join(dir, INSPECTION_FILE), 'utf8')) as Inspection
   requireSupported(found.version)
   return { ...found, file, origin: `file:${file}`, license: licenseOf(file) }
 }
 
-async function keepInspection(file: string, dir: string): Promise<void> {
-  const bytes = readFileSync(file)
-  requireNode(bytes, file)
-  const version = writtenVersion(bytes) ?? (await reportedVersion(file))
+interface NamedNode {
+  readonly file: string
+  readonly target: Target
+}
+
+async function keepInspection(named: NamedNode, dir: string): Promise<void> {
+  const bytes = readFileSync(named.file)
+  requireNode(bytes, named)
+  const version = writtenVersion(bytes) ?? (await reportedVersion(named))
   const inspection: Inspection = { sha256: sha256(bytes), version }
   writeFileSync(join(dir, INSPECTION_FILE), JSON.stringify(inspection))
 }
 
-function requireNode(bytes: Buffer, file: string): void {
-  const problem = elfProblem(bytes)
-  if (problem !== undefined) throw notNode(file, problem.message, problem.offset)
+function requireNode(bytes: Buffer, named: NamedNode): void {
+  const problem = problemOf(bytes, named.target)
+  if (problem !== undefined) throw notNode(named, problem.message, problem.offset)
   const offset = bytes.indexOf(FUSE)
-  if (offset === -1) throw notNode(file, 'it has no single-executable fuse', undefined)
+  if (offset === -1) throw notNode(named, 'it has no single-executable fuse', undefined)
   const state = bytes[offset + FUSE.length]
-  if (state !== 0x30) throw notNode(file, 'it already carries a program', offset + FUSE.length)
+  if (state !== 0x30) throw notNode(named, 'it already carries a program', offset + FUSE.length)
+}
+
+function problemOf(bytes: Buffer, target: Target) {
+  if (target.startsWith('linux-')) return elfProblem(bytes, target)
+  const header = nativeHeader(bytes)
+  if (header && runsOn(header, platformOf(target))) return undefined
+  return { message: header ? 'it is for another system or processor' : 'it is no executable', offset: 0 }
 }
 
 function writtenVersion(bytes: Buffer): string | undefined {
@@ -60,9 +74,10 @@ function writtenVersion(bytes: Buffer): string | undefined {
 }
 
 /** A Node built without the inspector has no mark; where it can run it says its version itself. */
-async function reportedVersion(file: string): Promise<string> {
-  const unknown = (cause?: unknown) => notNode(file, 'its version cannot be found', undefined, cause)
-  if (process.platform !== 'linux' || process.arch !== 'x64') throw unknown()
+async function reportedVersion({ file, target }: NamedNode): Promise<string> {
+  const unknown = (cause?: unknown) =>
+    notNode({ file, target }, 'its version cannot be found', undefined, cause)
+  if (target !== HOST) throw unknown()
   const options = { cwd: dirname(file), env: {}, timeoutMs: RUN_TIMEOUT_MS }
   const said = await run(file, ['--version'], options).catch((error: unknown) => {
     throw unknown(error)
@@ -78,10 +93,15 @@ function licenseOf(file: string): string | undefined {
   return existsSync(license) ? license : undefined
 }
 
-function notNode(file: string, problem: string, offset: number | undefined, cause?: unknown): BuildError {
-  return new BuildError('RUNTIME_NOT_NODE', `not a usable node for linux-x64: ${problem}`, {
+function notNode(
+  { file, target }: NamedNode,
+  problem: string,
+  offset: number | undefined,
+  cause?: unknown,
+): BuildError {
+  return new BuildError('RUNTIME_NOT_NODE', `not a usable node for ${target}: ${problem}`, {
     at: offset === undefined ? { file } : { file, offset },
-    help: 'name an official linux-x64 node executable, or use node@26 to have it downloaded',
+    help: `name an official ${target} node executable, or use node@26 to have it downloaded`,
     cause,
   })
 }

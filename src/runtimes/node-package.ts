@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { BuildError } from '../base/diagnostics.ts'
-import type { Target } from '../config/config.ts'
+import { HOST, type Target } from '../base/targets.ts'
 import { cached, keysOf } from './cache.ts'
 import { integrityOfFile } from './hash.ts'
 import { LOCK_FILE, lockFileOf, readLock, updateLock } from './lock.ts'
@@ -52,7 +52,7 @@ export async function acquireNode(order: NodeOrder): Promise<Runtime> {
     const locked = lockedRelease(readLock(projectDir), wanted, target)
     const mayBeOld = offline || flag(settings, 'prefer-offline')
     const release = locked ?? (await chooseRelease(order, source, mayBeOld))
-    requireSupported(release.version)
+    requireSupported(release.version, locked === undefined ? target : undefined)
     const pinnedBy = locked === undefined ? 'the registry' : LOCK_FILE
     const fill = (dir: string) => install({ release, pinnedBy, projectDir }, source, dir)
     const entry = await cached(cacheKeyOf(release), fill, root)
@@ -74,10 +74,20 @@ function sourceOf(order: NodeOrder, registry: Registry, offline: boolean): Sourc
     },
     async releases() {
       if (offline) throw offlineError(order, 'npm is set to offline')
-      asked ??= registry.releases(packageNameFor(order.target)).catch(orOffline)
+      asked ??= releasesForBoth(registry, order.target).catch(orOffline)
       return asked
     },
   }
+}
+
+/** A build needs a node of the same version that runs on this machine; not every version is published for each. */
+async function releasesForBoth(registry: Registry, target: Target): Promise<readonly Release[]> {
+  if (target === HOST || HOST === undefined) return registry.releases(packageNameFor(target))
+  const [releases, runnable] = await Promise.all(
+    [target, HOST].map((platform) => registry.releases(packageNameFor(platform))),
+  )
+  const versions = new Set(runnable!.map(({ version }) => version))
+  return releases!.filter(({ version }) => versions.has(version))
 }
 
 /** The newest release that the registry has; what the cache has if that is exact, or must do. */

@@ -19,7 +19,7 @@ export async function resolveRuntime(
   const root = cacheRoot(env)
   if (request.kind === 'path') {
     const { runtimeFromFile } = await import('./node-file.ts')
-    return runtimeFromFile(request.file, root)
+    return runtimeFromFile(request.file, target, root)
   }
   const wanted = request.version
   requireSupported(wanted)

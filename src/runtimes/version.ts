@@ -1,6 +1,7 @@
 // Node's version numbers: three numbers, no ranges. `26` and `26.10` mean the newest that starts so.
 
 import { BuildError } from '../base/diagnostics.ts'
+import type { Target } from '../base/targets.ts'
 
 /** The bootstrap uses loader hooks that came with this release. */
 const OLDEST_RUNTIME = '26.9.0'
@@ -21,16 +22,20 @@ export function compareVersions(left: string, right: string): number {
   return difference.find((part) => part !== 0) ?? 0
 }
 
-/** Refuses what cannot work before anything is downloaded for it. */
-export function requireSupported(version: string): void {
+/**
+ * Refuses what cannot work before anything is downloaded for it.
+ * @param target it is the newest that the registry has for that target
+ */
+export function requireSupported(version: string, target?: Target): void {
   if (!VERSION.test(version)) {
     throw new BuildError('RUNTIME_NOT_FOUND', `"${version}" is not a version of Node`, {
       help: 'write it as node@26, node@26.10 or node@26.10.0',
     })
   }
   if (compareVersions(newestOf(version), OLDEST_RUNTIME) >= 0) return
-  throw new BuildError('RUNTIME_TOO_OLD', `Node ${version} is older than ${OLDEST_RUNTIME}`, {
-    help: `use node@26: an executable needs the module hooks that came with ${OLDEST_RUNTIME}`,
+  const newest = target === undefined ? '' : `, and the registry has no newer one for ${target}`
+  throw new BuildError('RUNTIME_TOO_OLD', `Node ${version} is older than ${OLDEST_RUNTIME}${newest}`, {
+    help: `${target === undefined ? 'use node@26' : 'name the file of a newer one with "runtime"'}: an executable needs the module hooks that came with ${OLDEST_RUNTIME}`,
   })
 }
 

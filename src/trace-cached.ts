@@ -6,8 +6,10 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
+import { HOST, platformOf } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import type { GraphMemory } from './graph/memory.ts'
+import type { ProvidePackages } from './graph/platform-packages.ts'
 import type { TracedApp } from './graph/trace-app.ts'
 import type { Strip } from './graph/transform.ts'
 import { writeFileAtomic } from './runtimes/atomic.ts'
@@ -23,9 +25,34 @@ export async function traceCached(
     import('./graph/transform.ts'),
   ])
   const cache = openStripCache(cacheRoot, config.projectDir, stripTypes)
-  const traced = await traceTracked(config, { memory, strip: cache.strip })
+  const provide = provideFor(config, cacheRoot)
+  const traced = await traceTracked(config, { memory, strip: cache.strip, ...(provide && { provide }) })
   cache.save()
   return traced
+}
+
+/** What npm has installed is for this machine. */
+function provideFor({ target, projectDir }: ResolvedConfig, root: string): ProvidePackages | undefined {
+  if (target === HOST) return undefined
+  return async (wanted) => {
+    const [{ findPackages }, { lockedIntegrity }, { runsOnTarget }, { offerKey }] = await Promise.all([
+      import('./runtimes/platform-packages.ts'),
+      import('./known/lockfile.ts'),
+      import('./graph/packages.ts'),
+      import('./graph/platform-packages.ts'),
+    ])
+    const integrityOf = lockedIntegrity(projectDir)
+    const found = await findPackages(wanted, {
+      projectDir,
+      env: process.env,
+      root,
+      integrityOf: (name, version) =>
+        integrityOf({ name, version, directory: path.join(projectDir, 'node_modules', name) }),
+      isWanted: (fields) =>
+        (fields.os ?? fields.cpu) !== undefined && runsOnTarget(fields, platformOf(target)),
+    })
+    return new Map(wanted.map((one, i) => [offerKey(one), found[i]]))
+  }
 }
 
 interface StripCache {

@@ -40,6 +40,8 @@ export interface AppGraph {
   readonly kept: readonly KeptFile[]
   readonly generated: readonly GeneratedFile[]
   readonly links: readonly { readonly path: string; readonly target: string }[]
+  /** Directories of packages that are not installed where they are in the executable, and where they really are. */
+  readonly provided: ReadonlyMap<string, string>
   /** Of every path, why it is here: what refers to it (undefined for entries and includes), and how. */
   readonly origins: ReadonlyMap<string, { readonly from: string | undefined; readonly because: string }>
   /** Of every module that stays a file, why. */

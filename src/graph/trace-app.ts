@@ -10,8 +10,10 @@ import { hashedModules, hashGraph, type HashedGraph } from './graph-hash.ts'
 import { hasSourceMap, keptAssets, keptModule } from './kept-files.ts'
 import { lookedAt } from './looked-at.ts'
 import { GraphMemory } from './memory.ts'
+import { requireNative } from './native-for-target.ts'
 import { plainCodeOf, type CodeInputs } from './module-code.ts'
 import { partition } from './partition.ts'
+import type { OfferedPackage, ProvidePackages } from './platform-packages.ts'
 import type { PackageLink } from './resolve.ts'
 import { undeclaredVariables } from './reference-diagnostics.ts'
 import { useOfRuntime } from './runtime-module.ts'
@@ -32,6 +34,8 @@ export interface TraceOptions {
   readonly memory?: GraphMemory | undefined
   /** How types are blanked out; a build remembers the results. */
   readonly strip?: Strip
+  /** Finds packages for a target that is another than this machine. */
+  readonly provide?: ProvidePackages
 }
 
 export async function traceApp(config: ResolvedConfig): Promise<AppGraph> {
@@ -41,16 +45,16 @@ export async function traceApp(config: ResolvedConfig): Promise<AppGraph> {
 /** The same, with what it takes to do it again. */
 export async function traceTracked(
   given: ResolvedConfig,
-  { memory = new GraphMemory(), strip = stripTypes }: TraceOptions = {},
+  { memory = new GraphMemory(), strip = stripTypes, provide }: TraceOptions = {},
 ): Promise<TracedApp> {
   const config = {
     ...given,
     entries: given.entries.map((entry) => ({ ...entry, file: realpathSync(entry.file) })),
   }
-  const trace = traceProgram(config, memory)
+  const trace = await traceWithPackages(config, memory, provide)
   const packageJsons = packageJsonsOf(trace)
   const root = rootOf(config, trace)
-  const virtualPath = (file: string) => pathBelow(root, file)
+  const virtualPath = (file: string) => pathBelow(root, trace.platformPackages.placeOf(file))
   const { options, packages } = trace
   const code: CodeInputs = { config, options, packages, memory, strip, virtualPath }
   const plain = new Map([...trace.modules.values()].map((module) => [module.file, plainCodeOf(code, module)]))
@@ -71,6 +75,7 @@ export async function traceTracked(
       : { files: [], diagnostics: [] }
 
   const assets = keptAssets([...trace.assets, ...packageJsons], code)
+  requireNative(trace, memory, config.target)
   const kept: KeptFile[] = []
   for (const file of parts.kept.keys())
     kept.push(await keptModule(code, trace.modules.get(file)!, plain.get(file)))
@@ -94,6 +99,7 @@ export async function traceTracked(
     kept: uniqueByPath(kept),
     generated: [...bundle.files, ...runtime.files],
     links: usedLinks(trace.links, root, paths),
+    provided: new Map([...trace.platformPackages.places.keys()].map((real) => [virtualPath(real), real])),
     origins: new Map(
       [...trace.origins].map(([file, { from, because }]) => [
         virtualPath(file),
@@ -130,6 +136,21 @@ function unpackedAddons(kept: readonly KeptFile[]): Diagnostic[] {
     }))
 }
 
+/** Once more with what the first one misses, which may miss something in turn. */
+async function traceWithPackages(
+  config: ResolvedConfig,
+  memory: GraphMemory,
+  provide: ProvidePackages | undefined,
+): Promise<Trace> {
+  const offers = new Map<string, OfferedPackage | undefined>()
+  for (;;) {
+    const trace = traceProgram(config, memory, offers)
+    const { wanted } = trace.platformPackages
+    if (!provide || wanted.size === 0) return trace
+    for (const [key, offer] of await provide([...wanted.values()])) offers.set(key, offer)
+  }
+}
+
 /** Every package.json that node may read on the way to an embedded file. */
 function packageJsonsOf(trace: Trace): string[] {
   const found = new Set<string>()
@@ -140,8 +161,10 @@ function packageJsonsOf(trace: Trace): string[] {
   return [...found].filter((file) => statSync(file, { throwIfNoEntry: false }))
 }
 
-function rootOf({ projectDir, tests }: ResolvedConfig, { modules, assets }: Trace): string {
-  const directories = new Set([...modules.keys(), ...assets].map((file) => path.dirname(file)))
+function rootOf({ projectDir, tests }: ResolvedConfig, { modules, assets, platformPackages }: Trace): string {
+  const directories = new Set(
+    [...modules.keys(), ...assets].map((file) => platformPackages.placeOf(path.dirname(file))),
+  )
   return aboveNodeModules(commonDirectory([projectDir, ...(tests ? [tests.directory] : []), ...directories]))
 }
 

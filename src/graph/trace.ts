@@ -4,7 +4,6 @@ import { existsSync, globSync, lstatSync, readdirSync, realpathSync, statSync } 
 import path from 'node:path'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
-import { platformOf, type Platform } from '../base/targets.ts'
 import type { ProgramTrace, ResolvedConfig, TestFiles } from '../config/config.ts'
 import { CompilerOptions } from './compiler-options.ts'
 import type { ModuleFormat } from './graph.ts'
@@ -12,19 +11,21 @@ import { WILDCARD } from './evaluate.ts'
 import { Links } from './links.ts'
 import type { GraphMemory } from './memory.ts'
 import { namedDependencies, namedFiles } from './named.ts'
-import { filesOfPackage, Packages, runsOnTarget, type Package } from './packages.ts'
+import { filesOfPackage, Packages, type Package } from './packages.ts'
 import { filesMatching } from './patterns.ts'
+import { PlatformPackages, type Offers } from './platform-packages.ts'
 import { computedReference, emptyInclude, missingReference } from './reference-diagnostics.ts'
 import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
 import { formatOfExtension, isInPackage, isProgram, isScript } from './source.ts'
-import { keyOf, type Origin, type Trace, type TracedModule } from './traced-program.ts'
+import { keyOf, mentionsDeclarations, type Origin, type Trace, type TracedModule } from './traced-program.ts'
 import { wasmImports } from './wasm-imports.ts'
 
 const USED = 'was used when the program was traced'
 
-export function traceProgram(config: ResolvedConfig, memory: GraphMemory): Trace {
-  const tracer = new Tracer(config, memory)
+/** @param offers packages for the target that are not installed */
+export function traceProgram(config: ResolvedConfig, memory: GraphMemory, offers?: Offers): Trace {
+  const tracer = new Tracer(config, memory, offers)
   for (const entry of config.entries) tracer.reach(entry.file)
   tracer.run()
   if (config.tests) tracer.reachTests(config.tests)
@@ -46,10 +47,10 @@ class Tracer implements Trace {
   hooksModules = false
   readonly diagnostics: Diagnostic[] = []
   readonly packages = new Packages()
+  readonly platformPackages: PlatformPackages
   readonly options = new CompilerOptions()
   readonly #config: ResolvedConfig
   readonly #memory: GraphMemory
-  readonly #platform: Platform
   readonly #resolver = new Resolver()
   readonly #queue: string[] = []
   readonly #wholePackages = new Set<string>()
@@ -62,10 +63,10 @@ class Tracer implements Trace {
   /** The module being followed. */
   #current: string | undefined
 
-  constructor(config: ResolvedConfig, memory: GraphMemory) {
+  constructor(config: ResolvedConfig, memory: GraphMemory, offers: Offers | undefined) {
     this.#config = config
     this.#memory = memory
-    this.#platform = platformOf(config.target)
+    this.platformPackages = new PlatformPackages(config.target, this.packages, offers)
     this.#evaluated = new Set(config.trace?.modules.map(({ file }) => file))
   }
 
@@ -83,7 +84,7 @@ class Tracer implements Trace {
   /** Adds a file that something needs; a script becomes a module to follow. */
   reach(file: string, keepBecause?: string): void {
     if (keepBecause && !this.keep.has(file)) this.keep.set(file, keepBecause)
-    if (this.modules.has(file) || this.assets.has(file)) return
+    if (this.modules.has(file) || this.assets.has(file) || !this.platformPackages.mayHave(file)) return
     // A file has one place, however it was named: node follows links before it looks for what a module imports.
     const directory = this.#links.realDirectory(path.dirname(file))
     if (directory !== path.dirname(file))
@@ -317,14 +318,9 @@ class Tracer implements Trace {
     }
   }
 
-  /** optionalDependencies that are there for this platform are loaded by names made at run time. */
   #platformPackages(owner: Package): void {
-    const { optionalDependencies = {} } = owner.json
-    for (const name of Object.keys(optionalDependencies)) {
-      const found = this.#installed(name, owner)
-      if (found && runsOnTarget(found.json, this.#platform) && (found.json.os || found.json.cpu))
-        this.#wholePackage(found)
-    }
+    for (const found of this.platformPackages.of(owner, (name) => this.#installed(name, owner)))
+      this.#wholePackage(found)
   }
 
   #installed(name: string, owner: Package): Package | undefined {
@@ -346,20 +342,16 @@ class Tracer implements Trace {
     this.walked.add(owner.directory)
     this.#platformPackages(owner)
     // Tools that work on TypeScript read declarations; others carry theirs for compilers only.
-    const withDeclarations = owner.json.name === 'typescript' || this.#mentionsDeclarations(owner)
-    for (const file of filesOfPackage(owner.directory, { withDeclarations, platform: this.#platform })) {
+    const withDeclarations = owner.json.name === 'typescript' || mentionsDeclarations(this.modules, owner)
+    for (const file of filesOfPackage(owner.directory, {
+      withDeclarations,
+      platform: this.platformPackages.platform,
+    })) {
       this.reach(
         file,
         because ?? `belongs to ${owner.json.name ?? 'a package'}, which finds its files by path`,
       )
     }
-  }
-
-  #mentionsDeclarations(owner: Package): boolean {
-    for (const [file, { scan }] of this.modules) {
-      if (file.startsWith(`${owner.directory}/`) && /\.d\.[cm]?ts['"`]/.test(scan.text)) return true
-    }
-    return false
   }
 
   /** A package that computes what it requires can ask for anything it declares. */

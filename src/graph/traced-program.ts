@@ -3,7 +3,8 @@
 import type { Diagnostic } from '../base/diagnostics.ts'
 import type { CompilerOptions } from './compiler-options.ts'
 import type { ModuleFormat } from './graph.ts'
-import type { Packages } from './packages.ts'
+import type { Package, Packages } from './packages.ts'
+import type { PlatformPackages } from './platform-packages.ts'
 import type { PackageLink, Resolution } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
 
@@ -31,6 +32,7 @@ export interface Trace {
   readonly external: ReadonlySet<string>
   readonly diagnostics: readonly Diagnostic[]
   readonly packages: Packages
+  readonly platformPackages: PlatformPackages
   readonly options: CompilerOptions
 }
 
@@ -42,4 +44,12 @@ export interface Origin {
 
 export function keyOf(reference: Pick<Reference, 'kind' | 'specifier'>): string {
   return `${reference.kind} ${reference.specifier}`
+}
+
+/** Whether a package has code that reads declaration files. */
+export function mentionsDeclarations(modules: Trace['modules'], { directory }: Package): boolean {
+  for (const [file, { scan }] of modules) {
+    if (file.startsWith(`${directory}/`) && /\.d\.[cm]?ts['"`]/.test(scan.text)) return true
+  }
+  return false
 }

@@ -14,7 +14,7 @@ import { lockedIntegrity } from './lockfile.ts'
 import { readManifest, type Manifest } from './package-json.ts'
 
 interface Inside {
-  readonly graph: Pick<AppGraph, 'root' | 'generated'>
+  readonly graph: Pick<AppGraph, 'root' | 'generated' | 'provided'>
   readonly config: Pick<ResolvedConfig, 'projectDir'>
   readonly files: readonly ArchiveFile[]
   readonly bundled: BuildInfo['bundled']
@@ -42,7 +42,7 @@ export function packagesInside(inside: Inside): Pick<BuildInfo, 'program' | 'pac
       repository,
       size: sizes.get(place)!,
       dependencies: dependencies(place),
-      notices: noticesIn(directory),
+      notices: noticesIn(inside.graph.provided.get(place) ?? directory),
     }
   })
   const { name, version, license } = manifests.at(own)

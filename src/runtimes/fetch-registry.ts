@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { BuildError } from '../base/diagnostics.ts'
 import { defaultRegistry } from './npm-client.ts'
 import { authorizationFor, configuredRegistry, type NpmSettings } from './npmrc.ts'
+import { platformFields, type PlatformFields } from './platform-fields.ts'
 import type { Registry, RegistryOptions, Release } from './registry-contract.ts'
 
 const RETRY_AFTER_MS = [200, 1000]
@@ -39,8 +40,12 @@ export function fetchRegistry(options: RegistryOptions): Registry {
   }
 }
 
+interface PublishedVersion extends PlatformFields {
+  readonly dist: { readonly integrity?: string; readonly tarball: string }
+}
+
 interface Packument {
-  readonly versions?: Readonly<Record<string, { readonly dist: { integrity?: string; tarball: string } }>>
+  readonly versions?: Readonly<Record<string, PublishedVersion>>
 }
 
 function parsePackument(answer: string, url: URL): Packument {
@@ -55,11 +60,12 @@ function parsePackument(answer: string, url: URL): Packument {
 }
 
 function releasesOf({ versions = {} }: Packument, url: URL): readonly Release[] {
-  return Object.entries(versions).map(([version, { dist }]) => ({
+  return Object.entries(versions).map(([version, { dist, ...fields }]) => ({
     version,
     integrity: dist.integrity?.split(/\s+/).find((hash) => hash.startsWith('sha512-')),
     // Some registries leave out their own origin.
     tarball: new URL(dist.tarball, url).href,
+    ...platformFields(fields),
   }))
 }
 

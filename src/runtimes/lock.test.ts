@@ -13,6 +13,7 @@ const LOCK = {
   runtimes: { 'b@2.0.0': { integrity: SRI }, 'a@1.0.0': { integrity: SRI } },
   requests: { 'node@26 linux-x64': '26.10.0' },
   debian: { 'libc6=2.36': { sha256: HEX } },
+  packages: { '@a/arm64@1.0.0': { integrity: SRI, os: ['linux'], cpu: ['arm64'] } },
 }
 
 test('a lock is sorted, and reads back as it was written', () => {
@@ -24,7 +25,12 @@ test('a lock is sorted, and reads back as it was written', () => {
 })
 
 test('no lock is an empty lock', (t) => {
-  assert.deepEqual(readLock(makeHome(t).projectDir), { runtimes: {}, requests: {}, debian: {} })
+  assert.deepEqual(readLock(makeHome(t).projectDir), {
+    runtimes: {},
+    requests: {},
+    debian: {},
+    packages: {},
+  })
 })
 
 test('an unchanged lock is not written again', (t) => {

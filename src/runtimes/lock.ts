@@ -15,9 +15,18 @@ export interface Lock {
   readonly requests: Readonly<Record<string, string>>
   /** `libc6=2.36-9+deb12u14` -> SHA-256 of its package file. */
   readonly debian: Readonly<Record<string, { readonly sha256: string }>>
+  /** `@esbuild/linux-arm64@0.25.0` -> SRI of its tarball, and what it runs on as its package.json says it. */
+  readonly packages: Readonly<Record<string, LockedPackage>>
 }
 
-const EMPTY: Lock = { runtimes: {}, requests: {}, debian: {} }
+export interface LockedPackage {
+  readonly integrity: string
+  readonly os?: readonly string[]
+  readonly cpu?: readonly string[]
+  readonly libc?: readonly string[]
+}
+
+const EMPTY: Lock = { runtimes: {}, requests: {}, debian: {}, packages: {} }
 
 export function lockFileOf(projectDir: string): string {
   return join(projectDir, LOCK_FILE)
@@ -47,12 +56,13 @@ export function updateLock(projectDir: string, change: (lock: Lock) => Lock): vo
 }
 
 /** Sorted, so that the file does not depend on the order of builds and merges well. */
-export function formatLock({ runtimes, requests, debian }: Lock): string {
+export function formatLock({ runtimes, requests, debian, packages }: Lock): string {
   const lock = {
     lockfileVersion: 1,
     runtimes: sorted(runtimes),
     requests: sorted(requests),
     debian: sorted(debian),
+    ...(Object.keys(packages).length > 0 && { packages: sorted(packages) }),
   }
   return `${JSON.stringify(lock, null, 2)}\n`
 }
@@ -65,7 +75,7 @@ export function parseLock(text: string, file: string): Lock {
       cause,
     })
   const raw = parseJson(text, refuse)
-  const { lockfileVersion, runtimes = {}, requests = {}, debian = {} } = raw
+  const { lockfileVersion, runtimes = {}, requests = {}, debian = {}, packages = {} } = raw
   if (lockfileVersion !== 1) {
     const problem = `lockfileVersion is ${JSON.stringify(lockfileVersion)}, this Ingot reads 1`
     throw refuse(problem, lineOf(text, 'lockfileVersion'))
@@ -78,7 +88,13 @@ export function parseLock(text: string, file: string): Lock {
   check('runtimes', runtimes, (value) => isRecord(value) && matches(value['integrity'], SHA512_SRI))
   check('requests', requests, (value) => matches(value, /^\d+\.\d+\.\d+$/))
   check('debian', debian, (value) => isRecord(value) && matches(value['sha256'], /^[0-9a-f]{64}$/))
-  return { runtimes, requests, debian } as Lock
+  check('packages', packages, isLockedPackage)
+  return { runtimes, requests, debian, packages } as Lock
+}
+
+function isLockedPackage(value: unknown): boolean {
+  if (!isRecord(value) || !matches(value['integrity'], SHA512_SRI)) return false
+  return ['os', 'cpu', 'libc'].every((key) => value[key] === undefined || Array.isArray(value[key]))
 }
 
 /** 64 bytes in base64. */

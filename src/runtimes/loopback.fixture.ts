@@ -74,32 +74,49 @@ export interface FakeRelease {
 }
 
 /** A package like the real one, with a text for a program. */
-export async function fakeRelease(program: string): Promise<FakeRelease> {
-  const files = { 'package.json': '{}', 'bin/node': program, LICENSE: 'MIT', 'include/node.h': '#' }
+export function fakeRelease(program: string): Promise<FakeRelease> {
+  return packRelease({ 'package.json': '{}', 'bin/node': program, LICENSE: 'MIT', 'include/node.h': '#' })
+}
+
+/** @param files contents by path */
+export async function packRelease(
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<FakeRelease> {
   const tar = await packTar(
-    Object.entries(files).map(([name, body]) => ({
-      header: { name: `package/${name}`, size: body.length, mtime: new Date(0) },
-      body,
-    })),
+    Object.entries(files).map(([name, content]) => {
+      const body = Buffer.from(content)
+      return { header: { name: `package/${name}`, size: body.length, mtime: new Date(0) }, body }
+    }),
   )
   const tarball = gzipSync(tar)
   return { tarball, integrity: `sha512-${createHash('sha512').update(tarball).digest('base64')}` }
 }
 
-/** Serves the releases, by version. */
+/** Serves the releases of node, by version. */
 export function serveReleases(
   context: TestContext,
   releases: Readonly<Record<string, FakeRelease>>,
 ): Promise<Loopback> {
+  return servePackages(context, { [PACKAGE]: releases })
+}
+
+/** By name and version, with what else the registry is to say of a version. */
+type Published = Readonly<
+  Record<string, Readonly<Record<string, FakeRelease & { readonly fields?: object }>>>
+>
+
+export function servePackages(context: TestContext, packages: Published): Promise<Loopback> {
   return serve(context, (request, response) => {
-    const version = /-(\d[\d.]*)\.tgz$/.exec(request.url ?? '')?.[1]
-    if (version !== undefined) return response.end(releases[version]?.tarball)
-    if (request.url !== `/${PACKAGE}`) return response.writeHead(404).end('{}')
-    const base = `http://${request.headers.host}/${PACKAGE}/-/${PACKAGE}`
-    const versions = Object.entries(releases).map(([version, { integrity }]) => [
+    const path = decodeURIComponent(request.url ?? '').slice(1)
+    const [, tarballOf, version] = /^(.+)\/-\/.*-(\d[\d.]*)\.tgz$/.exec(path) ?? []
+    if (tarballOf !== undefined) return response.end(packages[tarballOf]?.[version!]?.tarball)
+    const releases = packages[path]
+    if (!releases) return response.writeHead(404).end('{}')
+    const base = `http://${request.headers.host}/${path}/-/${path.split('/').at(-1)}`
+    const versions = Object.entries(releases).map(([version, { integrity, fields }]) => [
       version,
-      { name: PACKAGE, version, dist: { integrity, tarball: `${base}-${version}.tgz` } },
+      { name: path, version, ...fields, dist: { integrity, tarball: `${base}-${version}.tgz` } },
     ])
-    response.end(JSON.stringify({ name: PACKAGE, versions: Object.fromEntries(versions) }))
+    response.end(JSON.stringify({ name: path, versions: Object.fromEntries(versions) }))
   })
 }

@@ -5,6 +5,7 @@ import { renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
 import { CommandFailure, run } from './command.ts'
+import { platformFields } from './platform-fields.ts'
 import type { Registry, RegistryOptions, Release } from './registry-contract.ts'
 
 type ClientOptions = Pick<RegistryOptions, 'projectDir' | 'env'>
@@ -27,13 +28,14 @@ export function npmRegistry(options: ClientOptions): Registry {
   return {
     async releases(packageName) {
       // A range, because a bare name shows the latest version only.
-      const fields = ['version', 'dist.integrity', 'dist.tarball']
+      const fields = ['version', 'dist.integrity', 'dist.tarball', 'os', 'cpu', 'libc']
       const shown = await npm(['view', `${packageName}@>=0.0.0`, ...fields, '--json'], options)
       // One match is shown without a list around it.
       return [JSON.parse(shown)].flat().map((release): Release => ({
         version: release.version,
         integrity: release['dist.integrity'],
         tarball: release['dist.tarball'],
+        ...platformFields(release),
       }))
     },
     async download(packageName, { version }, file) {

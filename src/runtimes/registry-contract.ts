@@ -9,6 +9,10 @@ export interface Release {
   readonly integrity: string | undefined
   /** Address of the tarball. */
   readonly tarball: string
+  /** What it runs on, as its package.json says it. */
+  readonly os?: readonly string[]
+  readonly cpu?: readonly string[]
+  readonly libc?: readonly string[]
 }
 
 export interface Registry {

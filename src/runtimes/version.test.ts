@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compareVersions, newestMatching, requireSupported } from './version.ts'
+import { compareVersions, newestInRange, newestMatching, requireSupported } from './version.ts'
 
 const VERSIONS = ['26.9.0', '26.10.0', '26.10.1', '26.9.10', '24.1.0', '27.0.0-rc.1', '2.0.0']
 
@@ -36,5 +36,24 @@ for (const version of ['24', '26.8', '26.8.9', '25.99.99', '9']) {
 for (const version of ['', 'latest', '^26', '26.x', 'v26', '26.10.0-rc.1', '26..1', '../26']) {
   test(`${JSON.stringify(version)} is not a version`, () => {
     assert.throws(() => requireSupported(version), { code: 'RUNTIME_NOT_FOUND' })
+  })
+}
+
+for (const [range, expected] of [
+  ['1.2.3', '1.2.3'],
+  ['9.9.9', undefined],
+  ['2.0.0-beta.1', '2.0.0-beta.1'],
+  ['^1.2.3', '1.10.0'],
+  ['^1.11.0', undefined],
+  ['~1.2.3', '1.2.9'],
+  ['^0.25.1', '0.25.4'],
+  ['1.x', '1.10.0'],
+  ['1.2', '1.2.9'],
+  ['*', '2.0.0'],
+  ['>=1 <2 || 3', '2.0.0'],
+] as const) {
+  test(`the newest in ${range} is ${expected ?? 'not there'}`, () => {
+    const versions = ['1.2.3', '1.2.9', '1.10.0', '0.25.4', '0.26.0', '2.0.0', '2.0.0-beta.1']
+    assert.equal(newestInRange(range, versions), expected)
   })
 }

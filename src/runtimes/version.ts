@@ -10,10 +10,34 @@ const VERSION = /^\d+(\.\d+){0,2}$/
 
 /** The newest of `versions` that `wanted` (`26`, `26.10` or `26.10.0`) allows. Pre-releases never match. */
 export function newestMatching(wanted: string, versions: readonly string[]): string | undefined {
+  return newest(versions.filter((version) => `${version}.`.startsWith(`${wanted}.`)))
+}
+
+function newest(versions: readonly string[]): string | undefined {
   return versions
-    .filter((version) => VERSION.test(version) && `${version}.`.startsWith(`${wanted}.`))
+    .filter((version) => VERSION.test(version))
     .toSorted(compareVersions)
     .at(-1)
+}
+
+/**
+ * The newest of `versions` in a range of package.json: exact, `^1.2.3`, `~1.2.3`, `1.x`, `1.2` or `*`. Of any other range it
+ * is the newest of all.
+ */
+export function newestInRange(range: string, versions: readonly string[]): string | undefined {
+  if (versions.includes(range)) return range
+  const [, sign = '', wanted = ''] = /^([\^~]?)v?(\d+(?:\.\d+){0,2})(?:\.[x*])*$/.exec(range.trim()) ?? []
+  const isExact = sign === '' && wanted.split('.').length === 3
+  const prefix = sign === '' ? wanted : wanted.split('.').slice(0, fixedParts(sign, wanted)).join('.')
+  const inRange = versions.filter((version) => sign === '' || compareVersions(version, wanted) >= 0)
+  return isExact ? undefined : prefix === '' ? newest(inRange) : newestMatching(prefix, inRange)
+}
+
+/** How many numbers of it stay as they are: `^` keeps all up to the first that is not 0. */
+function fixedParts(sign: string, wanted: string): number {
+  if (sign === '~') return 2
+  const first = wanted.split('.').findIndex((part) => part !== '0')
+  return first === -1 ? 3 : first + 1
 }
 
 export function compareVersions(left: string, right: string): number {

@@ -88,7 +88,7 @@ function otherWorld(home: string, inputs: Inputs, repository: string | undefined
 function shareDownloads(target: string): void {
   const source = cacheRoot(process.env)
   mkdirSync(target, { recursive: true })
-  for (const key of ['node-', 'debian-', 'host-'].flatMap((prefix) => keysOf(prefix, source))) {
+  for (const key of ['node-', 'debian-', 'host-', 'package-'].flatMap((prefix) => keysOf(prefix, source))) {
     symlinkSync(path.join(source, key), path.join(target, key))
   }
 }

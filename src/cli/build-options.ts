@@ -2,7 +2,8 @@
 
 import type { BuildOptions } from '../base/build-result.ts'
 import { BuildError } from '../base/diagnostics.ts'
-import type { StartMode } from '../config/config.ts'
+import { TARGETS, type Target } from '../base/targets.ts'
+import type { StartMode, UserConfig } from '../config/config.ts'
 import type { OptionTable, ParsedArguments } from './arguments.ts'
 import { parseFuses } from './parse-fuses.ts'
 
@@ -25,9 +26,9 @@ export const buildOptions = {
   sourcemap: { type: 'boolean', brief: 'Keep source maps' },
   check: { type: 'boolean', brief: 'Type-check with TypeScript first' },
   runtime: {
-    type: 'string',
+    type: 'list',
     value: 'runtime',
-    brief: 'node@26, node@26.10.0 or the path of a node executable',
+    brief: 'node@26, node@26.10.0 or a node’s path; target=… for one of several',
   },
   start: {
     type: 'string',
@@ -65,16 +66,31 @@ export function toBuildOptions({
   'no-bundle': asFiles,
   start,
   fuse,
+  runtime,
   ...flags
 }: ParsedArguments<typeof buildOptions>['values']): BuildOptions {
   return {
     ...flags,
     ...(asFiles && { bundle: false }),
+    ...(runtime !== undefined && { runtime: runtimeOf(runtime) }),
     ...(start !== undefined && { start: startMode(start) }),
     ...(fuse !== undefined && {
       fuses: parseFuses(fuse.map((text) => (text.includes('=') ? text : `${text}=on`))),
     }),
   }
+}
+
+/** The last that is for all targets, or what each of them has. */
+function runtimeOf(texts: readonly string[]): NonNullable<UserConfig['runtime']> {
+  const pairs = texts.map((text) => {
+    const target = TARGETS.find((name) => text.startsWith(`${name}=`))
+    return { target, runtime: target === undefined ? text : text.slice(target.length + 1) }
+  })
+  const forAll = pairs.findLast(({ target }) => target === undefined)?.runtime
+  if (forAll !== undefined && pairs.every(({ target }) => target === undefined)) return forAll
+  const known: [Target, string][] = forAll === undefined ? [] : TARGETS.map((target) => [target, forAll])
+  const named = pairs.flatMap(({ target, runtime }) => (target ? [[target, runtime] as const] : []))
+  return Object.fromEntries([...known, ...named])
 }
 
 function startMode(text: string): StartMode {

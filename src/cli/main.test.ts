@@ -45,6 +45,20 @@ test('build passes on what was said, and nothing else', async () => {
   )
 })
 
+test('targets, and a runtime for one of them', async () => {
+  const argv = '--target linux-x64,win32-arm64 --runtime node@26.10.0 --runtime win32-arm64=./node.exe'
+  const { target, runtime } = await buildOptionsOf(...argv.split(' '))
+  assert.deepEqual(target, ['linux-x64,win32-arm64'])
+  assert.deepEqual(runtime, {
+    'linux-x64': 'node@26.10.0',
+    'linux-arm64': 'node@26.10.0',
+    'darwin-arm64': 'node@26.10.0',
+    'darwin-x64': 'node@26.10.0',
+    'win32-x64': 'node@26.10.0',
+    'win32-arm64': './node.exe',
+  })
+})
+
 test('stages reach the reporter', async () => {
   const build = async ({ onStage }: BuildOptions) => {
     onStage?.({ stage: 'image', state: 'done', elapsedMs: 5 })

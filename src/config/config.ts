@@ -36,8 +36,8 @@ export interface UserConfig {
   sourcemap?: boolean
   /** Type-check with TypeScript before building. */
   check?: boolean
-  /** `node@26`, `node@26.10.0`, or the path of a node executable for the target. */
-  runtime?: string
+  /** `node@26`, `node@26.10.0`, or the path of a node executable for the target; of several targets also by target. */
+  runtime?: string | Partial<Record<Target, string>>
   /** `linux-x64` (the default), another one, several, or `all`: an executable for each. */
   target?: string | string[]
   /**

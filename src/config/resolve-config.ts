@@ -57,7 +57,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     entries,
     out: outputPath(pick(layers, 'out'), { name, cwd, entries, target, isOneOfSeveral }),
     target,
-    runtime: parseRuntime(pick(layers, 'runtime')),
+    runtime: parseRuntime(pick(layers, 'runtime'), target),
     // Reversed: the strongest layer is spread last.
     define: Object.assign({}, ...layers.toReversed().map((layer) => layer.values.define)),
     include: unique(layers, ({ values, baseDir }) => values.include?.map((glob) => resolve(baseDir, glob))),

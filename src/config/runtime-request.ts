@@ -1,15 +1,20 @@
 import { resolve } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
-import type { RuntimeRequest } from './config.ts'
+import type { Target } from '../base/targets.ts'
+import type { RuntimeRequest, UserConfig } from './config.ts'
 import { kindOf } from './files.ts'
 import type { Layer } from './layer.ts'
 
 const DEFAULT: RuntimeRequest = { kind: 'npm', version: '26' }
 
 /** `node@26`, `node@26.10`, `node@26.10.0`, or the path of a node executable. */
-export function parseRuntime(picked: { value: string; layer: Layer } | undefined): RuntimeRequest {
-  if (picked === undefined) return DEFAULT
-  const { value, layer } = picked
+export function parseRuntime(
+  picked: { value: NonNullable<UserConfig['runtime']>; layer: Layer } | undefined,
+  target: Target,
+): RuntimeRequest {
+  const { value: named, layer } = picked ?? {}
+  const value = typeof named === 'object' ? named[target] : named
+  if (value === undefined || layer === undefined) return DEFAULT
   const version = /^node@(\d+(?:\.\d+){0,2})$/.exec(value)?.[1]
   if (version !== undefined) return { kind: 'npm', version }
 

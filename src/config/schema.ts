@@ -4,6 +4,7 @@
 import * as v from 'valibot'
 import { BuildError, type Place } from '../base/diagnostics.ts'
 import { nearest } from '../base/nearest.ts'
+import { TARGETS, type Target } from '../base/targets.ts'
 import { FUSE_NAMES, type Fuse } from '../format/fuses.ts'
 import { VARIABLE_TYPES } from '../format/contract.ts'
 import type { UserConfig, UserContract, UserVariable } from './config.ts'
@@ -94,6 +95,14 @@ const contract = {
   enforce: v.exactOptional(flag),
 } satisfies Record<keyof UserContract, unknown>
 
+const runtimes = v.strictObject(
+  Object.fromEntries(TARGETS.map((target) => [target, v.exactOptional(text)])) as Record<
+    Target,
+    v.ExactOptionalSchema<typeof text, undefined>
+  >,
+  'must be a runtime, or an object of targets and runtimes',
+)
+
 const fields = {
   // A union would hide which of its members failed, and where in it.
   entry: v.exactOptional(v.lazy((input) => (typeof input === 'string' ? text : entries))),
@@ -116,7 +125,7 @@ const fields = {
   minify: v.exactOptional(flag),
   sourcemap: v.exactOptional(flag),
   check: v.exactOptional(flag),
-  runtime: v.exactOptional(text),
+  runtime: v.exactOptional(v.lazy((input) => (typeof input === 'string' ? text : runtimes))),
   target: v.exactOptional(v.lazy((input) => (Array.isArray(input) ? texts : text))),
   start: v.exactOptional(v.picklist(['auto', 'frozen', 'cold'], 'must be "auto", "frozen" or "cold"')),
   trace: v.exactOptional(
@@ -152,6 +161,7 @@ export function checkUserConfig(input: unknown, at: Place, prefix?: string): Use
 function keysBeside(path: readonly { readonly key?: unknown }[]): string[] {
   const [first, second] = path.map(({ key }) => key)
   if (first === 'fuses' && path.length > 1) return [...FUSE_NAMES]
+  if (first === 'runtime' && path.length > 1) return [...TARGETS]
   if (first !== 'contract' || path.length === 1) return Object.keys(fields)
   if (path.length === 2) return Object.keys(contract)
   if (second === 'env') return Object.keys(variable)

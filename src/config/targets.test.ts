@@ -35,3 +35,13 @@ test('what it is for decides what an executable is called', async (t) => {
   assert.equal(await outOf({ target: 'linux-arm64', ...several }), join(cwd, 'dist/app-linux-arm64'))
   assert.equal(await outOf({ target: 'win32-arm64', ...several }), join(cwd, 'dist/app-win32-arm64.exe'))
 })
+
+test('a runtime for each of several targets', async (t) => {
+  const cwd = temporaryProject(t, { 'package.json': { name: 'app' }, 'main.ts': '', 'node.exe': '' })
+  const runtime = { 'win32-arm64': 'node.exe', 'linux-x64': 'node@26.10.0' }
+  const runtimeFor = async (target: string) =>
+    (await resolveConfig({ target, runtime }, { cwd })).config.runtime
+  assert.deepEqual(await runtimeFor('win32-arm64'), { kind: 'path', file: join(cwd, 'node.exe') })
+  assert.deepEqual(await runtimeFor('linux-x64'), { kind: 'npm', version: '26.10.0' })
+  assert.deepEqual(await runtimeFor('darwin-x64'), { kind: 'npm', version: '26' })
+})

@@ -28,8 +28,8 @@ export const FUSE_NAMES = Object.keys(FUSES) as readonly Fuse[]
 
 export const DEFAULT_FUSES = FUSES.codeFromDisk | FUSES.coreDumps | FUSES.coldStart
 
-/** With one of these node has to be told something when it starts: no process is frozen. */
-export const COLD_FUSES = ['inspector', 'systemCa'] as const satisfies readonly Fuse[]
+/** With one of these every start boots: node has to be told something, or the file to be checked before anything runs. */
+export const COLD_FUSES = ['inspector', 'systemCa', 'signature'] as const satisfies readonly Fuse[]
 
 export function readFuses(bits: number): FuseSettings {
   return Object.fromEntries(FUSE_NAMES.map((name) => [name, (bits & FUSES[name]) !== 0])) as FuseSettings

@@ -1,27 +1,43 @@
 #!/bin/sh
-# Builds for linux-x64, with Debian 12's gcc: launcher.bin, which is in every executable, and trace-pages, a tool of
-# the build. `build.sh --check` compares the results with the committed bytes instead of replacing them.
+# Builds with Debian 12's gcc, natively for linux-x64 and crosswise for linux-arm64: launcher.bin, which is in every
+# executable of the target, and trace-pages, a tool of builds on linux-x64. `build.sh --check` compares the results with
+# the committed bytes instead of replacing them.
 set -eu
 cd "$(dirname "$0")"
-out=prebuilt/linux-x64
+out=prebuilt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 flags='-std=c17 -Os -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-pie -mcmodel=small
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-tree-loop-distribute-patterns'
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -I.'
 static='-nostdlib -static -no-pie -Wl,--build-id=none'
-gcc $flags -O2 -c -o "$work/checksum.o" checksum.c
 # As a whole, which takes a page less.
-gcc $flags -flto -flto-partition=none -frandom-seed=ingot -mgeneral-regs-only $static -Wl,-z,noseparate-code -Wl,-T,launcher.ld -Wl,--no-warn-rwx-segments \
-	-o "$work/launcher.elf" start.S vdso.S launch.c sealed.c node-options.c execute.c loader.c native.c archive.c paths.c control.c development.c maps.c stdio.c environment.c clock.c machine.c heap.c freeze.c rehearse.c thaw.c verify.c crash.c checksum.S "$work/checksum.o"
-objcopy -O binary -j .text "$work/launcher.elf" "$work/launcher.bin"
-gcc $flags $static -Wl,-z,noexecstack -s -o "$work/trace-pages" trace-pages.c paths.c
+whole="-flto -flto-partition=none -frandom-seed=ingot -mgeneral-regs-only $static -Wl,-z,noseparate-code -Wl,-T,launcher.ld -Wl,--no-warn-rwx-segments"
+common='launch.c sealed.c node-options.c execute.c loader.c native.c archive.c paths.c control.c development.c maps.c stdio.c environment.c'
+frozen='clock.c machine.c heap.c freeze.c rehearse.c thaw.c'
+checks='verify.c crash.c'
+mkdir "$work/linux-x64" "$work/linux-arm64"
+
+target=linux-x64
+x64="$flags -fcf-protection=none -I$target"
+gcc $x64 -O2 -c -o "$work/checksum.o" $target/checksum.c
+gcc $x64 $whole -o "$work/launcher.elf" $target/start.S $target/vdso.S $common $frozen $checks $target/checksum.S "$work/checksum.o"
+objcopy -O binary -j .text "$work/launcher.elf" "$work/$target/launcher.bin"
+gcc $x64 $static -Wl,-z,noexecstack -s -o "$work/$target/trace-pages" trace-pages.c paths.c
+
+target=linux-arm64
+arm64="$flags -march=armv8-a -mbranch-protection=none -mno-outline-atomics -I$target"
+for file in checksum memset; do aarch64-linux-gnu-gcc $arm64 -O2 -mgeneral-regs-only -c -o "$work/$file.o" $target/$file.c; done
+aarch64-linux-gnu-gcc $arm64 $whole -o "$work/launcher.elf" $target/start.S $common cold.c $checks "$work/checksum.o" "$work/memset.o"
+aarch64-linux-gnu-objcopy -O binary -j .text "$work/launcher.elf" "$work/$target/launcher.bin"
+
+files='linux-arm64/launcher.bin linux-x64/launcher.bin linux-x64/trace-pages'
 if [ "${1:-}" = --check ]; then
-	for file in launcher.bin trace-pages; do
+	for file in $files; do
 		cmp "$work/$file" "$out/$file" || { echo "$file: the committed bytes are not what the source gives" >&2; exit 1; }
 	done
-	sha256sum --check --quiet prebuilt/SHA256SUMS
+	(cd "$out" && sha256sum --check --quiet SHA256SUMS)
 else
-	mkdir -p "$out"
-	cp --remove-destination "$work/launcher.bin" "$work/trace-pages" "$out"
-	sha256sum "$out/launcher.bin" "$out/trace-pages" > prebuilt/SHA256SUMS
+	mkdir -p "$out/linux-x64" "$out/linux-arm64"
+	for file in $files; do cp --remove-destination "$work/$file" "$out/$file"; done
+	(cd "$out" && sha256sum $files > SHA256SUMS)
 fi

@@ -54,10 +54,10 @@ static int is_within(uint64_t address, uint64_t start, uint64_t end)
    (src/image/elf/sealing.ts). */
 static int is_for_program(const struct frame *frame)
 {
-	if (!is_within(frame->return_address, TABLE->getenv_caller, TABLE->getenv_caller + 128)) return 0;
+	if (!is_within(without_signature(frame->return_address), TABLE->getenv_caller, TABLE->getenv_caller + 128)) return 0;
 	frame = frame->caller;
-	if (is_within(frame->return_address, TABLE->environment_reader, TABLE->program_environment)) frame = frame->caller;
-	return is_within(frame->return_address, TABLE->program_environment, TABLE->program_environment_end);
+	if (is_within(without_signature(frame->return_address), TABLE->environment_reader, TABLE->program_environment)) frame = frame->caller;
+	return is_within(without_signature(frame->return_address), TABLE->program_environment, TABLE->program_environment_end);
 }
 
 /* What a library gets that asks for a variable which is sealed or not set. An empty name is no file at all: OpenSSL would
@@ -69,7 +69,7 @@ static char *without_value(const char *name)
 	if (same_text(name, "OPENSSL_CONF")) return (char *)no_file;
 	if (!same_text(name, "SSL_CERT_DIR")) return 0;
 	barrier(BARRIER_JAVASCRIPT);
-	return syscall3(SYS_access, certificates, R_OK, 0) < 0 ? (char *)no_file : 0;
+	return call_access(certificates, R_OK) < 0 ? (char *)no_file : 0;
 }
 
 char *hook_getenv(const char *name)

@@ -23,9 +23,7 @@ struct program_header {
 	uint32_t type, flags;
 	uint64_t offset, virtual_address, physical_address, file_size, memory_size, alignment;
 };
-enum { ET_EXEC = 2, EM_X86_64 = 62, PT_LOAD = 1, PT_INTERP = 3 };
-
-static const char LOADER_NAME[] = "/ld-linux-x86-64.so.2";
+enum { ET_EXEC = 2, PT_LOAD = 1, PT_INTERP = 3 };
 
 char helper_path[PATH_LIMIT];
 /* What ld.so reads before it opens the first file. The rest of the environment is the program's own affair. */
@@ -45,7 +43,7 @@ static long needs_loader(const struct archive_entry *entry)
 	const char *bytes = archive_data(payload(), entry);
 	const struct elf_header *header = (const void *)bytes;
 	if (entry->size < sizeof *header || !starts_with(bytes, "\177ELF") || header->class != 2) return 0;
-	if (header->machine != EM_X86_64 || header->program_header_size != sizeof(struct program_header)) return 0;
+	if (header->machine != EM_NATIVE || header->program_header_size != sizeof(struct program_header)) return 0;
 	uint64_t table_size = header->program_header_count * sizeof(struct program_header);
 	if (header->program_headers > entry->size || table_size > entry->size - header->program_headers) return 0;
 

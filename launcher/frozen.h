@@ -145,6 +145,7 @@ void barrier_on(int number, const char *path);
 
 extern char freeze_restorer[];
 __attribute__((noreturn)) void wait_for_the_end(void);
+struct signal_context;
 /* In place of a trapped wait of an event loop: 1 if it ended by itself, 0 if the main thread's would take longer. */
 int wait_a_little(struct signal_context *context, int longest_ms);
 

@@ -31,11 +31,11 @@ static int has_variable(char **environment, const char *variable)
 	return 0;
 }
 
-static const char *executable_of(const uint64_t *auxiliary)
+static uint64_t auxiliary_value(const uint64_t *auxiliary, uint64_t type, uint64_t otherwise)
 {
 	for (; *auxiliary != AT_NULL; auxiliary += 2)
-		if (*auxiliary == AT_EXECFN) return (const char *)auxiliary[1];
-	return "";
+		if (*auxiliary == type) return auxiliary[1];
+	return otherwise;
 }
 
 /* Whether it was there. The auxiliary vector behind the environment is not touched. */
@@ -50,14 +50,6 @@ static int remove_variable(char **environment, uint64_t *count, const char *vari
 	return 0;
 }
 
-__attribute__((noreturn)) static void enter(uint64_t *stack, uint64_t entry)
-{
-	/* rdx is the function that atexit would call: there is none. */
-	__asm__ volatile("mov %0, %%rsp\n\txor %%edx, %%edx\n\txor %%ebp, %%ebp\n\tjmp *%1"
-			 : : "r"(stack), "r"(entry) : "memory");
-	__builtin_unreachable();
-}
-
 __attribute__((noreturn)) void launch(uint64_t *stack)
 {
 	uint64_t argument_count = stack[0];
@@ -69,8 +61,9 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	while (auxiliary[2 * auxiliary_count] != AT_NULL) auxiliary_count++;
 	auxiliary_count++;
 
-	verify_start(executable_of(auxiliary));
-	remember_executable(executable_of(auxiliary));
+	const char *executable = (const char *)auxiliary_value(auxiliary, AT_EXECFN, (uint64_t)"");
+	verify_start(executable);
+	remember_executable(executable);
 	char **arguments = (char **)(stack + 1);
 	int is_child = remove_variable(environment, &variable_count, CHILD_VARIABLE) && argument_count > 1;
 	int is_helper = is_child && argument_count > 3 && same_text(arguments[1], RUN_EXECUTABLE);
@@ -79,7 +72,7 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	const int is_node = !is_child && !is_helper && is_open(FUSE_RUN_AS_NODE) && has_variable(environment, NODE_VARIABLE);
 	/* Before anything of node is changed. */
 	if (is_node) verify_cold_start();
-	if (is_node) become_node(environment);
+	if (is_node) become_node(environment, auxiliary_value(auxiliary, AT_PAGESZ, TABLE_SIZE));
 	if (!is_open(FUSE_CORE_DUMPS)) forbid_core_dumps();
 	if (!is_unsealed) variable_count = remove_variables_of_node(environment, variable_count, is_child);
 

@@ -85,7 +85,7 @@ char *take_node_options(struct machine *machine, int is_child);
 int needs_cold_start(const struct machine *machine);
 
 /* node-options.c: of this process nothing but node. */
-void become_node(char **environment);
+void become_node(char **environment, uint64_t page_size);
 
 /* control.c: 1 and the result if the path is a message to the launcher. */
 int control(const char *path, long *result);

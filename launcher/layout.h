@@ -8,6 +8,12 @@
 #define LAUNCHER_TEXT 0x10000000
 #define LAUNCHER_DATA 0x10010000
 #define LAUNCH_TABLE 0x10020000
+/* The largest page that a kernel of the machine has: each part of the file begins and ends with one. */
+#ifdef __aarch64__
+#define TABLE_SIZE 0x10000
+#else
+#define TABLE_SIZE 0x1000
+#endif
 /* What node is given as its single-executable blob, with the bootstrap, and the program behind it. */
 #define PAYLOAD_BASE 0x200000000
 

@@ -11,8 +11,7 @@
 #include "verify.h"
 #include "sys.h"
 
-static const char *const LIBRARY_DIRECTORIES[] = { "/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/",
-						   "/lib64/", "/usr/lib64/", "/lib/", "/usr/lib/" };
+static const char *const LIBRARY_DIRECTORIES[] = { LIBRARY_DIRECTORY, "/usr" LIBRARY_DIRECTORY, "/lib64/", "/usr/lib64/", "/lib/", "/usr/lib/" };
 
 /* Descriptors that stand for an embedded file when the executable itself cannot be opened. */
 #define FIRST_FAKE_DESCRIPTOR 0x40000000
@@ -219,7 +218,7 @@ int hook_close(int descriptor)
 int hook_access(const char *path, int mode)
 {
 	if (starts_with(path, "/etc/ld.so.")) return (int)result_or_errno(-ENOENT);
-	return (int)result_or_errno(syscall3(SYS_access, path, mode, 0));
+	return (int)result_or_errno(call_access(path, mode));
 }
 
 void remember_executable(const char *name)

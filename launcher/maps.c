@@ -61,7 +61,7 @@ static int write_embedded(long descriptor, const struct mapping *mapping)
 	int is_loader = mapping->start >= TABLE->loader_base && mapping->start < TABLE->system.address;
 	if (!library && !file && !is_loader) return 0;
 	write_all(descriptor, mapping->line, (uint64_t)(mapping->path - mapping->line));
-	write_text(descriptor, is_loader ? "/lib64/ld-linux-x86-64.so.2" : library ? "/lib/x86_64-linux-gnu/" : VIRTUAL_ROOT "/");
+	write_text(descriptor, is_loader ? LOADER_PATH : library ? LIBRARY_DIRECTORY : VIRTUAL_ROOT "/");
 	if (library) write_all(descriptor, archive_path(&TABLE->system, library), library->path_length);
 	if (file) write_all(descriptor, archive_path(payload(), file), file->path_length);
 	write_text(descriptor, "\n");

@@ -288,7 +288,8 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 	struct open_directory *directory;
 	long result = 0;
 	if (number == SYS_openat && control((const char *)b, &result)) return result;
-	if (number == SYS_access && control((const char *)a, &result)) return result;
+	if ((number == SYS_access && control((const char *)a, &result)) || (number == SYS_faccessat && control((const char *)b, &result)))
+		return result;
 	switch (number) {
 	case SYS_openat:
 		if (locate(a, (const char *)b, !(c & O_NOFOLLOW), &entry, &result))
@@ -332,17 +333,16 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 			return result ? result : execute_entry(entry, (char **)b, (char **)c);
 		break;
 	case SYS_readlink:
-		if (*helper_path && a && same_text((const char *)a, "/proc/self/exe")) return copy_text(helper_path, (char *)b, c);
-		if (locate(AT_FDCWD, (const char *)a, 0, &entry, &result))
-			return result ? result : read_link(entry, (char *)b, c);
-		/* Where a build run lies says nothing about a start. */
-		if (freezing == BOOTING && same_text((const char *)a, "/proc/self/exe")) return memcpy((char *)b, "/ingot", 6), 6;
-		barrier_on(SYS_readlink, (const char *)a);
-		result = is_out_of_reach((const char *)a) ? -ENOENT : syscall3(number, a, b, c);
-		return result == -ENOENT && is_above_root((const char *)a) ? -EINVAL : result;
+		d = c, c = b, b = a, a = AT_FDCWD;
+		__attribute__((fallthrough));
 	case SYS_readlinkat:
+		if (*helper_path && b && same_text((const char *)b, "/proc/self/exe")) return copy_text(helper_path, (char *)c, d);
 		if (locate(a, (const char *)b, 0, &entry, &result)) return result ? result : read_link(entry, (char *)c, d);
-		break;
+		/* Where a build run lies says nothing about a start. */
+		if (freezing == BOOTING && same_text((const char *)b, "/proc/self/exe")) return memcpy((char *)c, "/ingot", 6), 6;
+		if ((int)a < FIRST_OWN_DESCRIPTOR) barrier_on((int)number, (const char *)b);
+		result = is_out_of_reach((const char *)b) ? -ENOENT : syscall4(SYS_readlinkat, a, b, c, d);
+		return result == -ENOENT && is_above_root((const char *)b) ? -EINVAL : result;
 	case SYS_mmap:
 		/* V8 wishes for random places. One next to the other they are few mappings, quickly made again. */
 		if (freezing && !(d & (MAP_FIXED | MAP_FIXED_NOREPLACE))) a = 0;

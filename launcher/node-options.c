@@ -86,12 +86,12 @@ int needs_cold_start(const struct machine *machine)
 	return is_open(FUSE_SIGNATURE) || (is_open(FUSE_EXTRA_CA) && value_of(machine->environment, EXTRA_CA) != 0);
 }
 
-void become_node(char **environment)
+void become_node(char **environment, uint64_t page_size)
 {
-	const long page = (long)(TABLE->sea_switch & ~4095ul);
-	if (syscall3(SYS_mprotect, page, 4096, PROT_READ | PROT_WRITE) < 0) return;
+	const uint64_t page = TABLE->sea_switch & ~(page_size - 1);
+	if (syscall3(SYS_mprotect, page, page_size, PROT_READ | PROT_WRITE) < 0) return;
 	*(char *)TABLE->sea_switch = '0';
-	syscall3(SYS_mprotect, page, 4096, PROT_READ);
+	syscall3(SYS_mprotect, page, page_size, PROT_READ);
 	hide_from_loader(environment);
 	is_unsealed = has_bootstrap_begun = 1;
 }

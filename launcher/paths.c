@@ -1,4 +1,5 @@
 #include "paths.h"
+#include "machine.h"
 
 uint64_t length_of(const char *text)
 {
@@ -22,9 +23,8 @@ int same_text(const char *a, const char *b)
 
 void *memcpy(void *restrict to, const void *restrict from, uint64_t size)
 {
-	void *start = to;
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-	return start;
+	copy_bytes(to, from, size);
+	return to;
 }
 
 uint64_t normalize_path(const char *path, char out[PATH_LIMIT])

@@ -88,7 +88,7 @@ void clear_root(struct launch_table *table)
 
 static void verify_table(const char *executable, const struct part *part)
 {
-	uint64_t copy[4096 / 8];
+	uint64_t copy[TABLE_SIZE / 8];
 	const uint64_t *checksums = (const uint64_t *)((const char *)seal() + seal()->checksums) + part->first_cluster;
 	memcpy(copy, TABLE, sizeof copy);
 	clear_root((struct launch_table *)copy);

@@ -65,6 +65,8 @@ interface Description {
   readonly info: Uint8Array
   /** Whether who reads it sees damage: what is made for a moment does without. */
   readonly isChecked?: boolean
+  /** Of the target (image/elf/machine.ts). */
+  readonly pageSize?: number
 }
 
 /** The archive of files that are collected. */
@@ -72,7 +74,7 @@ export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
   { contract }: Pick<ResolvedConfig, 'contract'>,
-  { version, info, isChecked = false }: Description,
+  { version, info, isChecked = false, pageSize }: Description,
 ): Payload {
   const manifest = {
     ingot: version,
@@ -83,7 +85,7 @@ export function packFiles(
     waitsForReady,
     ...(contract && { contract: contract.contract }),
   }
-  return packArchive(files, links, manifest, { info, isChecked })
+  return packArchive(files, links, manifest, { info, isChecked, pageSize })
 }
 
 /** Each edit makes a new one. */

@@ -35,17 +35,24 @@ interface Node {
   readonly children: Map<string, Node>
 }
 
+export interface PackOptions {
+  /** Build info, compressed. */
+  readonly info?: Uint8Array
+  /** Who reads it sees damage. */
+  readonly isChecked?: boolean
+  /** What is mapped begins on a page of this size. */
+  readonly pageSize?: number
+}
+
 /**
  * Packs files and links; the directories above them appear by themselves. A file whose path begins with NUL has none:
  * it is found by that path alone.
- * @param options.info build info, compressed
- * @param options.isChecked who reads it sees damage
  */
 export function packArchive(
   files: readonly ArchiveFile[],
   links: readonly ArchiveLink[],
   manifest: Manifest,
-  { info = new Uint8Array(), isChecked = false }: { info?: Uint8Array; isChecked?: boolean } = {},
+  { info = new Uint8Array(), isChecked = false, pageSize = PAGE_SIZE }: PackOptions = {},
 ): Payload {
   const hidden = files.filter(isHidden)
   const visible = files.filter((file) => !isHidden(file))
@@ -78,7 +85,7 @@ export function packArchive(
       pathLength: path.length,
       pathHash,
       ...NO_MODULE,
-      ...describe(node, firstChild[i]!, data, parts),
+      ...describe(node, firstChild[i]!, data, parts, pageSize),
     })
     insert(view, bucketsOffset, bucketCount, pathHash, i)
     pathOffset += path.length
@@ -127,6 +134,7 @@ function describe(
   firstChild: number,
   data: DataRun,
   parts: { code: number; codeCache: number; assets: number },
+  pageSize: number,
 ) {
   if (node.target) {
     return {
@@ -140,7 +148,7 @@ function describe(
   if (!file)
     return { kind: KIND_DIRECTORY, mode: 0o755, dataOffset: firstChild, dataSize: node.children.size }
 
-  const dataOffset = data.add(file.data, file.mapped ? PAGE_SIZE : DATA_ALIGNMENT)
+  const dataOffset = data.add(file.data, file.mapped ? pageSize : DATA_ALIGNMENT)
   parts[file.module ? 'code' : 'assets'] += file.data.length
   return {
     kind: KIND_FILE,

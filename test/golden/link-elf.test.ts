@@ -7,12 +7,12 @@ import { test, type TestContext } from 'node:test'
 
 import { planAppend } from '../../src/image/append.ts'
 import { linkBaseImage } from '../../src/image/elf/base-image.ts'
-import { jumpTo } from '../../src/image/elf/jump.ts'
 import { readLauncher } from '../../src/image/elf/launcher.ts'
 import * as layout from '../../src/image/elf/layout.ts'
 import { readElf } from '../../src/image/elf/read.ts'
 import { FileHeader, IDENT_SIZE, NoteHeader, ProgramHeader } from '../../src/image/elf/structs.ts'
 import { FUSE, makeBlob, makeLauncher, makeLoader, makeNode, SYMBOLS } from '../../src/image/elf/synthetic.fixture.ts'
+import { X64 } from '../../src/image/elf/x64.ts'
 import { readSeaBlob } from '../../src/image/sea.ts'
 
 const PAYLOAD = Buffer.alloc(0x1234, 'payload ')
@@ -126,7 +126,7 @@ test('what was mapped of node is as it was, but for the header, the fuse and one
   file.copy(expected, 0, 0, 64)
   expected[fuse] = '1'.charCodeAt(0)
   const { forkId } = readLauncher(makeLauncher(), 'launcher')
-  expected.set(jumpTo(forkId), 0x2800) // openssl_get_fork_id
+  expected.set(X64.jumpTo(forkId), 0x2800) // openssl_get_fork_id
   assert(file.subarray(0, end).equals(expected))
   // Section headers and symbols are gone.
   assert(node.includes(SYMBOLS) && !file.includes(SYMBOLS))

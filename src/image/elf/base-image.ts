@@ -7,7 +7,6 @@
 // PT_NOTE added; the launcher shows it to ld.so and node through the auxiliary vector.
 
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
-import { PAGE_SIZE } from '../../format/archive.ts'
 import { DEFAULT_FUSES } from '../../format/fuses.ts'
 import type { ElfBase, LinkedBase } from '../image.ts'
 import { emitSeaPrefix, type SeaBlob } from '../sea.ts'
@@ -20,7 +19,7 @@ import { findSealed, findSeaSwitch } from './sealing.ts'
 import type { ElfFile } from './read.ts'
 import { FileHeader, IDENT_SIZE, NoteHeader, ProgramHeader } from './structs.ts'
 import { offsetOf } from './dynamic.ts'
-import { jumpTo } from './jump.ts'
+import { machineOf } from './machine.ts'
 import { findSymbols } from './symbols.ts'
 
 export interface BaseInputs {
@@ -59,29 +58,32 @@ interface Plan {
 
 /** In the table's page: the launch table, the inner program headers, then the outer ones. */
 const INNER_HEADERS = alignUp(layout.LaunchTable.size, 16)
+/** Whoever looks for the launch table reads so much (launch-table.ts). */
+const TABLE_LIMIT = 0x1000
 /** Kept free for the segments of a frozen process (frozen.ts). */
 const SPARE_SEGMENTS = 8
 /** Of the outer headers, those that come neither from node nor from ld.so. */
 const OWN_SEGMENTS = 7 + SPARE_SEGMENTS
 
 function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
+  const { pageSize } = machineOf(node)
   let end = nodeEnd(node)
   const place = <T extends Uint8Array>(bytes: T, size = bytes.length) => {
-    const fileOffset = alignUp(end, PAGE_SIZE)
+    const fileOffset = alignUp(end, pageSize)
     end = fileOffset + size
     return { fileOffset, bytes }
   }
   const text = place(launcher.text)
-  const table = place(new Uint8Array(PAGE_SIZE))
+  const table = place(new Uint8Array(pageSize))
   const redirected = redirectLoader(loader, layout.LOADER_BASE, launcher.hooks)
-  const placedLoader = place(withoutBss(loader, redirected.bytes))
+  const placedLoader = place(inMemory(loader, redirected.bytes))
   const placedSystem = place(system)
 
-  const noteOffset = alignUp(end, PAGE_SIZE)
+  const noteOffset = alignUp(end, pageSize)
   const header = new Uint8Array(NoteHeader.size + alignUp(NOTE_NAME.length, 4))
   NoteHeader.write(viewOf(header), 0, { nameSize: NOTE_NAME.length, descriptorSize: 0, type: 0 })
   header.set(Buffer.from(NOTE_NAME), NoteHeader.size)
-  const prefix = emitSeaPrefix(blob, noteOffset + header.length, PAGE_SIZE)
+  const prefix = emitSeaPrefix(blob, noteOffset + header.length, pageSize)
   const note = place(Buffer.concat([header, prefix]))
   return {
     launcher: text,
@@ -104,15 +106,27 @@ function nodeEnd(node: ElfFile): number {
 /** Headers that node may have for both tables to fit into their page. */
 function maximumHeaders({ node, loader }: BaseInputs): number {
   const ours = 1 + loadsOf(node).length + loadsOf(loader).length + OWN_SEGMENTS
-  return Math.floor((PAGE_SIZE - INNER_HEADERS) / ProgramHeader.size) - ours
+  return Math.floor((TABLE_LIMIT - INNER_HEADERS) / ProgramHeader.size) - ours
 }
 
-/** The loader's file with the zeros of its .bss written out: then no segment needs any. */
-function withoutBss(loader: ElfFile, bytes: Uint8Array): Uint8Array {
-  const last = loadsOf(loader).at(-1)!
-  const full = new Uint8Array(last.fileOffset + last.memorySize)
-  full.set(bytes.subarray(0, last.fileOffset + last.fileSize))
+/** The loader as it lies in memory, with the zeros of its .bss written out: the launcher verifies it there. */
+function inMemory(loader: ElfFile, bytes: Uint8Array): Uint8Array {
+  const loads = loadsOf(loader)
+  const last = loads.at(-1)!
+  const full = new Uint8Array(last.virtualAddress + last.memorySize)
+  for (const { fileOffset, fileSize, virtualAddress } of loads)
+    full.set(bytes.subarray(fileOffset, fileOffset + fileSize), virtualAddress)
   return full
+}
+
+/** Each up to where the next one's first page begins, so that all of it is mapped. */
+function loaderSegments(loader: ElfFile, pageSize: number): { flags: number; address: number; size: number }[] {
+  const pageOf = ({ virtualAddress }: ProgramHeader) => virtualAddress - (virtualAddress % pageSize)
+  return loadsOf(loader).map((segment, i, all) => {
+    const next = all[i + 1]
+    const end = next ? pageOf(next) : alignUp(segment.virtualAddress + segment.memorySize, pageSize)
+    return { flags: segment.flags, address: pageOf(segment), size: end - pageOf(segment) }
+  })
 }
 
 function innerHeaders(node: ElfFile, plan: Plan): ProgramHeader[] {
@@ -139,6 +153,7 @@ function innerHeaders(node: ElfFile, plan: Plan): ProgramHeader[] {
 }
 
 function outerHeaders({ node, loader, launcher }: BaseInputs, plan: Plan): ProgramHeader[] {
+  const { pageSize } = machineOf(node)
   const load = (flags: number, fileOffset: number, virtualAddress: number, size: number): ProgramHeader => ({
     type: PT_LOAD,
     flags,
@@ -147,29 +162,25 @@ function outerHeaders({ node, loader, launcher }: BaseInputs, plan: Plan): Progr
     physicalAddress: virtualAddress,
     fileSize: size,
     memorySize: size,
-    alignment: PAGE_SIZE,
+    alignment: pageSize,
   })
+  // Whole pages, of which kernels with smaller ones would map less: the launcher verifies parts to their end.
   const placed = (flags: number, { fileOffset, bytes }: Placed, address: number) =>
-    load(flags, fileOffset, address, bytes.length)
+    load(flags, fileOffset, address, alignUp(bytes.length, pageSize))
   return [
     ...loadsOf(node),
     placed(PF_R | PF_X, plan.launcher, layout.LAUNCHER_TEXT),
     // Zeros, which the kernel makes.
     {
       ...load(PF_R | PF_W, plan.table.fileOffset, layout.LAUNCHER_DATA, 0),
-      memorySize: alignUp(launcher.dataSize, PAGE_SIZE),
+      memorySize: alignUp(launcher.dataSize, pageSize),
     },
-    load(PF_R, plan.table.fileOffset, layout.LAUNCH_TABLE, PAGE_SIZE),
-    ...loadsOf(loader).map((segment) =>
-      load(
-        segment.flags,
-        plan.loader.fileOffset + segment.fileOffset,
-        layout.LOADER_BASE + segment.virtualAddress,
-        segment.memorySize,
-      ),
+    load(PF_R, plan.table.fileOffset, layout.LAUNCH_TABLE, pageSize),
+    ...loaderSegments(loader, pageSize).map(({ flags, address, size }) =>
+      load(flags, plan.loader.fileOffset + address, layout.LOADER_BASE + address, size),
     ),
     placed(PF_R, plan.system, layout.SYSTEM_BASE),
-    placed(PF_R, plan.note, layout.PAYLOAD_BASE),
+    load(PF_R, plan.note.fileOffset, layout.PAYLOAD_BASE, plan.note.bytes.length),
     // Empty until there is a seal (seal.ts).
     load(PF_R, 0, layout.SEAL_BASE, 0),
     { ...load(PF_R | PF_W, 0, 0, 0), type: PT_GNU_STACK, alignment: 16 },
@@ -182,7 +193,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
   const inner = innerHeaders(node, plan)
   const outer = outerHeaders(inputs, plan)
   const outerOffset = INNER_HEADERS + inner.length * ProgramHeader.size
-  const table = new Uint8Array(PAGE_SIZE)
+  const table = new Uint8Array(machineOf(node).pageSize)
   layout.LaunchTable.write(viewOf(table), 0, {
     ...layout.LAUNCH_TABLE_MAGIC,
     loaderBase: layout.LOADER_BASE,
@@ -244,6 +255,8 @@ function emitNode(node: ElfFile, launcher: Launcher, tableOffset: number, header
     sectionNameIndex: 0,
   })
   bytes[findSeaSwitch(node)] = '1'.charCodeAt(0)
+  const { canFreeze, jumpTo } = machineOf(node)
+  if (!canFreeze) return bytes
   // The one function of node that is another one: whether OpenSSL has to seed itself anew.
   const { openssl_get_fork_id: function_ } = findSymbols(node, ['openssl_get_fork_id'])
   bytes.set(jumpTo(launcher.forkId), offsetOf(node, function_))

@@ -2,9 +2,9 @@
 // refused here would become an executable that the kernel does not start, or an unsafe one.
 
 import { BuildError } from '../../base/diagnostics.ts'
-import { PAGE_SIZE } from '../../format/archive.ts'
 import { ET_DYN, ET_EXEC, PF_W, PF_X, PT_LOAD } from './constants.ts'
 import * as layout from './layout.ts'
+import { machineOf } from './machine.ts'
 import { segmentField, type ElfFile } from './read.ts'
 import { FileHeader, IDENT_SIZE, type ProgramHeader } from './structs.ts'
 
@@ -60,18 +60,19 @@ export function unknownLoader(elf: ElfFile, why: string, offset: number): BuildE
   })
 }
 
-/** W^X, no page that belongs to two segments (kernels before 5.4 refuse those), all below `limit`. */
+/** W^X, no page that belongs to two segments (kernels before 5.4 refuse those), whatever size it has, all below `limit`. */
 function checkLoads(elf: ElfFile, limit: number, refuse: Refuse): void {
+  const { pageSize } = machineOf(elf)
   let pagesEnd = 0
   for (const segment of loadsOf(elf)) {
     const { flags, virtualAddress, memorySize } = segment
     if (flags & PF_W && flags & PF_X)
       refuse('a segment is writable and executable', segmentField(elf, segment, 'flags'))
-    if (Math.floor(virtualAddress / PAGE_SIZE) < pagesEnd) {
+    if (Math.floor(virtualAddress / pageSize) < pagesEnd) {
       refuse('two segments share a page', segmentField(elf, segment, 'virtualAddress'))
     }
-    pagesEnd = Math.ceil((virtualAddress + memorySize) / PAGE_SIZE)
-    if (pagesEnd * PAGE_SIZE > limit) refuse('it is too large', segmentField(elf, segment, 'memorySize'))
+    pagesEnd = Math.ceil((virtualAddress + memorySize) / pageSize)
+    if (pagesEnd * pageSize > limit) refuse('it is too large', segmentField(elf, segment, 'memorySize'))
   }
   const { entry } = elf.header
   const holdsEntry = loadsOf(elf).some(

@@ -8,6 +8,7 @@ export const ET_EXEC = 2
 export const ET_DYN = 3
 /** e_machine */
 export const EM_X86_64 = 62
+export const EM_AARCH64 = 183
 /** p_type */
 export const PT_NULL = 0
 export const PT_LOAD = 1

@@ -4,9 +4,10 @@
 import { viewOf } from '../../base/bytes.ts'
 import { BuildError } from '../../base/diagnostics.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
-import { ELFCLASS64, ELFDATA2LSB, EM_X86_64, PT_LOAD } from './constants.ts'
+import { ELFCLASS64, ELFDATA2LSB, PT_LOAD } from './constants.ts'
 import { LauncherHeader } from './launcher.ts'
 import { LAUNCH_TABLE, LAUNCH_TABLE_MAGIC, LAUNCHER_TEXT, LaunchTable, LAYOUT_VERSION } from './layout.ts'
+import { machineNumbered, type Machine } from './machine.ts'
 import { FileHeader, IDENT_SIZE, ProgramHeader } from './structs.ts'
 
 /** Gives fewer bytes where the file ends. */
@@ -18,6 +19,7 @@ export interface FoundLaunchTable {
   /** The kernel's; with the spare ones. */
   readonly programHeaders: readonly ProgramHeader[]
   readonly programHeaderOffset: number
+  readonly machine: Machine
 }
 
 /**
@@ -40,11 +42,13 @@ export function findLaunchTable(readAt: ReadAt, file: string): FoundLaunchTable 
     fail('IMAGE_NOT_ELF', 'not an ELF file', 0)
   }
   if (start.length < IDENT_SIZE + FileHeader.size) foreign(start.length)
-  if (start[4] !== ELFCLASS64 || start[5] !== ELFDATA2LSB) fail('IMAGE_WRONG_TARGET', 'not for x86-64', 4)
+  if (start[4] !== ELFCLASS64 || start[5] !== ELFDATA2LSB) fail('IMAGE_WRONG_TARGET', 'not a 64-bit little-endian ELF file', 4)
   const header = FileHeader.read(viewOf(start), IDENT_SIZE)
   const inHeader = (field: Parameters<typeof FileHeader.offsetOf>[0]) =>
     IDENT_SIZE + FileHeader.offsetOf(field)
-  if (header.machine !== EM_X86_64) fail('IMAGE_WRONG_TARGET', 'not for x86-64', inHeader('machine'))
+  const machine =
+    machineNumbered(header.machine) ??
+    fail('IMAGE_WRONG_TARGET', 'neither for x86-64 nor for AArch64', inHeader('machine'))
 
   // The kernel's program headers share the page of the table, behind it (base-image.ts).
   const { programHeaderOffset, programHeaderCount, programHeaderSize } = header
@@ -78,7 +82,7 @@ export function findLaunchTable(readAt: ReadAt, file: string): FoundLaunchTable 
       'use the version of Ingot that has built it, or build it again',
     )
   }
-  return { fileOffset, table, programHeaders, programHeaderOffset }
+  return { fileOffset, table, programHeaders, programHeaderOffset, machine }
 }
 
 const HELP = 'name a file that "ingot build" has written'

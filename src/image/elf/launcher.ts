@@ -31,8 +31,8 @@ export const LauncherHeader = struct({
 /** The functions of ld.so that the launcher replaces. */
 export type Hook = 'open' | 'read' | 'pread' | 'fstatat' | 'mmap' | 'close' | 'access'
 
-/** The functions of libc that it replaces as a whole. */
-export const REPLACED = ['getenv', 'unsetenv', 'getpid', 'brk'] as const
+/** The functions of libc that it can replace as a whole. */
+const REPLACED = ['getenv', 'unsetenv', 'getpid', 'brk'] as const
 export type Replacement = (typeof REPLACED)[number]
 
 export interface Launcher {

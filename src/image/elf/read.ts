@@ -4,7 +4,8 @@
 import { viewOf } from '../../base/bytes.ts'
 import { BuildError } from '../../base/diagnostics.ts'
 import type { Values } from '../../format/struct.ts'
-import { ELFCLASS64, ELFDATA2LSB, EM_X86_64, ET_DYN, ET_EXEC, PT_LOAD } from './constants.ts'
+import { ELFCLASS64, ELFDATA2LSB, ET_DYN, ET_EXEC, PT_LOAD } from './constants.ts'
+import { machineNumbered } from './machine.ts'
 import { FileHeader, IDENT_SIZE, ProgramHeader } from './structs.ts'
 
 export interface ElfFile {
@@ -15,14 +16,14 @@ export interface ElfFile {
   readonly programHeaders: readonly ProgramHeader[]
 }
 
-/** Beyond this a virtual address is the kernel's (x86-64, four-level paging). */
+/** Beyond this a virtual address is the kernel's (four-level paging). */
 const USER_ADDRESS_LIMIT = 2 ** 47
 
 /** @throws BuildError IMAGE_NOT_ELF, IMAGE_WRONG_TARGET or IMAGE_MALFORMED, with the byte offset. */
 export function readElf(bytes: Uint8Array, file: string): ElfFile {
   const view = viewOf(bytes)
   const fail = (code: string, message: string, offset: number): never => {
-    throw new BuildError(code, message, { at: { file, offset }, help: 'pass a 64-bit x86 Linux executable' })
+    throw new BuildError(code, message, { at: { file, offset }, help: 'pass a Linux executable for x86-64 or AArch64' })
   }
   const malformed = (message: string, offset: number) => fail('IMAGE_MALFORMED', message, offset)
 
@@ -33,8 +34,7 @@ export function readElf(bytes: Uint8Array, file: string): ElfFile {
 
   const at = (field: keyof typeof header) => IDENT_SIZE + FileHeader.offsetOf(field)
   const header = FileHeader.read(view, IDENT_SIZE)
-  if (header.machine !== EM_X86_64)
-    fail('IMAGE_WRONG_TARGET', `machine ${header.machine} is not x86-64`, at('machine'))
+  if (!machineNumbered(header.machine)) fail('IMAGE_WRONG_TARGET', `machine ${header.machine} is neither x86-64 nor AArch64`, at('machine'))
   if (header.type !== ET_EXEC && header.type !== ET_DYN) {
     fail('IMAGE_WRONG_TARGET', `type ${header.type} is neither an executable nor a shared object`, at('type'))
   }

@@ -10,13 +10,22 @@ import { ProgramHeader } from './structs.ts'
 export function sealPatches(found: FoundLaunchTable, seal: { fileOffset: number; size: number }): Chunk[] {
   const { fileOffset, size } = seal
   const table = new Uint8Array(LaunchTable.size)
-  const words = { sealAddress: SEAL_BASE, sealFileOffset: fileOffset, sealSize: size }
+  // As far from the begin of a page as in the file, whatever size a page has.
+  const address = SEAL_BASE + (fileOffset % found.machine.pageSize)
+  const words = { sealAddress: address, sealFileOffset: fileOffset, sealSize: size }
   LaunchTable.write(viewOf(table), 0, { ...found.table, ...words })
   const index = found.programHeaders.findIndex(({ virtualAddress }) => virtualAddress === SEAL_BASE)
   const header = new Uint8Array(ProgramHeader.size)
   // With the signature: everything of the file is mapped.
   const mapped = size + SIGNATURE_AREA
-  const segment = { ...found.programHeaders[index]!, fileOffset, fileSize: mapped, memorySize: mapped }
+  const segment = {
+    ...found.programHeaders[index]!,
+    fileOffset,
+    virtualAddress: address,
+    physicalAddress: address,
+    fileSize: mapped,
+    memorySize: mapped,
+  }
   ProgramHeader.write(viewOf(header), 0, segment)
   return [
     { offset: found.fileOffset, bytes: table },

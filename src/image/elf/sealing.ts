@@ -4,6 +4,7 @@
 import { BuildError } from '../../base/diagnostics.ts'
 import { loadsOf } from './check.ts'
 import { offsetOf } from './dynamic.ts'
+import { machineOf } from './machine.ts'
 import type { ElfFile } from './read.ts'
 import { findSymbols } from './symbols.ts'
 
@@ -14,8 +15,6 @@ const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 const GETENV_CALLER = 'uv_os_getenv'
 /** Bytes of it in which the launcher takes a return address for its own (launcher/environment.c). */
 const PROLOGUE_SIZE = 128
-/** push %rbp; mov %rsp,%rbp: the launcher goes through its frame. */
-const FRAME = Buffer.from('554889e5', 'hex')
 /** node::RealEnvStore, src/node_env_var.cc: what reads for everybody, what for process.env, and what follows. */
 const READER = '_ZNK4node12RealEnvStore3GetB5cxx11EPKc'
 const FIRST_OF_PROGRAM = '_ZNK4node12RealEnvStore3GetEPN2v87IsolateENS1_5LocalINS1_6StringEEE'
@@ -40,7 +39,8 @@ export function findSealed(node: ElfFile) {
   const symbols = findSymbols(node, [GETENV_CALLER, READER, FIRST_OF_PROGRAM, FIRST_OTHER])
   for (const name of [GETENV_CALLER, READER] as const) {
     const start = offsetOf(node, symbols[name])
-    if (!Buffer.from(node.bytes.subarray(start, start + PROLOGUE_SIZE)).includes(FRAME))
+    // The launcher goes through it.
+    if (!machineOf(node).hasFrame(node.bytes.subarray(start, start + PROLOGUE_SIZE)))
       throw notNode(node, `${name} has no frame`, start)
   }
   const [reader, program, other] = [symbols[READER], symbols[FIRST_OF_PROGRAM], symbols[FIRST_OTHER]]

@@ -1,0 +1,72 @@
+// What of an image depends on the processor that runs it. Everything that knows instructions is in x64.ts and arm64.ts.
+
+import { ARM64 } from './arm64.ts'
+import type { Hook, Replacement } from './launcher.ts'
+import { X64 } from './x64.ts'
+
+/** Bytes of libc that make a system call. */
+export interface SystemCallSite {
+  /** In libc's code. */
+  readonly offset: number
+  readonly number: number
+  /** Instructions at the site that the stub has to do. */
+  readonly moved: Uint8Array
+}
+
+export interface Machine {
+  /** For messages. */
+  readonly name: string
+  /** e_machine */
+  readonly number: number
+  /** The largest that a kernel of the machine has. What is mapped begins and ends with one. */
+  readonly pageSize: number
+  /** Its launcher has frozen starts. */
+  readonly canFreeze: boolean
+  /** Machine code that goes to `address`, which is below 4 GiB, for the beginning of a function. */
+  jumpTo(address: number): Uint8Array
+  /** Whether a function's first instructions make a frame that the launcher can go through. */
+  hasFrame(code: Uint8Array): boolean
+  /** Where ld.so's functions are, and how they are redirected. */
+  readonly loader: {
+    /** Begin of each function as compiled in Debian 12's glibc 2.36; `..` stands for any byte. */
+    readonly signatures: Readonly<Record<Hook, string>>
+    /** Where the instructions of `read` say that rtld_errno is, `address` being its own; undefined if they do not. */
+    errnoAddress(read: DataView, address: number): number | undefined
+    /** A jump, by the distance from its first byte. */
+    jumpBy(distance: number): Uint8Array
+  }
+  readonly libc: {
+    /** The calls that the launcher answers; asm/unistd.h. */
+    readonly systemCalls: Readonly<Record<string, number>>
+    /** Without these, native code would see half a file system. */
+    readonly required: readonly string[]
+    findSites(code: Buffer, number: number): SystemCallSite[]
+    /** What all stubs share: it calls the launcher's hook. */
+    sharedStub(hook: number): Uint8Array
+    /** Calls the launcher and goes back; all offsets are in libc's code. */
+    stub(site: SystemCallSite, places: StubPlaces): Uint8Array
+    /** What replaces the site's bytes. */
+    jumpToStub(site: SystemCallSite, stubOffset: number): Uint8Array
+    /** The functions that the launcher has instead. */
+    readonly replaced: readonly Replacement[]
+  }
+}
+
+export interface StubPlaces {
+  readonly offset: number
+  readonly sharedOffset: number
+  /** Address of the launcher's hook. */
+  readonly hook: number
+}
+
+const MACHINES: readonly Machine[] = [X64, ARM64]
+
+/** Undefined if no executable is made for it. */
+export function machineNumbered(number: number): Machine | undefined {
+  return MACHINES.find((machine) => machine.number === number)
+}
+
+/** Of a file that was read, which is of a known one. */
+export function machineOf({ header }: { readonly header: { readonly machine: number } }): Machine {
+  return machineNumbered(header.machine)!
+}

@@ -8,6 +8,7 @@ import { LICENSES } from './format/licenses.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { readLauncher } from './image/elf/launcher.ts'
 import { redirectLibc } from './image/elf/libc.ts'
+import { machineOf } from './image/elf/machine.ts'
 import { readElf } from './image/elf/read.ts'
 import type { LinkedBase } from './image/image.ts'
 import type { SeaBlob } from './image/sea.ts'
@@ -50,9 +51,10 @@ export function linkElf({ target, runtime, libraries, blob, licenses }: ElfInput
   ]
   const node = readElf(readFileSync(runtime.file), runtime.file)
   const loader = readElf(readFileSync(libraries.loader.file), libraries.loader.file)
+  const { pageSize } = machineOf(node)
   const link = (more: readonly ArchiveFile[]) => {
     const manifest = { ingot: '', entries: [], sourceMaps: false }
-    const system = Buffer.concat(packArchive([...files, ...more], [], manifest).chunks)
+    const system = Buffer.concat(packArchive([...files, ...more], [], manifest, { pageSize }).chunks)
     return linkBaseImage({ node, loader, launcher, system, blob })
   }
   // The first chunk is node. It lies before these archives, so it is the same in the second base.

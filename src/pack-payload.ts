@@ -41,7 +41,12 @@ export async function packPayload(
   const compiled = withCodeCaches(files, await codeCachesOf(files, target, cache))
   const facts = { version, graph, config, target, native, tree: await tree }
   const info = await programInfo(facts, compiled.slice(0, ofProgram.length))
-  return packFiles(compiled, graph, config, { version, info, isChecked: true })
+  return packFiles(compiled, graph, config, {
+    version,
+    info,
+    isChecked: true,
+    pageSize: target.base.pageSize,
+  })
 }
 
 /** The parts of the bootstrap that this program needs. */
@@ -65,8 +70,8 @@ interface Description {
   readonly info: Uint8Array
   /** Whether who reads it sees damage: what is made for a moment does without. */
   readonly isChecked?: boolean
-  /** Of the target (image/elf/machine.ts). */
-  readonly pageSize?: number
+  /** Of the target's base. */
+  readonly pageSize?: number | undefined
 }
 
 /** The archive of files that are collected. */

@@ -52,10 +52,11 @@ export interface BaseInputs {
 }
 
 export async function prepareBase(inputs: BaseInputs, cacheRoot: string): Promise<PreparedBase> {
-  const { target, runtime, libraries } = inputs
+  const { target, runtime, tools, libraries } = inputs
   const ofLinux = libraries && [launcherOf(target), fileURLToPath(KNOWN_PAGES)]
   const parts = [
     `revision ${REVISION}`,
+    `${tools.target ? 'with' : 'without'} code cache`,
     runtime.sha256,
     ...(libraries ? [libraries.loader.sha256] : []),
     ...[...(libraries?.libraries ?? [])].flatMap(([name, { sha256 }]) => [name, sha256]),

@@ -1,10 +1,11 @@
 // What a program will run on: node, the libraries that it needs, and the base image of both.
 
-import { HOST, type Target } from './base/targets.ts'
+import { HOST, isLinux, type Target } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { prepareBase, type PreparedBase } from './prepare-base.ts'
 import { resolveLibraries } from './runtimes/debian.ts'
-import type { NodeTools } from './runtimes/node-command.ts'
+import { emulatedNode } from './runtimes/emulated-node.ts'
+import type { NodeCommand, NodeTools } from './runtimes/node-command.ts'
 import { resolveRuntime } from './runtimes/node.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
 
@@ -21,15 +22,21 @@ export async function prepareTarget(
   cache: string,
 ): Promise<PreparedTarget> {
   const runtime = await resolveRuntime(request, target, { projectDir })
-  const tools = await findTools(runtime, target, projectDir)
-  const libraries = target.startsWith('linux-') ? await resolveLibraries(target, { projectDir }) : undefined
+  const libraries = isLinux(target) ? await resolveLibraries(target, { projectDir }) : undefined
+  const emulated = isLinux(target) && libraries ? emulatedNode(runtime, libraries, target) : undefined
+  const tools = await findTools({ runtime, emulated }, target, projectDir)
   const base = await prepareBase({ target, runtime, tools, libraries }, cache)
   return { runtime, tools, libraries, base }
 }
 
 /** What node has to do for a build, a node of the same version does here. */
-async function findTools(runtime: Runtime, target: Target, projectDir: string): Promise<NodeTools> {
+async function findTools(
+  { runtime, emulated }: { runtime: Runtime; emulated: NodeCommand | undefined },
+  target: Target,
+  projectDir: string,
+): Promise<NodeTools> {
   if (target === HOST) return { here: [runtime.file], target: [runtime.file] }
+  if (emulated) return { here: emulated, target: emulated }
   const version = { kind: 'npm', version: runtime.version } as const
   const { file } = await resolveRuntime(version, HOST ?? 'linux-x64', { projectDir })
   return { here: [file], target: undefined }

@@ -11,6 +11,13 @@ export const TARGETS = [
 
 export type Target = (typeof TARGETS)[number]
 
+/** Those whose executables bring libraries along. */
+export type LinuxTarget = Extract<Target, `linux-${string}`>
+
+export function isLinux(target: Target): target is LinuxTarget {
+  return target.startsWith('linux-')
+}
+
 /** As `os`, `cpu` and `libc` of a package.json say it. */
 export interface Platform {
   readonly os: 'linux' | 'darwin' | 'win32'

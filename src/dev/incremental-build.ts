@@ -147,7 +147,8 @@ export class IncrementalBuild {
       const { describe = programInfo, version } = this.#environment
       const facts = { version, graph, config, target, native: judged.native, tree: undefined }
       const info = (this.#info ??= await describe(facts, ofProgram))
-      const payload = packFiles(files, graph, config, { version, info })
+      const { pageSize } = target.base
+      const payload = packFiles(files, graph, config, { version, info, pageSize })
       const inputs =
         retraced && configured === before?.configured
           ? before.version.inputs

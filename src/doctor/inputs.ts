@@ -5,11 +5,12 @@ import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 import { BuildError } from '../base/diagnostics.ts'
+import type { LinuxTarget } from '../base/targets.ts'
 import type { RuntimeRequest, Target } from '../config/config.ts'
 import { openEntry } from '../runtimes/cache.ts'
 import { aptOffers } from '../runtimes/apt.ts'
 import { debianKey } from '../runtimes/debian.ts'
-import { LIBC, packageId } from '../runtimes/debian-packages.ts'
+import { packageId, PINNED, type PinnedPackage } from '../runtimes/debian-packages.ts'
 import { findHostLibraries, hasPinnedLibraries } from '../runtimes/host-libraries.ts'
 import { readLock } from '../runtimes/lock.ts'
 import { cacheKeyOf, lockedRelease, runtimeOf } from '../runtimes/node-release.ts'
@@ -47,19 +48,20 @@ async function runRuntime(file: string, origin: string): Promise<Check> {
 const MISSING_LIBRARIES = 'install glibc, libstdc++ and libatomic (Debian: apt install libstdc++6 libatomic1)'
 
 export async function checkLibraries(
-  target: Target,
+  target: LinuxTarget,
   root: string,
   env: NodeJS.ProcessEnv,
   hostRoot = '/',
 ): Promise<Check[]> {
-  const wanted = packageId(LIBC)
+  const set = PINNED[target]
+  const wanted = packageId(set.libc)
   const isCached = (await openEntry(debianKey(target), root)) !== undefined
-  const apt = await checkApt(env, isCached)
+  const apt = await checkApt(set.libc, env, isCached)
   if (isCached) return [ok('LIBRARIES', `${wanted} and its like are in the cache`), apt]
-  if (await hasPinnedLibraries(hostRoot))
+  if (await hasPinnedLibraries(set, hostRoot))
     return [ok('LIBRARIES', `this machine has ${wanted} and its like`), apt]
   if (apt.status === 'ok') return [ok('LIBRARIES', `apt has ${wanted} and its like`), apt]
-  const { missing } = findHostLibraries(hostRoot)
+  const { missing } = findHostLibraries(set, hostRoot)
   const help = 'build where apt reaches Debian 12 once, or copy its ~/.cache/ingot/debian-* to this machine'
   const problem =
     missing.length > 0
@@ -68,8 +70,8 @@ export async function checkLibraries(
   return [broken('LIBRARIES', problem, help), apt]
 }
 
-async function checkApt(env: NodeJS.ProcessEnv, isCached: boolean): Promise<Check> {
-  if (await aptOffers(LIBC, env)) return ok('APT', `apt offers ${packageId(LIBC)}`)
+async function checkApt(libc: PinnedPackage, env: NodeJS.ProcessEnv, isCached: boolean): Promise<Check> {
+  if (await aptOffers(libc, env)) return ok('APT', `apt offers ${packageId(libc)}`)
   const reason = existsSync('/usr/bin/apt-get') ? 'apt has no lists, or others' : 'there is no apt'
   if (isCached) return ok('APT', `${reason}, and it is not needed`)
   return warning('APT', `${reason}: the libraries have to come from this machine`, 'run apt-get update')

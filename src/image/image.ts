@@ -11,6 +11,8 @@ export interface BaseImage {
   readonly format: 'elf' | 'macho' | 'pe'
   /** Size in bytes; the payload is appended here. */
   readonly size: number
+  /** Of ELF: what the payload has that is mapped begins on a page of this size. */
+  readonly pageSize?: number
   /** Where the payload's size, or something that follows from it, has to be written. */
   readonly slots: readonly SizeSlot[]
   /** Bytes that follow the payload, base64. */

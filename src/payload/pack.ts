@@ -41,7 +41,7 @@ export interface PackOptions {
   /** Who reads it sees damage. */
   readonly isChecked?: boolean
   /** What is mapped begins on a page of this size. */
-  readonly pageSize?: number
+  readonly pageSize?: number | undefined
 }
 
 /**

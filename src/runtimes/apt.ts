@@ -7,13 +7,12 @@ import { join } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
 import { CommandFailure, run } from './command.ts'
 import { unpackDeb } from './deb.ts'
-import { ARCHITECTURE, packageId, PINNED_PACKAGES, type PinnedPackage } from './debian-packages.ts'
+import { packageId, type PinnedPackage, type PinnedSet } from './debian-packages.ts'
 import { sha256File } from './hash.ts'
 
 const TIMEOUT_MS = 5 * 60_000
 
 const BASE_OPTIONS = {
-  'APT::Architecture': ARCHITECTURE,
   // As root, apt would switch to a user that cannot write into our directory.
   'APT::Sandbox::User': 'root',
   'Acquire::Languages': 'none',
@@ -23,29 +22,36 @@ const BASE_OPTIONS = {
 }
 
 /** Fills `dir` with the pinned files. False if apt cannot provide the packages; wrong bytes are an error. */
-export async function fillFromApt(dir: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+export async function fillFromApt(set: PinnedSet, dir: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const temporary = mkdtempSync(join(tmpdir(), 'ingot-apt-'))
   try {
-    if (!(await downloadAll(temporary, env))) return false
-    for (const pinned of PINNED_PACKAGES) await unpackPinned(pinned, temporary, dir, env)
+    if (!(await downloadAll(set, temporary, env))) return false
+    for (const pinned of set.packages) await unpackPinned(pinned, temporary, dir, env)
     return true
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }
 }
 
-async function downloadAll(dir: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const download = ['download', ...PINNED_PACKAGES.map(packageId)]
-  if (await apt(download, {}, dir, env)) return true
+async function downloadAll({ packages }: PinnedSet, dir: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const download = ['download', ...packages.map(packageId)]
+  const architecture = architectureOf(packages[0]!)
+  if (await apt(download, architecture, dir, env)) return true
   // No package lists (a slim container), or too old ones, or those of another architecture.
-  const lists = { 'Dir::State::lists': join(dir, 'lists'), 'Dir::Cache': join(dir, 'cache') }
-  for (const path of Object.values(lists)) mkdirSync(path)
+  const lists = { ...architecture, 'Dir::State::lists': join(dir, 'lists'), 'Dir::Cache': join(dir, 'cache') }
+  mkdirSync(lists['Dir::State::lists'])
+  mkdirSync(lists['Dir::Cache'])
   return (await apt(['update'], lists, dir, env)) && (await apt(download, lists, dir, env))
+}
+
+/** Of the target: lists that apt fetches for itself are of no other one. */
+function architectureOf({ architecture }: PinnedPackage) {
+  return { 'APT::Architecture': architecture, 'APT::Architectures': architecture }
 }
 
 /** Whether apt knows where that package is, without asking the network. */
 export async function aptOffers(pinned: PinnedPackage, env: NodeJS.ProcessEnv): Promise<boolean> {
-  return apt(['download', '--print-uris', packageId(pinned)], {}, tmpdir(), env)
+  return apt(['download', '--print-uris', packageId(pinned)], architectureOf(pinned), tmpdir(), env)
 }
 
 async function apt(

@@ -5,13 +5,15 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { BuildError } from '../base/diagnostics.ts'
 import { fillFromApt } from './apt.ts'
-import { PINNED_FILES, PINNED_PACKAGES } from './debian-packages.ts'
+import { PINNED } from './debian-packages.ts'
 import { resolveLibraries } from './debian.ts'
 import { sha256, sha256File } from './hash.ts'
 import { fillFromHost } from './host-libraries.ts'
 import { readLock } from './lock.ts'
 import { makeHome, type Home } from './loopback.fixture.ts'
 import type { SystemLibraries } from './runtime.ts'
+
+const SET = PINNED['linux-x64']
 
 const SONAMES = [
   'libanl.so.1',
@@ -31,7 +33,7 @@ const SONAMES = [
 
 function aptHasPins(): boolean {
   try {
-    const ids = PINNED_PACKAGES.map(({ name, version }) => `${name}=${version}`)
+    const ids = SET.packages.map(({ name, version }) => `${name}=${version}`)
     execFileSync('apt-cache', ['show', ...ids], { stdio: 'ignore' })
     return true
   } catch {
@@ -40,7 +42,7 @@ function aptHasPins(): boolean {
 }
 
 const hasApt = aptHasPins()
-const hasPins = PINNED_FILES.every(
+const hasPins = SET.files.every(
   ({ path, sha256: expected }) => existsSync(`/${path}`) && sha256(readFileSync(`/${path}`)) === expected,
 )
 
@@ -82,7 +84,7 @@ test('this machine has the pinned bytes: no apt is needed', { skip: !hasPins }, 
   await assertPinned(first)
   assert.deepEqual(await resolveLibraries('linux-x64', withoutApt(home)), first)
   const { debian } = readLock(home.projectDir)
-  const pins = PINNED_PACKAGES.map(({ name, version, sha256 }) => [`${name}=${version}`, { sha256 }])
+  const pins = SET.packages.map(({ name, version, sha256 }) => [`${name}=${version}`, { sha256 }])
   assert.deepEqual(debian, Object.fromEntries(pins))
 })
 
@@ -99,18 +101,18 @@ test('apt without package lists updates lists of its own', { skip: !hasApt }, as
   writeFileSync(config, `Dir::State::lists "${join(projectDir, 'no-lists')}";\n`)
   const dir = join(projectDir, 'out')
   mkdirSync(dir)
-  assert.equal(await fillFromApt(dir, { ...env, APT_CONFIG: config }), true)
-  for (const { name, sha256: expected } of PINNED_FILES) {
+  assert.equal(await fillFromApt(SET, dir, { ...env, APT_CONFIG: config }), true)
+  for (const { name, sha256: expected } of SET.files) {
     assert.equal(await sha256File(join(dir, name)), expected, name)
   }
 })
 
 test('a package with other bytes is refused', async (t) => {
   const { projectDir, env } = makeHome(t)
-  const files = PINNED_PACKAGES.map(({ name, version }) => `echo forged > '${name}_${version}_amd64.deb'`)
+  const files = SET.packages.map(({ name, version }) => `echo forged > '${name}_${version}_amd64.deb'`)
   writeFileSync(join(projectDir, 'apt-get'), ['#!/bin/sh', ...files].join('\n'), { mode: 0o755 })
   const options = { ...env, PATH: projectDir }
-  await assert.rejects(fillFromApt(projectDir, options), (error: BuildError) => {
+  await assert.rejects(fillFromApt(SET, projectDir, options), (error: BuildError) => {
     assert.equal(error.code, 'RUNTIME_INTEGRITY')
     assert.match(error.message, /^libc6=2\.36-9\+deb12u14: Ingot expects sha256 \w{64}, apt gave \w{64}$/)
     return true
@@ -161,16 +163,16 @@ test('a machine without the libraries names them', async (t) => {
 test('one changed byte on the machine, and nothing of it is pinned', { skip: !hasPins }, async (t) => {
   const { projectDir } = makeHome(t)
   const root = join(projectDir, 'root')
-  for (const { path } of PINNED_FILES) {
+  for (const { path } of SET.files) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     copyFileSync(`/${path}`, join(root, path))
   }
-  assert.equal(await fillFromHost(join(projectDir, 'same'), root), true)
+  assert.equal(await fillFromHost(SET, join(projectDir, 'same'), root), true)
   const libm = join(root, 'lib/x86_64-linux-gnu/libm.so.6')
   const bytes = readFileSync(libm)
   bytes.writeUInt8(bytes.readUInt8(5000) ^ 1, 5000)
   writeFileSync(libm, bytes)
-  assert.equal(await fillFromHost(join(projectDir, 'other'), root), false)
+  assert.equal(await fillFromHost(SET, join(projectDir, 'other'), root), false)
 })
 
 test('a lock that pins other bytes of the same version is refused', { skip: !hasPins }, async (t) => {

@@ -3,18 +3,10 @@
 
 import { join } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
-import type { Target } from '../config/config.ts'
+import type { LinuxTarget } from '../base/targets.ts'
 import { cacheRoot } from './cache-root.ts'
 import { cached, fileOf, openEntry, type CacheEntry } from './cache.ts'
-import {
-  LIBC,
-  LICENSE_PREFIX,
-  LOADER,
-  packageId,
-  PINNED_FILES,
-  PINNED_PACKAGES,
-  type PinnedPackage,
-} from './debian-packages.ts'
+import { architectureOfId, LICENSE_PREFIX, packageId, PINNED, type PinnedPackage, type PinnedSet } from './debian-packages.ts'
 import { sha256 } from './hash.ts'
 import { LOCK_FILE, lockFileOf, updateLock, type Lock } from './lock.ts'
 import type { ResolveOptions } from './options.ts'
@@ -24,47 +16,48 @@ import type { SystemLibraries } from './runtime.ts'
 class Unavailable extends Error {}
 
 export async function resolveLibraries(
-  target: Target,
+  target: LinuxTarget,
   { projectDir, env = process.env }: ResolveOptions,
   hostRoot = '/',
 ): Promise<SystemLibraries> {
   const root = cacheRoot(env)
+  const set = PINNED[target]
   const key = debianKey(target)
   const known = await openEntry(key, root)
-  if (known !== undefined) return pinnedLibraries(known, projectDir)
+  if (known !== undefined) return pinnedLibraries(set, known, projectDir)
   const { fillFromHost, findHostLibraries, useHostLibraries } = await import('./host-libraries.ts')
-  const host = findHostLibraries(hostRoot)
+  const host = findHostLibraries(set, hostRoot)
   // The pinned ones were tried for today, in vain.
-  if ((await openEntry(host.key, root)) !== undefined) return useHostLibraries(host, root)
+  if ((await openEntry(host.key, root)) !== undefined) return useHostLibraries(set, host, root)
   const fill = async (dir: string) => {
-    if (await fillFromHost(dir, hostRoot)) return
+    if (await fillFromHost(set, dir, hostRoot)) return
     const { fillFromApt } = await import('./apt.ts')
-    if (!(await fillFromApt(dir, env))) throw new Unavailable()
+    if (!(await fillFromApt(set, dir, env))) throw new Unavailable()
   }
   try {
-    return pinnedLibraries(await cached(key, fill, root), projectDir)
+    return pinnedLibraries(set, await cached(key, fill, root), projectDir)
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error
-    return useHostLibraries(host, root)
+    return useHostLibraries(set, host, root)
   }
 }
 
 /** Another table of pins is another entry of the cache. */
-export function debianKey(target: Target): string {
-  return `debian-${target}-${sha256(JSON.stringify(PINNED_PACKAGES)).slice(0, 16)}`
+export function debianKey(target: LinuxTarget): string {
+  return `debian-${target}-${sha256(JSON.stringify(PINNED[target].packages)).slice(0, 16)}`
 }
 
-function pinnedLibraries(entry: CacheEntry, projectDir: string): SystemLibraries {
-  updateLock(projectDir, (lock) => withPins(lock, projectDir))
-  const names = PINNED_FILES.map(({ name }) => name)
+function pinnedLibraries(set: PinnedSet, entry: CacheEntry, projectDir: string): SystemLibraries {
+  updateLock(projectDir, (lock) => withPins(set, lock, projectDir))
+  const names = set.files.map(({ name }) => name)
   const isLicense = (name: string) => name.startsWith(LICENSE_PREFIX)
-  const libraries = names.filter((name) => name !== LOADER && !isLicense(name))
+  const libraries = names.filter((name) => name !== set.loader && !isLicense(name))
   return {
-    origin: `debian:${packageId(LIBC)}`,
+    origin: `debian:${packageId(set.libc)}`,
     reproducible: true,
-    loader: fileOf(entry, LOADER),
+    loader: fileOf(entry, set.loader),
     libraries: new Map(libraries.map((name) => [name, fileOf(entry, name)])),
-    packages: PINNED_PACKAGES.filter(hasLibraries).map(({ name, version }) => ({ name, version })),
+    packages: set.packages.filter(hasLibraries).map(({ name, version }) => ({ name, version })),
     licenses: names.filter(isLicense).map((name) => join(entry.dir, name)),
   }
 }
@@ -75,9 +68,10 @@ function hasLibraries({ files }: PinnedPackage): boolean {
 }
 
 /** The pins belong to this Ingot, so another version of a package replaces the old one in the lock. */
-function withPins(lock: Lock, projectDir: string): Lock {
-  const debian: Record<string, { sha256: string }> = {}
-  for (const pinned of PINNED_PACKAGES) {
+function withPins({ packages, architecture }: PinnedSet, lock: Lock, projectDir: string): Lock {
+  const ofOthers = Object.entries(lock.debian).filter(([id]) => architectureOfId(id) !== architecture)
+  const debian: Record<string, { sha256: string }> = Object.fromEntries(ofOthers)
+  for (const pinned of packages) {
     const id = packageId(pinned)
     const locked = lock.debian[id]?.sha256 ?? pinned.sha256
     if (locked !== pinned.sha256) throw lockedOtherwise(id, locked, pinned.sha256, projectDir)

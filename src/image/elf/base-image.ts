@@ -278,6 +278,7 @@ function describeBase(inputs: BaseInputs, plan: Plan): ElfBase {
   return {
     format: 'elf',
     size: plan.size,
+    pageSize: machineOf(node).pageSize,
     slots: [
       ...sizes(outerStart + payloadSegment * ProgramHeader.size, before),
       ...sizes(plan.table.fileOffset + INNER_HEADERS + (inner.length - 1) * ProgramHeader.size, before),

@@ -53,7 +53,9 @@ interface Hashes {
   readonly triplet: string
   readonly loader: string
   /** By the name of the package. */
-  readonly packages: Readonly<Record<'libc6' | 'libgcc-s1' | 'libstdc++6' | 'libatomic1' | 'gcc-12-base', string>>
+  readonly packages: Readonly<
+    Record<'libc6' | 'libgcc-s1' | 'libstdc++6' | 'libatomic1' | 'gcc-12-base', string>
+  >
   /** Of libc6, by SONAME. */
   readonly glibc: Readonly<Record<string, string>>
   readonly libgcc: string
@@ -68,7 +70,11 @@ function setOf({ target, architecture, triplet, loader, packages, glibc, ...gcc 
     version: string,
     files: readonly PinnedFile[],
   ): PinnedPackage => ({ name, version, architecture, sha256: packages[name], files })
-  const ofGlibc = Object.entries(glibc).map(([name, sha256]) => ({ path: `${multiarch}/${name}`, name, sha256 }))
+  const ofGlibc = Object.entries(glibc).map(([name, sha256]) => ({
+    path: `${multiarch}/${name}`,
+    name,
+    sha256,
+  }))
   const libc = packageOf('libc6', LIBC_VERSION, [
     ...ofGlibc,
     license('libc6', '40c7e1f2118531f038ca22999bd976901254e1bc5cd1b0f0211bdd064c599987'),

@@ -6,7 +6,14 @@ import { BuildError } from '../base/diagnostics.ts'
 import type { LinuxTarget } from '../base/targets.ts'
 import { cacheRoot } from './cache-root.ts'
 import { cached, fileOf, openEntry, type CacheEntry } from './cache.ts'
-import { architectureOfId, LICENSE_PREFIX, packageId, PINNED, type PinnedPackage, type PinnedSet } from './debian-packages.ts'
+import {
+  architectureOfId,
+  LICENSE_PREFIX,
+  packageId,
+  PINNED,
+  type PinnedPackage,
+  type PinnedSet,
+} from './debian-packages.ts'
 import { sha256 } from './hash.ts'
 import { LOCK_FILE, lockFileOf, updateLock, type Lock } from './lock.ts'
 import type { ResolveOptions } from './options.ts'

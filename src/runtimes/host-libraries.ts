@@ -80,7 +80,11 @@ export function findHostLibraries(set: PinnedSet, hostRoot: string): HostLibrari
 }
 
 /** The host's own libraries, in place. Their hashes are cached. */
-export async function useHostLibraries(set: PinnedSet, host: HostLibraries, root: string): Promise<SystemLibraries> {
+export async function useHostLibraries(
+  set: PinnedSet,
+  host: HostLibraries,
+  root: string,
+): Promise<SystemLibraries> {
   if (host.missing.length > 0) throw missingError(set, host.missing)
   const { dir } = await cached(host.key, (temporary) => keepHashes(host, temporary), root)
   const hashes = JSON.parse(readFileSync(join(dir, HASHES_FILE), 'utf8')) as Record<string, string>

@@ -84,7 +84,7 @@ function errnoAddress(read: DataView, address: number): number | undefined {
   const isFirst = (adrp & 0x9f00001f) >>> 0 === 0x90000001 // adrp x1, page
   const isSecond = (store & 0xffc003ff) >>> 0 === 0xb9000022 // str w2, [x1, #offset]
   if (!isFirst || !isSecond) return undefined
-  const pages = ((((adrp >> 5) & 0x7ffff) << 2) | ((adrp >>> 29) & 3)) << 11 >> 11
+  const pages = (((((adrp >> 5) & 0x7ffff) << 2) | ((adrp >>> 29) & 3)) << 11) >> 11
   const page = address + ERRNO_PAGE - ((address + ERRNO_PAGE) % 0x1000)
   return page + pages * 0x1000 + ((store >>> 10) & 0xfff) * 4
 }

@@ -120,7 +120,10 @@ function inMemory(loader: ElfFile, bytes: Uint8Array): Uint8Array {
 }
 
 /** Each up to where the next one's first page begins, so that all of it is mapped. */
-function loaderSegments(loader: ElfFile, pageSize: number): { flags: number; address: number; size: number }[] {
+function loaderSegments(
+  loader: ElfFile,
+  pageSize: number,
+): { flags: number; address: number; size: number }[] {
   const pageOf = ({ virtualAddress }: ProgramHeader) => virtualAddress - (virtualAddress % pageSize)
   return loadsOf(loader).map((segment, i, all) => {
     const next = all[i + 1]

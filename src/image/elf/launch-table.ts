@@ -42,7 +42,8 @@ export function findLaunchTable(readAt: ReadAt, file: string): FoundLaunchTable 
     fail('IMAGE_NOT_ELF', 'not an ELF file', 0)
   }
   if (start.length < IDENT_SIZE + FileHeader.size) foreign(start.length)
-  if (start[4] !== ELFCLASS64 || start[5] !== ELFDATA2LSB) fail('IMAGE_WRONG_TARGET', 'not a 64-bit little-endian ELF file', 4)
+  if (start[4] !== ELFCLASS64 || start[5] !== ELFDATA2LSB)
+    fail('IMAGE_WRONG_TARGET', 'not a 64-bit little-endian ELF file', 4)
   const header = FileHeader.read(viewOf(start), IDENT_SIZE)
   const inHeader = (field: Parameters<typeof FileHeader.offsetOf>[0]) =>
     IDENT_SIZE + FileHeader.offsetOf(field)

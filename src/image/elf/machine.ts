@@ -23,30 +23,30 @@ export interface Machine {
   /** Its launcher has frozen starts. */
   readonly canFreeze: boolean
   /** Machine code that goes to `address`, which is below 4 GiB, for the beginning of a function. */
-  jumpTo(address: number): Uint8Array
+  readonly jumpTo: (address: number) => Uint8Array
   /** Whether a function's first instructions make a frame that the launcher can go through. */
-  hasFrame(code: Uint8Array): boolean
+  readonly hasFrame: (code: Uint8Array) => boolean
   /** Where ld.so's functions are, and how they are redirected. */
   readonly loader: {
     /** Begin of each function as compiled in Debian 12's glibc 2.36; `..` stands for any byte. */
     readonly signatures: Readonly<Record<Hook, string>>
     /** Where the instructions of `read` say that rtld_errno is, `address` being its own; undefined if they do not. */
-    errnoAddress(read: DataView, address: number): number | undefined
+    readonly errnoAddress: (read: DataView, address: number) => number | undefined
     /** A jump, by the distance from its first byte. */
-    jumpBy(distance: number): Uint8Array
+    readonly jumpBy: (distance: number) => Uint8Array
   }
   readonly libc: {
     /** The calls that the launcher answers; asm/unistd.h. */
     readonly systemCalls: Readonly<Record<string, number>>
     /** Without these, native code would see half a file system. */
     readonly required: readonly string[]
-    findSites(code: Buffer, number: number): SystemCallSite[]
+    readonly findSites: (code: Buffer, number: number) => SystemCallSite[]
     /** What all stubs share: it calls the launcher's hook. */
-    sharedStub(hook: number): Uint8Array
+    readonly sharedStub: (hook: number) => Uint8Array
     /** Calls the launcher and goes back; all offsets are in libc's code. */
-    stub(site: SystemCallSite, places: StubPlaces): Uint8Array
+    readonly stub: (site: SystemCallSite, places: StubPlaces) => Uint8Array
     /** What replaces the site's bytes. */
-    jumpToStub(site: SystemCallSite, stubOffset: number): Uint8Array
+    readonly jumpToStub: (site: SystemCallSite, stubOffset: number) => Uint8Array
     /** The functions that the launcher has instead. */
     readonly replaced: readonly Replacement[]
   }

@@ -23,7 +23,10 @@ const USER_ADDRESS_LIMIT = 2 ** 47
 export function readElf(bytes: Uint8Array, file: string): ElfFile {
   const view = viewOf(bytes)
   const fail = (code: string, message: string, offset: number): never => {
-    throw new BuildError(code, message, { at: { file, offset }, help: 'pass a Linux executable for x86-64 or AArch64' })
+    throw new BuildError(code, message, {
+      at: { file, offset },
+      help: 'pass a Linux executable for x86-64 or AArch64',
+    })
   }
   const malformed = (message: string, offset: number) => fail('IMAGE_MALFORMED', message, offset)
 
@@ -34,7 +37,8 @@ export function readElf(bytes: Uint8Array, file: string): ElfFile {
 
   const at = (field: keyof typeof header) => IDENT_SIZE + FileHeader.offsetOf(field)
   const header = FileHeader.read(view, IDENT_SIZE)
-  if (!machineNumbered(header.machine)) fail('IMAGE_WRONG_TARGET', `machine ${header.machine} is neither x86-64 nor AArch64`, at('machine'))
+  if (!machineNumbered(header.machine))
+    fail('IMAGE_WRONG_TARGET', `machine ${header.machine} is neither x86-64 nor AArch64`, at('machine'))
   if (header.type !== ET_EXEC && header.type !== ET_DYN) {
     fail('IMAGE_WRONG_TARGET', `type ${header.type} is neither an executable nor a shared object`, at('type'))
   }

@@ -57,6 +57,7 @@ before(() => {
     '-O1',
     '-Wall',
     `-I${LAUNCHER}`,
+    `-I${LAUNCHER}/linux-x64`,
     '-o',
     path.join(directory, 'driver'),
     ...sources,

@@ -47,9 +47,9 @@ function numberBefore(code: Buffer, svc: number): number | undefined {
   return undefined
 }
 
-/** Branches, exception generation and system instructions (the architecture's group of that name). */
+/** The architecture's group of branches, exceptions and system instructions, without the last ones. */
 function isBranch(word: number): boolean {
-  return (word & 0x1c000000) >>> 0 === 0x14000000
+  return (word & 0x1c000000) >>> 0 === 0x14000000 && (word & 0xffc00000) >>> 0 !== 0xd5000000
 }
 
 /** b, by a multiple of four below 128 MiB. */

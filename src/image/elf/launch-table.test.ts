@@ -59,7 +59,7 @@ suite('the launch table of a finished file', () => {
       'IMAGE_NOT_INGOT',
       ({ bytes, offset }) => bytes.subarray(0, offset),
     ],
-    ['another machine', 'IMAGE_WRONG_TARGET', ({ bytes }) => (bytes.writeUInt16LE(183, 18), bytes)],
+    ['another machine', 'IMAGE_WRONG_TARGET', ({ bytes }) => (bytes.writeUInt16LE(243, 18), bytes)],
     ['node itself', 'IMAGE_NOT_INGOT', () => makeNode()],
     ['another magic', 'IMAGE_NOT_INGOT', ({ bytes, offset }) => (bytes.write('NGTABL99', offset), bytes)],
     [

@@ -38,7 +38,7 @@ for (const [name, change, code, offset] of [
   ['32 bits', u8(4, 1), 'IMAGE_WRONG_TARGET', 4],
   ['an unknown class', u8(4, 0), 'IMAGE_WRONG_TARGET', 4],
   ['big-endian', u8(5, 2), 'IMAGE_WRONG_TARGET', 5],
-  ['arm64', u16(inHeader('machine'), 183), 'IMAGE_WRONG_TARGET', 0x12],
+  ['RISC-V', u16(inHeader('machine'), 243), 'IMAGE_WRONG_TARGET', 0x12],
   ['an object file', u16(inHeader('type'), 1), 'IMAGE_WRONG_TARGET', 0x10],
   ['a core dump', u16(inHeader('type'), 4), 'IMAGE_WRONG_TARGET', 0x10],
   ['program headers of 32-bit size', u16(inHeader('programHeaderSize'), 32), 'IMAGE_MALFORMED', 0x36],

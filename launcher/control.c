@@ -15,10 +15,10 @@ void remember_machine(const struct machine *one)
 /* The process's number, argv[0] and on, each with its zero. */
 static long open_arguments(void)
 {
-	char digits[12] = { 0 }, *at = digits + sizeof digits - 1;
-	for (long number = syscall1(SYS_getpid, 0); number; number /= 10) *--at = (char)('0' + number % 10);
+	char digits[12];
+	*append_number(digits, (uint64_t)syscall1(SYS_getpid, 0)) = 0;
 	long descriptor = syscall3(SYS_memfd_create, "arguments", MFD_CLOEXEC, 0);
-	write_all(descriptor, at, length_of(at) + 1);
+	write_all(descriptor, digits, length_of(digits) + 1);
 	for (uint64_t i = 0; machine && i < machine->argument_count; i++)
 		write_all(descriptor, machine->arguments[i], length_of(machine->arguments[i]) + 1);
 	if (descriptor >= 0) syscall3(SYS_lseek, descriptor, 0, 0);

@@ -111,6 +111,12 @@ static long execute_from_memory(const struct archive_entry *entry, char **argume
 	if (descriptor < 0) return descriptor;
 	write_all(descriptor, bytes, entry->size);
 	long result = syscall5(SYS_execveat, descriptor, "", arguments, environment, AT_EMPTY_PATH);
+	if (result == -ENOSYS) {
+		/* qemu's user mode emulation before version 8. */
+		char path[32] = "/proc/self/fd/";
+		*append_number(path + length_of(path), (uint64_t)descriptor) = 0;
+		result = syscall3(SYS_execve, path, arguments, environment);
+	}
 	syscall1(SYS_close, descriptor);
 	return result;
 }

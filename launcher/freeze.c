@@ -156,10 +156,8 @@ static uint32_t stop_threads(int process, int self)
 /* The third field of /proc/self/task/ID/stat. */
 static int is_sleeping(int thread)
 {
-	char path[48] = "/proc/self/task/", digits[12] = { 0 }, *digit = digits + sizeof digits - 1, text[64];
-	for (; thread; thread /= 10) *--digit = (char)('0' + thread % 10);
-	memcpy(path + 16, digit, length_of(digit));
-	memcpy(path + 16 + length_of(digit), "/stat", 6);
+	char path[48] = "/proc/self/task/", text[64];
+	memcpy(append_number(path + 16, (uint64_t)thread), "/stat", 6);
 	long file = syscall4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), size = syscall3(SYS_read, file, text, sizeof text - 1);
 	syscall1(SYS_close, file);
 	for (long i = 0; i + 2 < size; i++)

@@ -55,3 +55,11 @@ int number_of(const char *text)
 	for (; *text >= '0' && *text <= '9'; text++) number = 10 * number + (*text - '0');
 	return number;
 }
+
+char *append_number(char *to, uint64_t number)
+{
+	uint64_t power = 1;
+	while (number / power >= 10) power *= 10;
+	for (; power; power /= 10) *to++ = (char)('0' + number / power % 10);
+	return to;
+}

@@ -12,6 +12,8 @@
 
 uint64_t length_of(const char *text);
 int number_of(const char *text);
+/* Its end; there is no terminator. */
+char *append_number(char *to, uint64_t number);
 int starts_with(const char *text, const char *prefix);
 int same_text(const char *a, const char *b);
 void *memcpy(void *restrict to, const void *restrict from, uint64_t size);

@@ -227,11 +227,8 @@ static int is_known(int thread)
 
 static void open_memory(void)
 {
-	char path[32] = "/proc/", *at = path + 6;
-	char digits[12], *digit = digits + sizeof digits;
-	for (int number = main_thread; number; number /= 10) *--digit = (char)('0' + number % 10);
-	while (digit < digits + sizeof digits) *at++ = *digit++;
-	memcpy(at, "/mem", 5);
+	char path[32] = "/proc/";
+	memcpy(append_number(path + 6, (uint64_t)main_thread), "/mem", 5);
 	memory = (int)syscall4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 	if (memory < 0) end(3);
 }

@@ -124,6 +124,13 @@ test('offline afterwards, with the same result', async (t) => {
   assert.deepEqual(nativeIn(await trace('linux-arm64')), nativeIn(first))
 })
 
+test('a copy of this machine’s own, beside a package for the target, is left out', async (t) => {
+  const { trace } = await setUp(t, { 'node_modules/matrix/bin/matrix': addon(62).toString('latin1') })
+  const inside = (await trace('linux-arm64')).kept.map((file) => file.path)
+  assert(inside.includes('node_modules/@matrix/linux-arm64/addon.node'), inside.join())
+  assert(!inside.includes('node_modules/matrix/bin/matrix'), inside.join())
+})
+
 test('what cannot be had is an error that names the package', async (t) => {
   const { trace } = await setUp(t)
   await assert.rejects(trace('darwin-arm64'), {

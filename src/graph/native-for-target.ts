@@ -18,6 +18,8 @@ export function requireNative(trace: Trace, memory: GraphMemory, target: Target)
   if (target === HOST) return
   const kinds = nativeKinds(trace, memory, target)
   const lacking = packagesOf(trace).filter(({ directory }) => {
+    // esbuild keeps a copy of the host's program beside the package for the platform.
+    if (trace.platformPackages.served.has(directory)) return false
     const kind = kinds.get(directory)
     return kind === undefined ? existsSync(path.join(directory, 'prebuilds')) : kind === 'host'
   })

@@ -38,6 +38,8 @@ export class PlatformPackages {
   readonly platform: Platform
   readonly #packages: Packages
   readonly #offers: Offers
+  /** Directories of packages that have one for the target. */
+  readonly served = new Set<string>()
   /** Directory of a provided package -> where it would be installed. */
   readonly #places = new Map<string, string>()
 
@@ -68,6 +70,7 @@ export class PlatformPackages {
     // A package for one system alone (fsevents) is a help there, and missed nowhere else.
     const isForAll = systems.size > 1 && this.wanted.size === 0
     if (isForAll && found.length === 0 && this.#target !== HOST) throw missingNative([owner], this.#target)
+    if (found.length > 0) this.served.add(owner.directory)
     return found
   }
 

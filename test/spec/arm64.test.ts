@@ -180,7 +180,7 @@ suite(
     test('is sealed against the environment', async () => {
       const env = { LD_LIBRARY_PATH: '/evil', NODE_OPTIONS: '--inspect=1', PLAIN: 'x' }
       const [command, ...args] = [...emulated(), file, 'environment']
-      const { status, stdout, stderr } = await run(command!, args, { env: { ...process.env, ...env } })
+      const { status, stdout, stderr } = await run(command, args, { env: { ...process.env, ...env } })
       assert.deepEqual({ status, stderr }, { status: 0, stderr: '' })
       assert.equal(stdout, '/evil --inspect=1 x 0\n')
     })

@@ -10,7 +10,8 @@ const EMULATOR = 'qemu-aarch64-static'
 const MAGIC = String.raw`\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00`
 const MASK = String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`
 
-/** F: the emulator is opened now, and not where the program runs. P: the program's argv[0] is kept. */
+/** F: the emulator is opened now, and not where the program runs. P: the program’s argv[0] is kept. O: the
+    emulator gets the program opened, as one in memory has no name. */
 const SCRIPT = `mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc &&
 printf %s "$1" > /proc/sys/fs/binfmt_misc/register && shift && exec "$@"`
 
@@ -18,7 +19,7 @@ printf %s "$1" > /proc/sys/fs/binfmt_misc/register && shift && exec "$@"`
 export function emulated(): readonly [string, ...string[]] {
   const emulator = emulatorFile()
   const namespace = ['--user', '--map-root-user', '--mount', '--propagation=private']
-  const registration = `:ingot-aarch64:M::${MAGIC}:${MASK}:${emulator}:FP`
+  const registration = `:ingot-aarch64:M::${MAGIC}:${MASK}:${emulator}:FPO`
   return ['unshare', ...namespace, 'sh', '-c', SCRIPT, 'sh', registration]
 }
 

@@ -16,7 +16,7 @@ import { writeEnvTypes } from './env-types.ts'
 import { allInputs } from './inputs.ts'
 import { lookAtGit } from './known/git.ts'
 import { judgeNativeCode } from './native-policy.ts'
-import { packPayload } from './pack-payload.ts'
+import { codeCacheDiagnostics, packPayload } from './pack-payload.ts'
 import { prepareTarget } from './prepare-target.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
 import { readPrivateKey } from './seal/signature.ts'
@@ -95,7 +95,13 @@ export async function buildTracked(
       size,
       start,
       native,
-      diagnostics: [...diagnostics, ...ofTypes, ...graph.diagnostics, ...judged.diagnostics],
+      diagnostics: [
+        ...diagnostics,
+        ...ofTypes,
+        ...codeCacheDiagnostics(config.target, target),
+        ...graph.diagnostics,
+        ...judged.diagnostics,
+      ],
       elapsedMs: performance.now() - started,
     })
     return { result, inputs: allInputs(config, inputs, graph) }

@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { bundleBootstrap } from './bundle-bootstrap.ts'
+import type { Diagnostic } from './base/diagnostics.ts'
+import { isLinux, type Target } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { OWN_CODE } from './format/archive.ts'
 import type { AppGraph } from './graph/graph.ts'
@@ -91,6 +93,20 @@ export function packFiles(
     ...(contract && { contract: contract.contract }),
   }
   return packArchive(files, links, manifest, { info, isChecked, pageSize })
+}
+
+/** What a build says where nothing runs the target's node. */
+export function codeCacheDiagnostics(target: Target, { tools }: PreparedTarget): Diagnostic[] {
+  if (tools.target) return []
+  const alone = `build on ${target}`
+  return [
+    {
+      severity: 'info',
+      code: 'CODE_CACHE_LEFT_OUT',
+      message: `nothing here runs node for ${target}: without code caches, a start compiles the program`,
+      help: isLinux(target) ? `install qemu-user, or ${alone}` : alone,
+    },
+  ]
 }
 
 /** Each edit makes a new one. */

@@ -36,8 +36,7 @@ async function findTools(
   projectDir: string,
 ): Promise<NodeTools> {
   if (target === HOST) return { here: [runtime.file], target: [runtime.file] }
-  if (emulated) return { here: emulated, target: emulated }
   const version = { kind: 'npm', version: runtime.version } as const
   const { file } = await resolveRuntime(version, HOST ?? 'linux-x64', { projectDir })
-  return { here: [file], target: undefined }
+  return { here: [file], target: emulated }
 }

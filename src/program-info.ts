@@ -28,6 +28,8 @@ export async function programInfo(
     tree,
     own.map((file) => path.join(graph.root, file)),
   )
-  const info = describeBuild({ ...facts, files, runtime, libraries, components: base.components, vcs })
+  const isCompiledAtStart = tools.target === undefined
+  const { components } = base
+  const info = describeBuild({ ...facts, files, runtime, libraries, isCompiledAtStart, components, vcs })
   return packInfo(info, (args, input) => runNode(tools.here, args, { cwd: '/', input }))
 }

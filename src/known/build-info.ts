@@ -25,6 +25,8 @@ export interface Known {
   /** node's `process.versions`. */
   readonly components: Readonly<Record<string, string>>
   readonly libraries: SystemLibraries | undefined
+  /** Nothing here runs the target's node, which makes code caches. */
+  readonly isCompiledAtStart: boolean
   readonly native: readonly NativeInfo[]
   readonly vcs: BuildInfo['vcs']
 }
@@ -56,7 +58,7 @@ export function describeBuild(known: Known): BuildInfo {
     contract: config.contract?.contract,
     moduleGraph: graph.hash,
     config: hashConfig(config),
-    reproducible: { unless: reasonsAgainst(config, libraries, vcs) },
+    reproducible: { unless: reasonsAgainst(known) },
   }
 }
 
@@ -72,15 +74,12 @@ function librariesInside(libraries: SystemLibraries | undefined): BuildInfo['lib
   }
 }
 
-function reasonsAgainst(
-  { start, target }: ResolvedConfig,
-  libraries: SystemLibraries | undefined,
-  vcs: BuildInfo['vcs'],
-): string[] {
+function reasonsAgainst({ config: { start, target }, libraries, isCompiledAtStart, vcs }: Known): string[] {
   return [
     ...(libraries?.reproducible !== false
       ? []
       : ['glibc and libstdc++ are those of the machine that built it']),
+    ...(isCompiledAtStart ? ['nothing ran its node where it was built: elsewhere it has code caches'] : []),
     ...(vcs?.dirty ? ['the repository had changes that are not committed'] : []),
     ...(start === 'cold' || target !== FREEZING_TARGET ? [] : [FROZEN_DIFFERS]),
   ]

@@ -51,6 +51,20 @@ static uint64_t hexadecimal(const char *text)
 	return value;
 }
 
+/* What bind says to a socket address, of which the bytes are in hexadecimal: whether a program may listen there. */
+static long try_bind(const char *text)
+{
+	uint8_t address[28] = { 0 }; /* struct sockaddr_in6, of which sockaddr_in is the shorter */
+	for (uint64_t i = 0; text[i] && i < 2 * sizeof address; i++)
+		address[i / 2] = (uint8_t)(address[i / 2] << 4 | ((text[i] & 15) + 9 * (text[i] >> 6)));
+	const int yes = 1;
+	long socket = syscall3(SYS_socket, *(const uint16_t *)address, 1 /* SOCK_STREAM */ | O_CLOEXEC, 0);
+	syscall5(SYS_setsockopt, socket, 1 /* SOL_SOCKET */, 2 /* SO_REUSEADDR */, &yes, sizeof yes);
+	long result = syscall3(SYS_bind, socket, address, sizeof address);
+	syscall1(SYS_close, socket);
+	return result;
+}
+
 int control(const char *path, long *result)
 {
 	if (!starts_with(path, CONTROL_ROOT)) return 0;
@@ -66,6 +80,7 @@ int control(const char *path, long *result)
 	else if (same_text(verb, "is-development")) *result = TABLE->is_development ? 0 : -ENOENT;
 	else if (same_text(verb, "payload")) *result = map_development_payload() ? 0 : -ENOENT;
 	else if (same_text(verb, "watch-crashes")) watch_crashes();
+	else if (starts_with(verb, "bind/")) *result = try_bind(verb + sizeof "bind/" - 1);
 	else if (same_text(verb, "own-file")) *result = open_own_file();
 	else if (same_text(verb, "seal")) *result = open_seal_place();
 	else if (same_text(verb, "verify-bootstrap")) verify_bootstrap();

@@ -48,6 +48,7 @@ export function parseAddress(text: string): Address | undefined {
 export function addressIn(rule: VariableRule, text: string): Address | undefined {
   const value = parseVariable(rule, text)
   if (value === undefined) return undefined
+  if (rule.type === 'port') return { kind: 'port', host: undefined, port: value as number }
   if (!(value instanceof URL)) return parseAddress(text)
   const host = value.hostname.replace(/^\[|\]$/g, '').toLowerCase()
   const port = value.port === '' ? PORTS[value.protocol] : Number(value.port)

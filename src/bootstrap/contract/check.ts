@@ -2,42 +2,58 @@
 
 import { addressIn, parseAddress, variableIn, type Address } from '../../format/contract-address.ts'
 import type { Contract } from '../../format/contract.ts'
-import type { Internals } from '../internals.ts'
-import { pathOf, readProblem, writeProblem } from './files.ts'
-import { portProblem, type Sockets } from './ports.ts'
+import { placeOf, readProblem, writeProblem, type NativeFiles } from './files.ts'
+import { portProblem, type Bind } from './ports.ts'
 import type { Problem } from './problems.ts'
 import type { Variables } from './variables.ts'
 
-/** @param sockets undefined: ports are not looked at */
-export function findProblems(
-  internals: Internals,
-  contract: Contract,
-  variables: Variables,
-  sockets: Sockets | undefined,
-): Problem[] {
-  const directory = process.cwd()
-  const problems: (Problem | undefined)[] = [...variables.problems.values(), ...variables.strangers]
+/** @param bind undefined: ports are not looked at */
+export type FindProblems = (variables: Variables, bind: Bind | undefined) => Problem[]
+
+/** What needs no world is done now. */
+export function prepareCheck(fs: NativeFiles, contract: Contract): FindProblems {
   const { read, write } = contract.files
-  for (const [texts, problemOf] of [
-    [read, readProblem],
-    [write, writeProblem],
-  ] as const) {
-    for (const text of texts) {
-      const file = pathOf(text, directory, variables.textOf)
-      if (file !== undefined) problems.push(problemOf(internals.fs, file, text))
+  const files = [
+    ...read.map((text) => ({ text, placeIn: placeOf(text), problemOf: readProblem })),
+    ...write.map((text) => ({ text, placeIn: placeOf(text), problemOf: writeProblem })),
+  ]
+  const addresses = contract.listen.map((text) => ({
+    addressIn: addressOf(contract, text),
+    variable: variableIn(text)?.name,
+  }))
+  const directory = () => process.cwd()
+  return (variables, bind) => {
+    const problems: Problem[] = []
+    const add = (problem: Problem | undefined) => {
+      if (problem) problems.push(problem)
     }
+    variables.problems.forEach(add)
+    variables.strangers.forEach(add)
+    for (const { text, placeIn, problemOf } of files) {
+      const file = placeIn(directory, variables.textOf)
+      if (file !== undefined) add(problemOf(fs, file, text))
+    }
+    if (!bind) return problems
+    for (const { addressIn: addressInStart, variable } of addresses) {
+      const address = addressInStart(variables)
+      if (address?.kind === 'port') add(portProblem(bind, address, variable))
+    }
+    return problems
   }
-  for (const text of sockets ? contract.listen : []) {
-    const address = addressOf(contract, text, variables)
-    if (address?.kind === 'port') problems.push(portProblem(sockets!, address, variableIn(text)?.name))
-  }
-  return problems.filter((problem) => problem !== undefined)
 }
 
-/** What an entry of `listen` or `connect` means in this start; undefined: its variable is not set. */
-export function addressOf({ env }: Contract, text: string, { textOf }: Variables): Address | undefined {
+/** What an entry of `listen` or `connect` means in one start; undefined: its variable is not set. */
+export function addressOf({ env }: Contract, text: string): (variables: Variables) => Address | undefined {
   const name = variableIn(text)?.name
-  if (name === undefined) return parseAddress(text)
-  const value = textOf(name)
-  return value === undefined ? undefined : addressIn(env[name]!, value)
+  if (name === undefined) {
+    const address = parseAddress(text)
+    return () => address
+  }
+  const rule = env[name]!
+  const byDefault = rule.default === undefined ? undefined : addressIn(rule, rule.default)
+  return ({ textOf }) => {
+    const value = textOf(name)
+    if (value === undefined) return undefined
+    return value === rule.default ? byDefault : addressIn(rule, value)
+  }
 }

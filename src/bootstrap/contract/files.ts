@@ -7,26 +7,40 @@ import { variableIn } from '../../format/contract-address.ts'
 import type { Internals } from '../internals.ts'
 import type { Problem } from './problems.ts'
 
-/** undefined: its variable is not set, and need not be. */
-export function pathOf(
-  text: string,
-  directory: string,
+/**
+ * What a path of a contract stands for in one start; undefined: its variable is not set, and need not be.
+ * @param directory where relative ones begin
+ */
+export type PlaceInStart = (
+  directory: () => string,
   textOf: (name: string) => string | undefined,
-): string | undefined {
+) => string | undefined
+
+/** What the text says by itself is found out now: a start has little time. */
+export function placeOf(text: string): PlaceInStart {
   const variable = variableIn(text)
-  if (!variable) return path.resolve(directory, text)
-  const value = textOf(variable.name)
-  return value === undefined ? undefined : path.resolve(directory, plainPath(value) + variable.rest)
+  if (!variable) {
+    const file = path.isAbsolute(text) ? path.resolve(text) : undefined
+    return (directory) => file ?? path.resolve(directory(), text)
+  }
+  const { name, rest } = variable
+  return (directory, textOf) => {
+    const value = textOf(name)
+    if (value === undefined) return undefined
+    const file = plainPath(value) + rest
+    return path.isAbsolute(file) ? path.resolve(file) : path.resolve(directory(), file)
+  }
 }
 
 function plainPath(text: string): string {
   return text.startsWith('file://') ? decodeURIComponent(new URL(text).pathname) : text
 }
 
-type Fs = Internals['fs']
+/** Native functions, which know nothing of the embedded tree; node:fs has more to do than there is time for. */
+export type NativeFiles = Pick<Internals['fs'], 'access' | 'internalModuleStat'>
 
 /** @param text as the contract has it */
-export function readProblem(fs: Fs, file: string, text: string): Problem | undefined {
+export function readProblem(fs: NativeFiles, file: string, text: string): Problem | undefined {
   const code = accessCode(fs, file, constants.R_OK)
   if (code === undefined) return undefined
   const name = named(file, text)
@@ -36,7 +50,7 @@ export function readProblem(fs: Fs, file: string, text: string): Problem | undef
 }
 
 /** What is not there yet is made by the program: then it is the directory above that counts. */
-export function writeProblem(fs: Fs, file: string, text: string): Problem | undefined {
+export function writeProblem(fs: NativeFiles, file: string, text: string): Problem | undefined {
   const isDirectory = fs.internalModuleStat(file) === 1
   const code = accessCode(fs, file, constants.W_OK | (isDirectory ? constants.X_OK : 0))
   if (code === undefined) return undefined
@@ -60,8 +74,12 @@ function named(file: string, text: string): string {
   return file === text ? file : `${file} (${text})`
 }
 
-/** The native function: node:fs has more to do than there is time for. */
-function accessCode({ access }: Fs, file: string, mode: number): string | undefined {
+/** undefined: it is there. */
+export function accessCode(
+  { access }: Pick<NativeFiles, 'access'>,
+  file: string,
+  mode: number,
+): string | undefined {
   try {
     access(file, mode)
     return undefined

@@ -3,33 +3,34 @@
 import type { ContractCode, ContractHost } from '../contract.ts'
 import { CONTROL_ROOT } from '../control.ts'
 import { stopInJavaScript } from './barriers.ts'
-import { findProblems } from './check.ts'
+import { prepareCheck } from './check.ts'
 import { enforce } from './enforce.ts'
 import { createEnv } from './env.ts'
-import { NO_SOCKETS, socketsOf } from './ports.ts'
+import { binder, withoutEffect } from './ports.ts'
 import { EX_CONFIG, renderProblems } from './problems.ts'
-import { exampleEnvironment, readVariables, type Variables } from './variables.ts'
+import { exampleEnvironment, prepareVariables, type Environment, type Variables } from './variables.ts'
 
 export const install: ContractCode['install'] = (host: ContractHost) => {
   const { internals, manifest, freezing, job, development } = host
   const { contract, entries } = manifest
+  const { access, existsSync, internalModuleStat } = internals.fs
+  const isRehearsing = (): boolean => existsSync(`${CONTROL_ROOT}is-rehearsing`)
+  const readEnvironment = prepareVariables(contract)
+  const findProblems = prepareCheck({ access, internalModuleStat }, contract)
   // Under `ingot dev` the process before still has its ports. Of several programs hardly all listen.
-  const sockets = !development && entries.length === 1 ? socketsOf(internals) : undefined
-  const exists = internals.fs.existsSync as (file: string) => boolean
-  const isRehearsing = () => exists(`${CONTROL_ROOT}is-rehearsing`)
+  const bind = !development && entries.length === 1 ? binder({ access }) : undefined
+  const examples = exampleEnvironment(contract)
   const enforcement = contract.enforce ? enforce(host) : undefined
   let variables: Variables | undefined
   const read = (): Variables => {
     freezing?.settle()
-    variables ??= readVariables(
-      contract,
-      isRehearsing()
-        ? exampleEnvironment(contract)
-        : enforcement?.given
-          ? { ...process.env, ...enforcement.given.variables }
-          : process.env,
-    )
-    return variables
+    return (variables ??= readEnvironment(environmentOfStart()))
+  }
+  const environmentOfStart = (): Environment => {
+    if (enforcement?.given) return { ...process.env, ...enforcement.given.variables }
+    const { env } = process
+    for (const name in examples) if (!env[name] && isRehearsing()) return examples
+    return env
   }
   const env = createEnv(contract, read)
   internals.requireBuiltin('diagnostics_channel').subscribe('ingot.runtime', (request: any) => {
@@ -37,18 +38,18 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   })
   const begin = (isProgram: boolean): void => {
     if (isProgram) {
-      const problems = findProblems(internals, contract, read(), sockets)
+      const problems = findProblems(read(), bind)
       // A rehearsal has a world of its own, and goes on.
       if (problems.length > 0 && !isRehearsing()) leave(internals, renderProblems(problems))
     }
-    const execPath = enforcement?.given?.execPath ?? freezing?.settle().execPath ?? process.execPath
-    enforcement?.begin(read(), execPath)
+    if (!enforcement) return
+    const execPath = enforcement.given?.execPath ?? freezing?.settle().execPath ?? process.execPath
+    enforcement.begin(read(), execPath)
   }
   if (job) begin(false)
   if (freezing) {
     // What the check will run lies in the image, compiled.
-    const examples = readVariables(contract, exampleEnvironment(contract))
-    findProblems(internals, contract, examples, NO_SOCKETS)
+    findProblems(readEnvironment(examples), bind && withoutEffect(bind))
     freezing.onSettled(() => begin(true))
     stopInJavaScript(internals, freezing, { beforeProgram: contract.enforce })
   }

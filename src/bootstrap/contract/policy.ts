@@ -7,7 +7,7 @@ import { VIRTUAL_ROOT } from '../../format/archive.ts'
 import type { Contract } from '../../format/contract.ts'
 import type { Address } from '../../format/contract-address.ts'
 import { addressOf } from './check.ts'
-import { pathOf } from './files.ts'
+import { placeOf } from './files.ts'
 import { StringPrototypeStartsWith } from './primordials.ts'
 import type { Variables } from './variables.ts'
 
@@ -41,11 +41,11 @@ export function makePolicy(
 ): Policy {
   const filesOf = (texts: readonly string[]) =>
     texts.flatMap((text) => {
-      const file = pathOf(text, directory, variables.textOf)
+      const file = placeOf(text)(() => directory, variables.textOf)
       return file === undefined ? [] : [realPath(file, true)]
     })
   const addressesOf = (texts: readonly string[]) =>
-    texts.flatMap((text) => addressOf(contract, text, variables) ?? [])
+    texts.flatMap((text) => addressOf(contract, text)(variables) ?? [])
   const writes = filesOf(contract.files.write)
   return {
     execPath,

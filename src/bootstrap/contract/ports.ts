@@ -1,93 +1,104 @@
-// Whether the program may listen where it says that it will: bound for a moment, and never listened on.
+// Whether the program may listen where it says that it will: bound for a moment, and never listened on. The launcher
+// does it (launcher/control.c): a handle of node's takes a turn of the event loop to be closed.
+
+import { constants } from 'node:fs'
 
 import type { Address } from '../../format/contract-address.ts'
-import type { Internals } from '../internals.ts'
+import { CONTROL_ROOT } from '../control.ts'
+import { accessCode, type NativeFiles } from './files.ts'
 import type { Problem } from './problems.ts'
 
 type Port = Extract<Address, { kind: 'port' }>
 
-/** internalBinding('tcp_wrap') */
-export interface Sockets {
-  readonly TCP: new (type: number) => {
-    bind(address: string, port: number): number
-    bind6(address: string, port: number, flags: number): number
-    getsockname(name: object): number
-    close(): void
-  }
-  readonly constants: { readonly SERVER: number }
+/**
+ * @param address struct sockaddr_in or sockaddr_in6, in hexadecimal
+ * @returns the name of an error
+ */
+export type Bind = (address: string) => string | undefined
+
+export function binder(fs: Pick<NativeFiles, 'access'>): Bind {
+  return (address) => accessCode(fs, `${CONTROL_ROOT}bind/${address}`, constants.F_OK)
 }
 
-export function socketsOf({ requireBuiltin }: Internals): Sockets {
-  const { TCP, constants } = requireBuiltin('internal/test/binding').internalBinding('tcp_wrap')
-  return { TCP, constants }
-}
-
-/** With which nothing happens: for going through all of this in a build run. */
-export const NO_SOCKETS: Sockets = {
-  TCP: class {
-    bind(): number {
-      return 0
-    }
-    bind6(): number {
-      return UV_EACCES - 1
-    }
-    getsockname(): number {
-      return 0
-    }
-    close(): void {}
-  },
-  constants: { SERVER: 0 },
+/** Goes through all of it, and reaches nothing: of no family. */
+export function withoutEffect(bind: Bind): Bind {
+  return () => void bind('')
 }
 
 /** @param variable that names it, if one does */
 export function portProblem(
-  sockets: Sockets,
+  bind: Bind,
   { host, port }: Port,
   variable: string | undefined,
 ): Problem | undefined {
   if (port === 0) return undefined
-  const code = host === undefined ? tryAny(sockets, port) : tryBind(sockets, addressOf(host), port)
+  const code = host === undefined ? bindAny(bind, port) : bindTo(bind, host, port)
   const change = variable === undefined ? 'choose another one' : `set ${variable} to another one`
   const where = host === undefined ? `port ${port}` : `${host}:${port}`
   switch (code) {
-    case UV_EADDRINUSE:
+    case 'EADDRINUSE':
       return {
         what: `${where} is in use`,
         remedy: `stop what listens there (ss -ltnp 'sport = :${port}' shows it), or ${change}`,
       }
-    case UV_EACCES:
+    case 'EACCES':
       return {
         what: `${where} may not be listened on by this user`,
         remedy: `${change}, above 1023, or grant CAP_NET_BIND_SERVICE`,
       }
-    case UV_EADDRNOTAVAIL:
+    case 'EADDRNOTAVAIL':
       return { what: `${host} is no address of this machine`, remedy: change }
     default:
-      return undefined // a name, say, which is looked up later
+      return undefined // a family, say, that this machine does not have
   }
 }
 
-function addressOf(host: string): string {
-  return host === 'localhost' ? '127.0.0.1' : host
+/** As node listens when it is given no host: on all addresses of both families, if there are two. */
+function bindAny(bind: Bind, port: number): string | undefined {
+  const code = bind(socketAddress(ANY_6, port))
+  return code === 'EADDRINUSE' || code === 'EACCES' ? code : bind(socketAddress(ANY_4, port))
 }
 
-/** As node listens when it is given no host. */
-function tryAny(sockets: Sockets, port: number): number {
-  const code = tryBind(sockets, '::', port)
-  return code === 0 || code === UV_EADDRINUSE || code === UV_EACCES ? code : tryBind(sockets, '0.0.0.0', port)
+/** A name is looked up later. */
+function bindTo(bind: Bind, host: string, port: number): string | undefined {
+  const address = host === 'localhost' ? LOOPBACK_4 : addressBytes(host)
+  return address === undefined ? undefined : bind(socketAddress(address, port))
 }
 
-const UV_EADDRINUSE = -98
-const UV_EACCES = -13
-const UV_EADDRNOTAVAIL = -99
+const ANY_4 = '00000000'
+const LOOPBACK_4 = '7f000001'
+const ANY_6 = '0'.repeat(32)
 
-function tryBind({ TCP, constants }: Sockets, address: string, port: number): number {
-  const handle = new TCP(constants.SERVER)
-  try {
-    const code = address.includes(':') ? handle.bind6(address, port, 0) : handle.bind(address, port)
-    // That it is in use libuv tells later: when it listens, or is asked for its address.
-    return code === 0 ? handle.getsockname({}) : code
-  } finally {
-    handle.close()
-  }
+function socketAddress(address: string, port: number): string {
+  const digits = hexadecimal(port, 4)
+  // The families are AF_INET6 and AF_INET in the machine's order of bytes, then comes what IPv6 calls flow.
+  return address.length === ANY_6.length ? `0a00${digits}00000000${address}` : `0200${digits}${address}`
+}
+
+function hexadecimal(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0')
+}
+
+/** Of an IPv4 or IPv6 address, in hexadecimal; undefined: it is none. */
+export function addressBytes(host: string): string | undefined {
+  return host.includes(':') ? bytesOf6(host) : bytesOf4(host)
+}
+
+function bytesOf4(host: string): string | undefined {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(host)?.slice(1).map(Number)
+  return parts?.every((part) => part < 256) ? parts.map((part) => hexadecimal(part, 2)).join('') : undefined
+}
+
+function bytesOf6(host: string): string | undefined {
+  const last = host.slice(host.lastIndexOf(':') + 1)
+  const four = last.includes('.') ? bytesOf4(last) : ''
+  if (four === undefined) return undefined
+  // Its last groups may be an IPv4 address.
+  const text = four === '' ? host : `${host.slice(0, -last.length)}${four.slice(0, 4)}:${four.slice(4)}`
+  const [head = [], tail, ...more] = text.split('::').map((part) => (part === '' ? [] : part.split(':')))
+  const gap = 8 - head.length - (tail?.length ?? 0)
+  if (more.length > 0 || (tail ? gap < 1 : gap !== 0)) return undefined
+  const groups = [...head, ...Array.from({ length: gap }, () => '0'), ...(tail ?? [])]
+  if (!groups.every((group) => /^[\da-f]{1,4}$/i.test(group))) return undefined
+  return groups.map((group) => group.padStart(4, '0')).join('')
 }

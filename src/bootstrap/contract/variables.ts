@@ -5,7 +5,7 @@ import type { Contract, VariableRule } from '../../format/contract.ts'
 import { expectationOf, parseVariable, type VariableValue } from '../../format/variable-value.ts'
 import type { Problem } from './problems.ts'
 
-type Environment = Readonly<Record<string, string | null | undefined>>
+export type Environment = Readonly<Record<string, string | null | undefined>>
 
 export interface Variables {
   readonly values: ReadonlyMap<string, VariableValue | undefined>
@@ -17,43 +17,54 @@ export interface Variables {
   textOf(name: string): string | undefined
 }
 
-export function readVariables({ env: rules }: Pick<Contract, 'env'>, environment: Environment): Variables {
-  const values = new Map<string, VariableValue | undefined>()
-  const problems = new Map<string, Problem>()
-  const strangers: Problem[] = []
-  const texts = new Map<string, string>()
-  // Asked only about what is missing: to list them all takes longer than all the rest.
-  const unknown = () => Object.keys(environment).filter((name) => !Object.hasOwn(rules, name))
-  for (const [name, rule] of Object.entries(rules)) {
-    // As `NAME=` in a file of variables says that there is none.
-    const text = environment[name] || rule.default
-    if (text === undefined) {
-      values.set(name, undefined)
-      // Most environments have many names that are somebody else's.
-      if (rule.required) problems.set(name, missing(name, rule, nearest(name, unknown())))
-      else {
-        const prefix = prefixOf(name)
-        const meant =
-          prefix === undefined
-            ? undefined
-            : nearest(
-                name,
-                unknown().filter((other) => other.startsWith(prefix)),
-              )
-        if (meant !== undefined)
-          strangers.push({
-            what: `${meant} is set, and is not in the contract`,
-            remedy: `set ${name}, if that was meant, or declare it`,
-          })
-      }
-      continue
+export type ReadVariables = (environment: Environment) => Variables
+
+/** What the defaults mean is found out now: a start has little time. */
+export function prepareVariables({ env }: Pick<Contract, 'env'>): ReadVariables {
+  const rules = Object.entries(env).map(([name, rule]) => ({
+    name,
+    rule,
+    byDefault: rule.default === undefined ? undefined : parseVariable(rule, rule.default),
+  }))
+  return (environment) => {
+    const values = new Map<string, VariableValue | undefined>()
+    const problems = new Map<string, Problem>()
+    const strangers: Problem[] = []
+    const texts = new Map<string, string>()
+    // Asked only about what is missing: to list them all takes longer than all the rest.
+    let unknown: string[] | undefined
+    const namedLike = (name: string, prefix = '') => {
+      unknown ??= Object.keys(environment).filter((other) => !Object.hasOwn(env, other))
+      return nearest(
+        name,
+        unknown.filter((other) => other.startsWith(prefix)),
+      )
     }
-    const value = parseVariable(rule, text)
-    values.set(name, value)
-    if (value === undefined) problems.set(name, illTyped(name, rule, text))
-    else texts.set(name, text)
+    for (const { name, rule, byDefault } of rules) {
+      // As `NAME=` in a file of variables says that there is none.
+      const text = environment[name] || rule.default
+      if (text === undefined) {
+        values.set(name, undefined)
+        // Most environments have many names that are somebody else's.
+        if (rule.required) problems.set(name, missing(name, rule, namedLike(name)))
+        else {
+          const prefix = prefixOf(name)
+          const meant = prefix === undefined ? undefined : namedLike(name, prefix)
+          if (meant !== undefined)
+            strangers.push({
+              what: `${meant} is set, and is not in the contract`,
+              remedy: `set ${name}, if that was meant, or declare it`,
+            })
+        }
+        continue
+      }
+      const value = text === rule.default ? byDefault : parseVariable(rule, text)
+      values.set(name, value)
+      if (value === undefined) problems.set(name, illTyped(name, rule, text))
+      else texts.set(name, text)
+    }
+    return { values, problems, strangers, textOf: (name) => texts.get(name) }
   }
-  return { values, problems, strangers, textOf: (name) => texts.get(name) }
 }
 
 /** Variables that begin alike are one program's: another name among them is hardly somebody else's. */

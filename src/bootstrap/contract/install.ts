@@ -20,6 +20,7 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   // Under `ingot dev` the process before still has its ports. Of several programs hardly all listen.
   const bind = !development && entries.length === 1 ? binder({ access }) : undefined
   const examples = exampleEnvironment(contract)
+  const required = Object.keys(examples)
   const enforcement = contract.enforce ? enforce(host) : undefined
   let variables: Variables | undefined
   const read = (): Variables => {
@@ -29,8 +30,7 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   const environmentOfStart = (): Environment => {
     if (enforcement?.given) return { ...process.env, ...enforcement.given.variables }
     const { env } = process
-    for (const name in examples) if (!env[name] && isRehearsing()) return examples
-    return env
+    return required.some((name) => !env[name]) && isRehearsing() ? examples : env
   }
   const env = createEnv(contract, read)
   internals.requireBuiltin('diagnostics_channel').subscribe('ingot.runtime', (request: any) => {

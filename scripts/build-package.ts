@@ -38,7 +38,7 @@ await bundle.write({
 })
 await bundle.close()
 
-for (const part of ['bootstrap', 'development', 'contract', 'tests'] as const)
+for (const part of ['bootstrap', 'development', 'contract', 'enforcement', 'tests'] as const)
   writeFileSync(path.join(DIST, `${part}.js`), await bundleBootstrap(part))
 
 writeFileSync(path.join(DIST, 'report-page.js'), await bundleReport())

@@ -13,6 +13,8 @@ const SOURCES = {
   development: 'bootstrap/development/develop.ts',
   /** In the archive of a program with a contract (bootstrap/contract.ts). */
   contract: 'bootstrap/contract/install.ts',
+  /** In that of one whose contract is enforced. */
+  enforcement: 'bootstrap/contract/enforce.ts',
   /** In the archive of tests. */
   tests: 'bootstrap/tests/test-runner.ts',
 } as const
@@ -31,7 +33,7 @@ export async function bundleBootstrap(part: keyof typeof SOURCES): Promise<strin
   const { output } = await bundle.generate({
     format: 'cjs',
     // The functions that decide what a program may do must not be shown to it by stack traces.
-    banner: part === 'contract' ? "'use strict';" : '',
+    banner: part === 'contract' || part === 'enforcement' ? "'use strict';" : '',
     // Every executable has it. Names of functions stay: some are of node's, and stack traces show them.
     minify: {
       compress: { keepNames: { function: true, class: true } },

@@ -56,12 +56,17 @@ export async function ownCodeFiles({
   contract,
   tests,
 }: Pick<ResolvedConfig, 'contract' | 'tests'>): Promise<ArchiveFile[]> {
-  const parts = [...(contract ? (['contract'] as const) : []), ...(tests ? (['tests'] as const) : [])]
+  const parts = [
+    ...(contract ? (['contract'] as const) : []),
+    ...(contract?.contract.enforce ? (['enforcement'] as const) : []),
+    ...(tests ? (['tests'] as const) : []),
+  ]
   return Promise.all(
     parts.map(async (part) => ({
       path: OWN_CODE[part],
       data: Buffer.from(await bundleBootstrap(part)),
-      module: { format: 'commonjs' },
+      // Most of it runs in every start.
+      module: { format: 'commonjs', isCompiledWhole: true },
     })),
   )
 }

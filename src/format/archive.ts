@@ -23,7 +23,11 @@ export const VIRTUAL_ROOT = '/dev/null/app'
  * Where an archive has those parts of the bootstrap that only its program needs (bootstrap/contract/, bootstrap/tests/).
  * No path of a program leads there: none may have a NUL. No directory lists them.
  */
-export const OWN_CODE = { contract: '\0contract', tests: '\0tests' } as const
+export const OWN_CODE = {
+  contract: '\0contract',
+  enforcement: '\0enforcement',
+  tests: '\0tests',
+} as const
 
 export const ArchiveHeader = struct({
   magic: 'u32',

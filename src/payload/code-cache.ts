@@ -10,6 +10,7 @@ import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './v8-cache.ts'
 export interface CacheableModule {
   readonly format: 'commonjs' | 'module'
   readonly source: Uint8Array
+  readonly isCompiledWhole: boolean
 }
 
 export interface CodeCacheOptions {
@@ -28,7 +29,8 @@ export function codeCacheKey(
   { flagHash }: Pick<CodeCacheOptions, 'flagHash'>,
 ): string {
   const hash = createHash('sha256').update(flagHash).update(readWorker().text)
-  for (const { format, source } of modules) hash.update(`${format} ${source.length} `).update(source)
+  for (const { format, source, isCompiledWhole } of modules)
+    hash.update(`${format} ${isCompiledWhole} ${source.length} `).update(source)
   return hash.digest('hex')
 }
 
@@ -55,10 +57,11 @@ function encode(modules: readonly CacheableModule[]): Buffer {
   const count = Buffer.alloc(4)
   count.writeUInt32LE(modules.length)
   const parts: Uint8Array[] = [count]
-  for (const { format, source } of modules) {
-    const header = Buffer.alloc(5)
+  for (const { format, source, isCompiledWhole } of modules) {
+    const header = Buffer.alloc(6)
     header.writeUInt8(format === 'module' ? 1 : 0)
-    header.writeUInt32LE(source.length, 1)
+    header.writeUInt8(isCompiledWhole ? 1 : 0, 1)
+    header.writeUInt32LE(source.length, 2)
     parts.push(header, source)
   }
   return Buffer.concat(parts)

@@ -44,7 +44,8 @@ export function cacheableModules(
   return files.flatMap((file) => {
     const { module } = file
     if (!module) return []
-    return [{ file, format: module.format, source: module.code ?? file.data }]
+    const { format, code = file.data, isCompiledWhole = false } = module
+    return [{ file, format, source: code, isCompiledWhole }]
   })
 }
 

@@ -17,6 +17,8 @@ export interface ModuleRecord {
   /** What is compiled, if it differs from the file's data. */
   readonly code?: Uint8Array
   readonly codeCache?: Uint8Array
+  /** The code cache has all of its functions, and not only what runs when it is loaded. */
+  readonly isCompiledWhole?: boolean
 }
 
 export interface ArchiveLink {

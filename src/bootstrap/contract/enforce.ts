@@ -4,7 +4,7 @@
 
 import { variableIn } from '../../format/contract-address.ts'
 import type { Contract } from '../../format/contract.ts'
-import type { ContractHost } from '../contract.ts'
+import type { ContractHost, EnforcementCode, Given } from '../contract.ts'
 import type { Guarding } from './guard.ts'
 import { guardFiles } from './guard-files.ts'
 import { guardNetwork } from './guard-network.ts'
@@ -17,29 +17,11 @@ import { basename, dirname, joinPath, ReflectApply, resolvePath } from './primor
 import { createRefusal } from './refusal.ts'
 import type { Variables } from './variables.ts'
 
-/** What decides in a thread or child, where the environment and the directory are the program's to choose. */
-export interface Given {
-  readonly directory: string
-  /** In a thread. */
-  readonly execPath?: string
-  /** null: not set, and so it stays, whatever the environment has. */
-  readonly variables: Readonly<Record<string, string | null>>
-  /** Where programs are. */
-  readonly searchPath: string
-}
-
 /** In the environment of a child. */
 const MARK = '\u0001INGOT_CONTRACT'
 
-export interface Enforcement {
-  /** What the thread or child was given. */
-  readonly given: Given | undefined
-  /** From here on. */
-  begin(variables: Variables, execPath: string): void
-}
-
 /** Before anything of the program, which could keep a function that asks nobody. */
-export function enforce({ internals, manifest, job, shared }: ContractHost): Enforcement {
+export const enforce: EnforcementCode['enforce'] = ({ internals, manifest, job, shared }) => {
   const { contract } = manifest
   const text = shared.contract ?? takeMark()
   const given = text === undefined ? undefined : (JSON.parse(text) as Given)

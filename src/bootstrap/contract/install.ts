@@ -4,7 +4,6 @@ import type { ContractCode, ContractHost } from '../contract.ts'
 import { CONTROL_ROOT } from '../control.ts'
 import { stopInJavaScript } from './barriers.ts'
 import { prepareCheck } from './check.ts'
-import { enforce } from './enforce.ts'
 import { createEnv } from './env.ts'
 import { binder, withoutEffect } from './ports.ts'
 import { EX_CONFIG, renderProblems } from './problems.ts'
@@ -21,7 +20,7 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   const bind = !development && entries.length === 1 ? binder({ access }) : undefined
   const examples = exampleEnvironment(contract)
   const required = Object.keys(examples)
-  const enforcement = contract.enforce ? enforce(host) : undefined
+  const enforcement = contract.enforce ? host.loadEnforcement().enforce(host) : undefined
   let variables: Variables | undefined
   const read = (): Variables => {
     freezing?.settle()

@@ -8,11 +8,14 @@ import { viewOf } from '../base/bytes.ts'
 import { BuildError } from '../base/diagnostics.ts'
 
 /** node's kMagic */
-const SEA_MAGIC = 0x143da20
+export const SEA_MAGIC = 0x143da20
 /** node's SeaFlags */
 const USE_CODE_CACHE = 1 << 2
 const INCLUDE_ASSETS = 1 << 3
 const INCLUDE_EXEC_ARGV = 1 << 4
+
+/** node's switch that says whether there is a blob: the byte after the colon. */
+export const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 
 /** The asset that is the payload. */
 export const PAYLOAD_ASSET = 'payload'
@@ -98,4 +101,55 @@ function u64(value: number): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64LE(BigInt(value))
   return bytes
+}
+
+/** Where a part of a file lies. */
+interface Place {
+  readonly fileOffset: number
+  readonly size: number
+}
+
+/** Of names and their number: what is longer is none of ours. */
+const NAME_LIMIT = 256
+const ASSET_LIMIT = 64
+
+/**
+ * Where a blob has its assets, by name; undefined if it is none, or damaged. Reads little of it.
+ * @param read gives so many bytes
+ */
+export function locateAssets(
+  read: (offset: number, size: number) => Uint8Array,
+  blob: Place,
+): Map<string, Place> | undefined {
+  const end = blob.fileOffset + blob.size
+  let at = blob.fileOffset
+  const fits = (size: number) => size <= end - at
+  const readNumber = (width: 4 | 8): number => {
+    if (!fits(width)) return Number.NaN
+    const view = viewOf(read(at, width))
+    at += width
+    return width === 4 ? view.getUint32(0, true) : Number(view.getBigUint64(0, true))
+  }
+  const skipString = (): Place | undefined => {
+    const size = readNumber(8)
+    if (!fits(size)) return undefined
+    const place = { fileOffset: at, size }
+    at += size
+    return place
+  }
+  if (readNumber(4) !== SEA_MAGIC) return undefined
+  const flags = readNumber(4)
+  at += 2 // u8 main script format, u8 execArgvExtension
+  if ((flags & INCLUDE_ASSETS) === 0 || !skipString() || !skipString()) return undefined
+  if (flags & USE_CODE_CACHE && !skipString()) return undefined
+  const count = readNumber(8)
+  if (!(count <= ASSET_LIMIT)) return undefined
+  const assets = new Map<string, Place>()
+  for (let i = 0; i < count; i++) {
+    const name = skipString()
+    const content = name && skipString()
+    if (!content || name.size > NAME_LIMIT) return undefined
+    assets.set(Buffer.from(read(name.fileOffset, name.size)).toString(), content)
+  }
+  return assets
 }

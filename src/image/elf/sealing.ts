@@ -6,10 +6,8 @@ import { loadsOf } from './check.ts'
 import { offsetOf } from './dynamic.ts'
 import { machineOf } from './machine.ts'
 import type { ElfFile } from './read.ts'
+import { SEA_FUSE } from '../sea.ts'
 import { findSymbols } from './symbols.ts'
-
-/** node's switch that says whether there is a blob: the byte after the colon. */
-const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 
 /** libuv's function that copies what getenv gives. */
 const GETENV_CALLER = 'uv_os_getenv'

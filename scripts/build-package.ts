@@ -7,7 +7,7 @@ import path from 'node:path'
 
 import { rolldown } from 'rolldown'
 
-import { bundleBootstrap } from '../src/bundle-bootstrap.ts'
+import { bundleBootstrap, bundledFile, PARTS } from '../src/bundle-bootstrap.ts'
 import { bundleReport } from '../src/bundle-report.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
@@ -38,8 +38,12 @@ await bundle.write({
 })
 await bundle.close()
 
-for (const part of ['bootstrap', 'development', 'contract', 'enforcement', 'tests'] as const)
-  writeFileSync(path.join(DIST, `${part}.js`), await bundleBootstrap(part))
+for (const os of ['linux', 'darwin', 'win32'] as const) {
+  for (const part of PARTS) {
+    const name = path.basename(bundledFile(part, os))
+    writeFileSync(path.join(DIST, name), await bundleBootstrap(part, os))
+  }
+}
 
 writeFileSync(path.join(DIST, 'report-page.js'), await bundleReport())
 

@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import type { Platform } from './base/targets.ts'
+
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 
 const SOURCES = {
@@ -19,8 +21,16 @@ const SOURCES = {
   tests: 'bootstrap/tests/test-runner.ts',
 } as const
 
-export async function bundleBootstrap(part: keyof typeof SOURCES): Promise<string> {
-  const bundled = path.join(HERE, `${part}.js`)
+export const PARTS = Object.keys(SOURCES) as readonly (keyof typeof SOURCES)[]
+
+/** Where the published package has it. */
+export function bundledFile(part: keyof typeof SOURCES, os: Platform['os']): string {
+  return path.join(HERE, os === 'linux' ? `${part}.js` : `${part}-${os}.js`)
+}
+
+/** @param os that it is to run on: nothing of the others is in it */
+export async function bundleBootstrap(part: keyof typeof SOURCES, os: Platform['os']): Promise<string> {
+  const bundled = bundledFile(part, os)
   if (existsSync(bundled)) return readFileSync(bundled, 'utf8')
   const { rolldown } = await import('rolldown')
   const bundle = await rolldown({
@@ -29,6 +39,7 @@ export async function bundleBootstrap(part: keyof typeof SOURCES): Promise<strin
     platform: 'node',
     external: /^internal\//,
     treeshake: true,
+    transform: { define: { 'process.platform': JSON.stringify(os) } },
   })
   const { output } = await bundle.generate({
     format: 'cjs',

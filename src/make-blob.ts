@@ -32,7 +32,7 @@ export interface BlobInputs {
 export async function makeBlob(directory: string, { target, tools, flagHash }: BlobInputs): Promise<SeaBlob> {
   const at = (name: string) => path.join(directory, name)
   writeFileSync(at('main.js'), bootScript('undefined'))
-  writeFileSync(at(BOOTSTRAP_FILE), await bundleBootstrap('bootstrap'))
+  writeFileSync(at(BOOTSTRAP_FILE), await bundleBootstrap('bootstrap', platformOf(target).os))
   writeFileSync(at('empty'), '')
   const cache = tools.target && flagHash ? await compile(directory, tools.target, flagHash) : Buffer.alloc(0)
   writeFileSync(at(BOOTSTRAP_CACHE_ASSET), cache)

@@ -5,7 +5,7 @@ import path from 'node:path'
 
 import { bundleBootstrap } from './bundle-bootstrap.ts'
 import type { Diagnostic } from './base/diagnostics.ts'
-import { isLinux, type Target } from './base/targets.ts'
+import { isLinux, platformOf, type Target } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { OWN_CODE } from './format/archive.ts'
 import type { AppGraph } from './graph/graph.ts'
@@ -55,7 +55,8 @@ export async function packPayload(
 export async function ownCodeFiles({
   contract,
   tests,
-}: Pick<ResolvedConfig, 'contract' | 'tests'>): Promise<ArchiveFile[]> {
+  target,
+}: Pick<ResolvedConfig, 'contract' | 'tests' | 'target'>): Promise<ArchiveFile[]> {
   const parts = [
     ...(contract ? (['contract'] as const) : []),
     ...(contract?.contract.enforce ? (['enforcement'] as const) : []),
@@ -64,7 +65,7 @@ export async function ownCodeFiles({
   return Promise.all(
     parts.map(async (part) => ({
       path: OWN_CODE[part],
-      data: Buffer.from(await bundleBootstrap(part)),
+      data: Buffer.from(await bundleBootstrap(part, platformOf(target).os)),
       // Most of it runs in every start.
       module: { format: 'commonjs', isCompiledWhole: true },
     })),
@@ -85,7 +86,7 @@ interface Description {
 export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
-  { contract }: Pick<ResolvedConfig, 'contract'>,
+  { contract, fuses, target }: Pick<ResolvedConfig, 'contract' | 'fuses' | 'target'>,
   { version, info, isChecked = false, pageSize }: Description,
 ): Payload {
   const manifest = {
@@ -95,6 +96,8 @@ export function packFiles(
     ...(tests && { tests }),
     sourceMaps,
     waitsForReady,
+    // Elsewhere they are in the launch table.
+    ...(!isLinux(target) && { fuses }),
     ...(contract && { contract: contract.contract }),
   }
   return packArchive(files, links, manifest, { info, isChecked, pageSize })

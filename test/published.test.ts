@@ -49,6 +49,7 @@ suite('the published package', () => {
       'dist/index.js',
       'dist/cli.js',
       'dist/bootstrap.js',
+      'dist/bootstrap-win32.js',
       'dist/code-cache-worker.js',
       'dist/native.js',
       'dist/rebuild.js',

@@ -3,7 +3,7 @@
 // Whoever wants more of process.argv gets it, and that is a barrier.
 
 import { BOOTSTRAP_FILE } from '../format/boot.ts'
-import { CONTROL_ROOT } from './control.ts'
+import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 import type { Archive } from './vfs/archive.ts'
 import { toArchivePath } from './vfs/paths.ts'
@@ -29,15 +29,12 @@ export function answerQuestion(
   archive: Archive,
   all: () => string[],
 ): Pick<string[], 'indexOf' | 'includes'> | undefined {
-  const exists = fs.existsSync as (file: string) => boolean
+  const tell = tellerOf(fs)
   const sites = util.getCallSites(FRAMES) as CallSite[]
   const site = sites.find(({ scriptName }) => scriptName !== BOOTSTRAP_FILE)
   if (!site || !QUESTION.test(textAt(archive, site))) return undefined
   const isAbsent = (flag: unknown, rest: unknown[]) =>
-    typeof flag === 'string' &&
-    FLAG.test(flag) &&
-    rest.length === 0 &&
-    exists(`${CONTROL_ROOT}no-argument/${flag}`)
+    typeof flag === 'string' && FLAG.test(flag) && rest.length === 0 && tell(`no-argument/${flag}`)
   return {
     indexOf: (flag, ...rest) => (isAbsent(flag, rest) ? -1 : all().indexOf(flag, ...rest)),
     includes: (flag, ...rest) => (isAbsent(flag, rest) ? false : all().includes(flag, ...rest)),

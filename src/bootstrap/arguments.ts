@@ -1,7 +1,7 @@
 // Reads an executable's command line: a start of the program, or, from the program's own
 // child_process, of one of its scripts as node would start it.
 
-import { VIRTUAL_ROOT } from '../format/archive.ts'
+import { HAS_LAUNCHER, ROOT, SEPARATOR } from './platform.ts'
 
 /** First argument of a child that is to behave as node. The launcher knows it too (launch.c). */
 export const RUN_SCRIPT = '\u0001ingot-run'
@@ -33,11 +33,20 @@ export interface OptionTable {
 
 /** @param args what follows the executable's name */
 export function readScriptCommand(args: readonly string[], options: OptionTable): ScriptCommand | undefined {
-  if (args[0] !== RUN_SCRIPT) {
-    const isEmbedded = args[0]?.startsWith(`${VIRTUAL_ROOT}/`)
+  if (args[0] !== RUN_SCRIPT || !isOwnChild()) {
+    const isEmbedded = args[0]?.startsWith(ROOT + SEPARATOR)
     return isEmbedded ? parse(undefined, args, options) : undefined
   }
   return parse(args[1] || undefined, args.slice(2), options)
+}
+
+/** Whoever starts the program must not make it node: the launcher, or here we, look for the marker. */
+function isOwnChild(): boolean {
+  if (HAS_LAUNCHER) return true
+  const [name = '', value] = CHILD_VARIABLE.split('=')
+  const isMarked = process.env[name] === value
+  delete process.env[name]
+  return isMarked
 }
 
 function parse(

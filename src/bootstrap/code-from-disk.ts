@@ -4,19 +4,24 @@
 import path from 'node:path'
 
 import { FUSES } from '../format/fuses.ts'
-import { CONTROL_ROOT } from './control.ts'
+import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
+import { HAS_LAUNCHER } from './platform.ts'
 import { toArchivePath } from './vfs/paths.ts'
 
 /**
  * Both loaders, and programs themselves, load addons with process.dlopen: that is replaced.
+ * @param fuses of the manifest, where there is no launcher to ask
  * @returns for all other code; it throws ERR_CODE_FROM_DISK
  */
-export function guardCodeFromDisk({ fs }: Internals): (file: string) => void {
-  const exists = fs.existsSync as (file: string) => boolean
+export function guardCodeFromDisk({ fs }: Internals, fuses = 0): (file: string) => void {
+  const tell = tellerOf(fs)
+  const isAllowed = HAS_LAUNCHER
+    ? () => tell(`fuse/${FUSES.codeFromDisk}`)
+    : () => (fuses & FUSES.codeFromDisk) !== 0
   // Asked for each: a frozen process goes on in a file whose fuses may be others.
   const guard = (file: string) => {
-    if (path.extname(file) === '.json' || exists(`${CONTROL_ROOT}fuse/${FUSES.codeFromDisk}`)) return
+    if (path.extname(file) === '.json' || isAllowed()) return
     const message = `${file} is not in this executable, which loads no code from the disk; to allow it, open the fuse codeFromDisk, or embed the file with "include"`
     throw Object.assign(new Error(message), { code: 'ERR_CODE_FROM_DISK', path: file })
   }

@@ -1,7 +1,7 @@
 // While a program is developed (`ingot dev`), the bootstrap does more. The code for that is no part of what ships:
 // it lies beside the executable (development/), as its program does (launcher/development.c).
 
-import { CONTROL_ROOT } from './control.ts'
+import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 import { loadOwnCode } from './own-code.ts'
 import type { Archive } from './vfs/archive.ts'
@@ -28,7 +28,7 @@ export interface DevelopmentCode {
 /** Undefined in an executable that ships. */
 export function loadDevelopment(internals: Internals, isWorker: boolean): Development | undefined {
   const { fs } = internals
-  if (!(fs.existsSync as (file: string) => boolean)(`${CONTROL_ROOT}is-development`)) return undefined
+  if (!tellerOf(fs)('is-development')) return undefined
   const file = `${process.execPath}.js`
   const source = (fs.readFileUtf8 as (file: string, flags: number) => string)(file, 0)
   const code = loadOwnCode(internals, { source, file }) as DevelopmentCode

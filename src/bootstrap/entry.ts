@@ -9,7 +9,7 @@ import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { installContract, type Shared } from './contract.ts'
 import { guardCodeFromDisk } from './code-from-disk.ts'
 import { Compiler } from './compile.ts'
-import { CONTROL_ROOT } from './control.ts'
+import { tellerOf } from './control.ts'
 import { installCoverage } from './coverage.ts'
 import { loadDevelopment } from './development.ts'
 import { installExit } from './exit.ts'
@@ -18,6 +18,7 @@ import { sealGlobalPaths } from './global-paths.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
 import { installMissingFileHint } from './missing-file.ts'
 import { loadEmbeddedCode } from './own-code.ts'
+import { HAS_LAUNCHER } from './platform.ts'
 import { PreparedModules } from './prepared.ts'
 import { installProcesses } from './processes.ts'
 import { serveRequests } from './program-requests.ts'
@@ -71,7 +72,7 @@ installPublicFs(internals, tree)
 installLoader(internals, tree, {
   onRead: (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source),
   preparedSource: (entry) => prepared.source(entry),
-  onForeign: guardCodeFromDisk(internals),
+  onForeign: guardCodeFromDisk(internals, manifest.fuses),
 })
 installProcesses(internals, tree)
 installWorkers(internals, job !== undefined, shared)
@@ -85,11 +86,11 @@ if (job) {
   correctNames(internals, job)
   runWorker(internals, tree, job)
 } else {
-  const exists = internals.fs.existsSync as (file: string) => boolean
-  exists(`${CONTROL_ROOT}environment`)
-  if (!freezing && exists(`${CONTROL_ROOT}fuse/${FUSES.signature}`)) checkSignature(internals.requireBuiltin)
+  const tell = tellerOf(internals.fs)
+  tell('environment')
+  if (!freezing && tell(`fuse/${FUSES.signature}`)) checkSignature(internals.requireBuiltin)
   installWorkingDirectory(internals, tree, error)
-  installExit(internals, () => rehearsal?.end())
+  if (HAS_LAUNCHER) installExit(internals, () => rehearsal?.end())
   installMissingFileHint()
   if (tests) installCoverage(internals, () => compiler.ignoreCaches())
   development?.begin(() => compiler.loaded(), archive)

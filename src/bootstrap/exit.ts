@@ -2,7 +2,7 @@
 // has done: contexts, heap and threads go with the process anyway. So once 'exit' handlers have run, the
 // launcher ends the process (launcher/stdio.c), unless something inside has work to do at its end.
 
-import { CONTROL_ROOT } from './control.ts'
+import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 
 /** Built-in modules with something to do when they go: a database to close, a recording to write. */
@@ -14,8 +14,8 @@ export function hasWorkAtEnd(builtin: string): boolean {
 
 /** @param onEnd called after 'exit' handlers */
 export function installExit({ fs, worker, util }: Internals, onEnd: () => void): void {
-  const exists = fs.existsSync as (file: string) => boolean
-  exists(`${CONTROL_ROOT}watch-crashes`)
+  const tell = tellerOf(fs)
+  tell('watch-crashes')
   let isPlain = true
   const { dlopen } = process
   process.dlopen = function (...args: Parameters<typeof dlopen>) {
@@ -34,7 +34,7 @@ export function installExit({ fs, worker, util }: Internals, onEnd: () => void):
   const leave = (code: number): void => {
     const { moduleLoadList } = process as any as { moduleLoadList: string[] }
     if (isPlain && !moduleLoadList.some((id) => hasWorkAtEnd(id.slice('NativeModule '.length))))
-      exists(`${CONTROL_ROOT}exit/${code & 0xff}`)
+      tell(`exit/${code & 0xff}`)
   }
   const ownReallyExit = function (this: unknown, code: unknown) {
     leave(Number(code))

@@ -10,7 +10,7 @@ import path from 'node:path'
 import { decodeTraining, type Training } from '../format/training.ts'
 import { answerQuestion } from './argument-queries.ts'
 import type { CompileWatch } from './compile.ts'
-import { CONTROL_ROOT, REPORT_DESCRIPTOR } from './control.ts'
+import { CONTROL_ROOT, REPORT_DESCRIPTOR, tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 import type { Archive } from './vfs/archive.ts'
 import {
@@ -57,10 +57,9 @@ export interface Start {
 /** Undefined in a cold start. */
 export function detectFreezing(internals: Internals, archive: Archive): Freezing | undefined {
   const { fs, v8 } = internals
-  const exists = fs.existsSync as (file: string) => boolean
   const readFile = fs.readFileUtf8 as (file: string, flags: number) => string
   const readLink = fs.readlink as (file: string, encoding: string) => string
-  const tell = (message: string) => exists(CONTROL_ROOT + message)
+  const tell = tellerOf(fs)
   if (!tell('is-freezing')) return undefined
 
   const collectGarbage = exposeGarbageCollector(internals)

@@ -2,6 +2,7 @@
 // anybody could put what a program does without. Inside, the only place is one in the tree.
 
 import type { Internals } from './internals.ts'
+import { HAS_LAUNCHER, IS_WINDOWS } from './platform.ts'
 import { toVirtualPath } from './vfs/paths.ts'
 
 /**
@@ -10,12 +11,11 @@ import { toVirtualPath } from './vfs/paths.ts'
  */
 export function sealGlobalPaths({ cjsLoader: { Module } }: Internals, isWorker: boolean): void {
   const { execPath, env } = process
-  const { HOME, NODE_PATH } = env
+  const places = IS_WINDOWS ? ['USERPROFILE', 'NODE_PATH'] : ['HOME', 'NODE_PATH']
+  const hidden = isWorker || !HAS_LAUNCHER ? places.map((name) => [name, env[name]] as const) : []
   process.execPath = toVirtualPath('bin/node')
-  if (isWorker) delete env.HOME
-  if (isWorker) delete env.NODE_PATH
+  for (const [name] of hidden) delete env[name]
   Module._initPaths()
-  if (isWorker && HOME !== undefined) env.HOME = HOME
-  if (isWorker && NODE_PATH !== undefined) env.NODE_PATH = NODE_PATH
+  for (const [name, value] of hidden) if (value !== undefined) env[name] = value
   process.execPath = execPath
 }

@@ -1,6 +1,6 @@
 // A program that dies because an embedded file is not there learns how to embed it.
 
-import { VIRTUAL_ROOT } from '../format/archive.ts'
+import { ROOT, SEPARATOR } from './platform.ts'
 
 const MISSING = new Set(['ENOENT', 'MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'])
 
@@ -9,7 +9,7 @@ export function installMissingFileHint(): void {
   process.on('uncaughtExceptionMonitor', (error: unknown) => {
     const path = missingPath(error)
     if (path === undefined) return
-    const name = path.slice(VIRTUAL_ROOT.length + 1)
+    const name = path.slice(ROOT.length + 1).replaceAll(SEPARATOR, '/')
     process.stderr.write(
       `ingot: ${path} is not in this executable; \`ingot build --include=${name}\` embeds it\n`,
     )
@@ -20,5 +20,5 @@ function missingPath(error: unknown): string | undefined {
   const { code, path, message } = (error ?? {}) as { code?: string; path?: string; message?: string }
   if (!MISSING.has(code ?? '')) return undefined
   const named = path ?? /'([^']+)'/.exec(message ?? '')?.[1]
-  return named?.startsWith(`${VIRTUAL_ROOT}/`) ? named : undefined
+  return named?.startsWith(ROOT + SEPARATOR) ? named : undefined
 }

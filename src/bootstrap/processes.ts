@@ -6,6 +6,7 @@ import path from 'node:path'
 
 import { CHILD_VARIABLE, RUN_SCRIPT, type OptionTable } from './arguments.ts'
 import { optionTable, type Internals } from './internals.ts'
+import { HAS_LAUNCHER, IS_WINDOWS } from './platform.ts'
 import { getVirtualWorkingDirectory, toArchivePath, toVirtualPath } from './vfs/paths.ts'
 import { isFile, type Tree } from './vfs/tree.ts'
 
@@ -60,9 +61,9 @@ function createRedirect(tree: Tree, options: () => OptionTable): (spawn: Spawn) 
     })
     if (spawn.file === process.execPath) return runScript(args)
     // By its name, from PATH: no other node could open the script.
-    if (path.basename(spawn.file) === 'node' && namesEmbeddedScript(args)) return runScript(args)
+    if (isNode(spawn.file) && namesEmbeddedScript(args)) return runScript(args)
 
-    const isRelative = spawn.file.includes('/') && !path.isAbsolute(spawn.file)
+    const isRelative = path.basename(spawn.file) !== spawn.file && !path.isAbsolute(spawn.file)
     const file = isRelative && virtualCwd !== undefined ? path.join(virtualCwd, spawn.file) : spawn.file
     const archivePath = toArchivePath(file)
     const entry = archivePath === undefined ? undefined : tree.archive.resolve(archivePath, true)
@@ -81,7 +82,12 @@ function nodeOptionsOf(content: Uint8Array): string[] | undefined {
   const isEnv = path.basename(interpreter) === 'env'
   if (isEnv && (words[0] === '-S' || words[0] === '--split-string')) words.shift()
   const [name, ...options] = isEnv ? words : [interpreter, ...words]
-  return name !== undefined && path.basename(name) === 'node' ? options : undefined
+  return name !== undefined && isNode(name) ? options : undefined
+}
+
+function isNode(program: string): boolean {
+  const name = path.basename(program)
+  return IS_WINDOWS ? /^node(?:\.exe)?$/i.test(name) : name === 'node'
 }
 
 function virtualDirectory(directory: string): string | undefined {
@@ -94,7 +100,10 @@ function widthOf(option: string, takesValue: OptionTable['takesValue']): number 
   return takesValue(option.replaceAll('_', '-')) ? 2 : 1
 }
 
-/** node obeys its own options only from this argument, and the launcher lets it pass only behind the marker. */
+/**
+ * node obeys its own options only from this argument, and the launcher lets it pass only behind the marker. Where there
+ * is none, the bootstrap sees to those that it can (run.ts).
+ */
 function scriptArguments(
   [name = '', ...args]: readonly string[],
   cwd: string | undefined,
@@ -108,7 +117,7 @@ function scriptArguments(
     if (!OURS.test(option) && process.allowedNodeEnvironmentFlags.has(option)) forNode.push(...given)
     at += given.length
   }
-  const options = forNode.length > 0 ? [`--node-options=${forNode.map(quote).join(' ')}`] : []
+  const options = forNode.length > 0 && HAS_LAUNCHER ? [`--node-options=${forNode.map(quote).join(' ')}`] : []
   return [name, RUN_SCRIPT, ...options, cwd ?? '', ...args]
 }
 

@@ -2,7 +2,7 @@
 // start does, and tells what it has loaded when it ends or has nothing to do.
 
 import { encodeTraining } from '../format/training.ts'
-import { CONTROL_ROOT, REPORT_DESCRIPTOR } from './control.ts'
+import { REPORT_DESCRIPTOR, tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 import { toArchivePath } from './vfs/paths.ts'
 import { loadedBuiltins } from './warm-up.ts'
@@ -25,7 +25,7 @@ export function detectRehearsal(
   loadedModules: () => readonly string[],
 ): Rehearsal | undefined {
   const { fs, requireBuiltin, cjsLoader } = internals
-  const tell = (message: string) => (fs.existsSync as (file: string) => boolean)(CONTROL_ROOT + message)
+  const tell = tellerOf(fs)
   if (!tell('is-rehearsing')) return undefined
   const end = () => {
     const paths = Object.entries(cjsLoader.Module._pathCache as Record<string, string>)

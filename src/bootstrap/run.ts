@@ -7,6 +7,7 @@ import { FORMAT_MODULE } from '../format/archive.ts'
 import type { ScriptCommand } from './arguments.ts'
 import type { Internals } from './internals.ts'
 import { installOptionValues, parseOptions } from './option-values.ts'
+import { HAS_LAUNCHER } from './platform.ts'
 import { toArchivePath, toVirtualPath } from './vfs/paths.ts'
 import type { Tree } from './vfs/tree.ts'
 import { ownExecArgv, type WorkerJob } from './workers.ts'
@@ -57,7 +58,8 @@ export function runScript(internals: Internals, tree: Tree, command: ScriptComma
   const isTest = command.execArgv.some(
     (option) => option.startsWith('--test') || option.startsWith('--experimental-test'),
   )
-  if (isTest) {
+  // Without a launcher node has seen none of them.
+  if (isTest || (!HAS_LAUNCHER && command.execArgv.length > 0)) {
     const { values, flags } = parseOptions(command.execArgv, internals)
     installOptionValues(internals, values, flags)
   }

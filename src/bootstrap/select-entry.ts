@@ -1,6 +1,7 @@
 // Several programs may share one executable, busybox style.
 
 import type { Manifest } from '../format/archive.ts'
+import { IS_WINDOWS, SEPARATOR } from './platform.ts'
 
 type EntryPoint = Manifest['entries'][number]
 
@@ -13,7 +14,8 @@ export function selectEntry(
   const named = (name: string | undefined) => entries.find((entry) => entry.name === name)
   const first = entries[0]!
   if (entries.length === 1) return { entry: first, args }
-  const byName = named(argv0.slice(argv0.lastIndexOf('/') + 1))
+  const ownName = argv0.slice(argv0.lastIndexOf(SEPARATOR) + 1)
+  const byName = named(IS_WINDOWS ? ownName.replace(/\.exe$/i, '') : ownName)
   if (byName) return { entry: byName, args }
   const byArgument = named(args[0])
   return byArgument ? { entry: byArgument, args: args.slice(1) } : { entry: first, args }

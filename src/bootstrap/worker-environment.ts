@@ -1,7 +1,7 @@
 // A worker has variables of its own, which node reads when it starts: NODE_OPTIONS and NODE_PATH among them. What is
 // sealed in them has another name until the bootstrap runs there.
 
-import { CONTROL_ROOT } from './control.ts'
+import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 
 type Environment = Record<string, string | undefined>
@@ -12,10 +12,9 @@ const HIDDEN = '\u0001ingot '
 export function hideSealed({ fs }: Internals, env: unknown): unknown {
   const given = env ?? process.env
   if (typeof given !== 'object') return env
-  const exists = fs.existsSync as (file: string) => boolean
+  const tell = tellerOf(fs)
   const variables = Object.entries(given as Environment)
-  const isSealed = ([name, value]: [string, unknown]) =>
-    value === process.env[name] && exists(`${CONTROL_ROOT}sealed/${name}`)
+  const isSealed = ([name, value]: [string, unknown]) => value === process.env[name] && tell(`sealed/${name}`)
   if (!variables.some(isSealed)) return env
   return Object.fromEntries(variables.map((one) => (isSealed(one) ? [HIDDEN + one[0], one[1]] : one)))
 }

@@ -7,7 +7,7 @@ import { bootScript } from '../format/boot.ts'
 import { FUSES } from '../format/fuses.ts'
 import type { Shared } from './contract.ts'
 import { OWN_OPTIONS } from '../format/own-options.ts'
-import { CONTROL_ROOT } from './control.ts'
+import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 import { hideSealed } from './worker-environment.ts'
 import { getVirtualWorkingDirectory } from './vfs/paths.ts'
@@ -42,8 +42,8 @@ const { join } = Array.prototype
 
 export function installWorkers(internals: Internals, isInWorker: boolean, shared: Shared): void {
   const { worker: binding, fs } = internals
-  const exists = fs.existsSync as (file: string) => boolean
-  interceptStart(binding.Worker.prototype, shared, () => void exists(`${CONTROL_ROOT}verify-bootstrap`))
+  const tell = tellerOf(fs)
+  interceptStart(binding.Worker.prototype, shared, () => void tell('verify-bootstrap'))
   if (!isInWorker) {
     binding.Worker = class Worker extends binding.Worker {
       constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
@@ -104,8 +104,7 @@ function viaBootstrap(message: StartMessage, shared: Shared): StartMessage {
 
 /** Options of its own replace the inherited ones, and the bootstrap needs the first; the other is the fuse's affair. */
 function neededOptions({ fs }: Internals): string[] {
-  const exists = fs.existsSync as (file: string) => boolean
-  const trustsSystem = exists(`${CONTROL_ROOT}fuse/${FUSES.systemCa}`)
+  const trustsSystem = tellerOf(fs)(`fuse/${FUSES.systemCa}`)
   return ['--expose-internals', ...(trustsSystem ? ['--use-system-ca'] : [])]
 }
 

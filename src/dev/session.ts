@@ -56,7 +56,7 @@ export class Session {
     const number = ++this.#count
     const file = path.join(this.directory, `node-${number}`)
     await linkDevelopment(base, { fuses, room }, file)
-    const code = await bundleBootstrap('development')
+    const code = await bundleBootstrap('development', 'linux')
     try {
       writeFileSync(besideExecutable(file).code, code)
     } catch (cause) {

@@ -18,6 +18,8 @@ export const PAGE_SIZE = 4096
 
 /** The directory that an archive's root appears as. It lies below a file, so it can never really exist. */
 export const VIRTUAL_ROOT = '/dev/null/app'
+/** The same on Windows, where no name of a file may have a colon. */
+export const WINDOWS_VIRTUAL_ROOT = 'C:\\ingot:\\app'
 
 /**
  * Where an archive has those parts of the bootstrap that only its program needs (bootstrap/contract/, bootstrap/tests/).
@@ -103,6 +105,8 @@ export interface Manifest {
   readonly sourceMaps: boolean
   /** It imports `ready` of ingot/runtime. */
   readonly waitsForReady?: boolean
+  /** Bits of fuses.ts, of an executable that has no launch table for them. */
+  readonly fuses?: number
   /** What the program needs from the world. Its code is in OWN_CODE. */
   readonly contract?: Contract
 }

@@ -1,9 +1,10 @@
 // The code of a contract (bootstrap/contract.ts): `env`, the check before the program runs, and the guards.
 
 import type { ContractCode, ContractHost } from '../contract.ts'
-import { CONTROL_ROOT } from '../control.ts'
+import { tellerOf } from '../control.ts'
 import { stopInJavaScript } from './barriers.ts'
 import { prepareCheck } from './check.ts'
+import { HAS_LAUNCHER } from '../platform.ts'
 import { createEnv } from './env.ts'
 import { binder, withoutEffect } from './ports.ts'
 import { EX_CONFIG, renderProblems } from './problems.ts'
@@ -13,11 +14,12 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   const { internals, manifest, freezing, job, development } = host
   const { contract, entries } = manifest
   const { access, existsSync, internalModuleStat } = internals.fs
-  const isRehearsing = (): boolean => existsSync(`${CONTROL_ROOT}is-rehearsing`)
+  const tell = tellerOf({ existsSync })
+  const isRehearsing = () => tell('is-rehearsing')
   const readEnvironment = prepareVariables(contract)
   const findProblems = prepareCheck({ access, internalModuleStat }, contract)
   // Under `ingot dev` the process before still has its ports. Of several programs hardly all listen.
-  const bind = !development && entries.length === 1 ? binder({ access }) : undefined
+  const bind = HAS_LAUNCHER && !development && entries.length === 1 ? binder({ access }) : undefined
   const examples = exampleEnvironment(contract)
   const required = Object.keys(examples)
   const enforcement = contract.enforce ? host.loadEnforcement().enforce(host) : undefined

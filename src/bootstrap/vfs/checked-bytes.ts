@@ -2,8 +2,9 @@
 // executable ends instead of running what nobody has written, and a start costs what it reads.
 
 import { CHECKED_SIZE } from '../../format/archive.ts'
-import { CONTROL_ROOT } from '../control.ts'
+import { tellerOf } from '../control.ts'
 import type { Internals } from '../internals.ts'
+import { HAS_LAUNCHER } from '../platform.ts'
 
 /** CHECKED_SIZE is two to this. */
 const SHIFT = 31 - Math.clz32(CHECKED_SIZE)
@@ -17,7 +18,7 @@ export type Check = (start: number, size: number) => void
  */
 export function createCheck({ fs, zlib }: Internals, bytes: Buffer, end: number, sums: Uint32Array): Check {
   if (end === 0) return () => {}
-  const tell = (message: string) => (fs.existsSync as (file: string) => boolean)(CONTROL_ROOT + message)
+  const tell = tellerOf(fs)
   const seen = new Uint8Array(sums.length)
   // What a build run has seen is in the memory of each start, of whose file it says nothing.
   let isBuilding = true
@@ -25,7 +26,10 @@ export function createCheck({ fs, zlib }: Internals, bytes: Buffer, end: number,
     if (isBuilding && (isBuilding = tell('is-freezing'))) return
     const start = (number << SHIFT) >>> 0
     const piece = bytes.subarray(start, Math.min(start + CHECKED_SIZE, end))
-    if (zlib.crc32(piece, 0) !== sums[number]) tell(`damaged/${start.toString(16)}`)
+    if (zlib.crc32(piece, 0) !== sums[number]) {
+      if (HAS_LAUNCHER) tell(`damaged/${start.toString(16)}`)
+      else endDamaged(start)
+    }
     seen[number] = 1
   }
   return (start, size) => {
@@ -33,3 +37,17 @@ export function createCheck({ fs, zlib }: Internals, bytes: Buffer, end: number,
     for (let number = start >>> SHIFT; number <= last; number++) if (seen[number] !== 1) look(number)
   }
 }
+
+/** As the launcher ends such a process (launcher/verify.c). */
+function endDamaged(offset: number): never {
+  const { execPath, _rawDebug: write, reallyExit } = process as any
+  write(
+    `error EXECUTABLE_DAMAGED ${execPath}  its program is damaged at byte 0x${offset.toString(16)} of its archive`,
+  )
+  write('  help: copy the file again, or build it again; "ingot verify" looks at all of it')
+  reallyExit(EXIT_DAMAGED)
+  // What ends only its thread goes no further.
+  throw new Error('this executable is damaged')
+}
+
+const EXIT_DAMAGED = 74

@@ -27,7 +27,7 @@ export function installCopies(binding: Binding, tree: Tree, answer: Answer, erro
     const [pointsTo, link, , request] = args
     const target = toArchivePath(link)
     if (target !== undefined) return answer(request, () => tree.refuse('symlink', target, false))
-    const source = String(pointsTo).startsWith('/') ? toArchivePath(pointsTo) : undefined
+    const source = path.isAbsolute(String(pointsTo)) ? toArchivePath(pointsTo) : undefined
     if (source === undefined || !tree.exists(source)) return native(...args)
     // The kernel would find nothing there: a link into this executable is what it leads to.
     return answer(request, () => {
@@ -105,7 +105,7 @@ function leadsOut(tree: Tree, root: string, link: string, flags: any[]): string 
   if (!isLink || !fs.existsSync(link)) return undefined
   const top = tree.realPath(toArchivePath(root)!)
   const real = tree.realPath(toArchivePath(link)!)
-  return real === top || real.startsWith(`${top}/`) ? undefined : real
+  return real === top || real.startsWith(top + path.sep) ? undefined : real
 }
 
 /** node's CpSyncCheckPaths, as far as the two ends can meet: they lie in two file systems. */

@@ -1,9 +1,10 @@
 // Shows the embedded tree to node's own module loaders, CommonJS and ES modules alike, through the
 // overrides that node has for its virtual file system. Resolution stays node's, to the letter.
 
-import { VIRTUAL_ROOT, FORMAT_COMMONJS, FORMAT_MODULE } from '../../format/archive.ts'
+import { FORMAT_COMMONJS, FORMAT_MODULE } from '../../format/archive.ts'
 import type { Internals } from '../internals.ts'
 import { isFile, type Entry } from './archive.ts'
+import { IS_WINDOWS, ROOT } from '../platform.ts'
 import { moduleStat } from './fs-binding.ts'
 import { toArchivePath, toVirtualPath } from './paths.ts'
 import type { Tree } from './tree.ts'
@@ -76,8 +77,7 @@ export function installLoader(
       if (found || end === -1) return found
     }
   }
-  const pathOfUrl = (url: string) =>
-    toArchivePath(url.startsWith('file:') ? decodeURIComponent(new URL(url).pathname) : url)
+  const pathOfUrl = (url: string) => toArchivePath(url.startsWith('file:') ? pathOf(new URL(url)) : url)
 
   loaderHelpers.setLoaderOverrides({
     internalModuleStat(file) {
@@ -85,7 +85,7 @@ export function installLoader(
       return path === undefined ? undefined : moduleStat(tree, path)
     },
     readFileSync(file, options) {
-      const name = typeof file === 'string' ? file : decodeURIComponent(file.pathname)
+      const name = typeof file === 'string' ? file : pathOf(file)
       const path = toArchivePath(name)
       if (path === undefined) {
         onForeign(name)
@@ -100,7 +100,7 @@ export function installLoader(
       const path = toArchivePath(file)
       return path === undefined ? undefined : tree.realPath(path)
     },
-    getResolutionRoot: (file) => (toArchivePath(file) === undefined ? undefined : VIRTUAL_ROOT),
+    getResolutionRoot: (file) => (toArchivePath(file) === undefined ? undefined : ROOT),
     legacyMainResolve(packageUrl, main, base) {
       const directory = pathOfUrl(packageUrl)
       if (directory === undefined) return undefined
@@ -114,7 +114,7 @@ export function installLoader(
       throw new ERR_MODULE_NOT_FOUND(toVirtualPath(joinBelow(directory, main ?? 'index.js')), base, undefined)
     },
     getFormatOfExtensionlessFile(file) {
-      const entry = entryAt(file.startsWith('file:') ? decodeURIComponent(new URL(file).pathname) : file)
+      const entry = entryAt(file.startsWith('file:') ? pathOf(new URL(file)) : file)
       if (!entry) return undefined
       const isWasm = tree.archive.data(entry).subarray(0, 4).equals(WASM_MAGIC)
       return isWasm ? 1 : 0
@@ -127,7 +127,7 @@ export function installLoader(
       const path = toArchivePath(file)
       if (path === undefined) return undefined
       // With a slash at its end it is a directory, whose own package.json is the nearest.
-      return nearestPackage(path !== '' && file.endsWith('/') ? `${path}/` : path) ?? NO_RESULT
+      return nearestPackage(path !== '' && endsInSeparator(file) ? `${path}/` : path) ?? NO_RESULT
     },
     getNearestParentPackageJSONType(file) {
       const path = toArchivePath(file)
@@ -154,6 +154,16 @@ export function installLoader(
     const settled = typeof entry === 'string' ? undefined : FORMAT_NAMES[entry.format]
     return settled ?? nearestPackage(path)?.[TYPE]
   }
+}
+
+/** Of a file's URL. On Windows a slash stands before the drive's letter. */
+function pathOf({ pathname }: URL): string {
+  const path = decodeURIComponent(pathname)
+  return IS_WINDOWS ? path.slice(1) : path
+}
+
+function endsInSeparator(file: string): boolean {
+  return file.endsWith('/') || (IS_WINDOWS && file.endsWith('\\'))
 }
 
 const WASM_MAGIC = Buffer.from([0, 0x61, 0x73, 0x6d])

@@ -3,6 +3,7 @@
 // gives them their names again (launcher/maps.c), and in a build run answers without the machine.
 
 import { CONTROL_ROOT } from '../control.ts'
+import { HAS_LAUNCHER } from '../platform.ts'
 import { patch, type Binding } from './requests.ts'
 
 const OWN_MAPS = '/proc/self/maps'
@@ -11,6 +12,7 @@ const WITH_NAMES = `${CONTROL_ROOT}maps`
 const REQUEST_AT = 3
 
 export function installOwnMaps(binding: Binding): void {
+  if (!HAS_LAUNCHER) return
   const { open, close } = binding
   /** Not where there is no /proc: an error is to name what was asked for. */
   const exists = () => {

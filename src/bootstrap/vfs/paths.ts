@@ -6,6 +6,8 @@ import path from 'node:path'
 import { VIRTUAL_ROOT } from '../../format/archive.ts'
 import { addToHash, HASH_OF_NOTHING, hashPath } from '../../format/hash.ts'
 
+import { IS_WINDOWS, ROOT } from '../platform.ts'
+
 /** As node:fs hands paths to its binding: validated, URLs already turned into strings. */
 export type BindingPath = string | Uint8Array
 
@@ -24,6 +26,7 @@ export function setVirtualWorkingDirectory(directory: string | undefined): void 
 
 /** The path relative to the root ('' for the root itself), or undefined if the path is not ours. */
 export function toArchivePath(input: BindingPath): string | undefined {
+  if (IS_WINDOWS) return toArchivePathOnWindows(input)
   if (typeof input === 'string') {
     if (input.startsWith(VIRTUAL_ROOT)) return belowRoot(input)
     if (virtualWorkingDirectory === undefined || input.startsWith('/')) return undefined
@@ -46,7 +49,7 @@ function belowRoot(input: string): string | undefined {
     pathHash = hash
     return hashedPath
   }
-  const normal = path.normalize(input)
+  const normal = path.posix.normalize(input)
   if (normal !== VIRTUAL_ROOT && !normal.startsWith(VIRTUAL_ROOT + '/')) return undefined
   return normal.slice(VIRTUAL_ROOT.length + 1).replace(/\/$/, '')
 }
@@ -80,5 +83,25 @@ export function hashOf(archivePath: string): number {
 }
 
 export function toVirtualPath(archivePath: string): string {
+  if (IS_WINDOWS) return archivePath === '' ? ROOT : `${ROOT}\\${archivePath.replaceAll('/', '\\')}`
   return archivePath === '' ? VIRTUAL_ROOT : `${VIRTUAL_ROOT}/${archivePath}`
+}
+
+/**
+ * The root as Windows lets it be written: with either slash, with a small letter, and as what node makes of paths for
+ * the system, which then takes them as they are (`path.toNamespacedPath`).
+ */
+const WRITTEN_ROOT = /^(?:[\\/]{2}\?[\\/])?c:[\\/]+ingot:[\\/]+app(?=[\\/]|$)/i
+const COLON = 0x3a
+
+function toArchivePathOnWindows(input: BindingPath): string | undefined {
+  if (typeof input !== 'string')
+    return input instanceof Uint8Array ? toArchivePathOnWindows(Buffer.from(input).toString()) : undefined
+  const isRelative = virtualWorkingDirectory !== undefined && !path.isAbsolute(input)
+  const full = isRelative ? path.join(virtualWorkingDirectory!, input) : input
+  // `C:`, or `\\?\C:`: most of what is not ours is told by one character.
+  if (full.charCodeAt(1) !== COLON && full.charCodeAt(5) !== COLON) return undefined
+  const [written] = WRITTEN_ROOT.exec(full) ?? []
+  if (written === undefined) return undefined
+  return belowRoot(VIRTUAL_ROOT + full.slice(written.length).replaceAll('\\', '/'))
 }

@@ -1,6 +1,7 @@
 // What the binding's readdirRecursive gives: the paths below a directory, or, for Dirents, what
 // lib/internal/fs/utils.js, getRecursiveDirents, groups by directory.
 
+import { IS_WINDOWS, SEPARATOR } from '../platform.ts'
 import { baseName, direntType, isDirectory, type Tree } from './tree.ts'
 
 type Encode = (name: string) => string | Buffer
@@ -14,7 +15,10 @@ export function listRecursively(
   withTypes: boolean,
   encode: Encode,
 ): (string | Buffer)[] | Grouped {
-  if (!withTypes) return [...tree.walk(path)].map((item) => encode(item.path))
+  if (!withTypes)
+    return [...tree.walk(path)].map((item) =>
+      encode(IS_WINDOWS ? item.path.replaceAll('/', SEPARATOR) : item.path),
+    )
   const names: (string | Buffer)[] = []
   const types: number[] = []
   const counts: number[] = []
@@ -28,7 +32,10 @@ export function listRecursively(
       names.push(encode(name))
       types.push(direntType(entry))
       if (isDirectory(entry))
-        directories.push({ absolute: entry.path, relative: relative === '' ? name : `${relative}/${name}` })
+        directories.push({
+          absolute: entry.path,
+          relative: relative === '' ? name : relative + SEPARATOR + name,
+        })
     }
   }
   const dirs = directories.map(({ relative }) => encode(relative))

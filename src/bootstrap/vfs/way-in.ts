@@ -4,6 +4,7 @@
 import path from 'node:path'
 
 import { VIRTUAL_ROOT } from '../../format/archive.ts'
+import { IS_WINDOWS } from '../platform.ts'
 import { patch, type Answer, type Binding } from './requests.ts'
 
 const PARENT = path.dirname(VIRTUAL_ROOT)
@@ -15,6 +16,8 @@ const UV_DIRENT_DIR = 2
 type Listing = [names: unknown[], types: number[]]
 
 export function installWayIn(binding: Binding, answer: Answer): void {
+  // There the root of the drive would list what is no name of a file.
+  if (IS_WINDOWS) return
   patch(binding, 'readdir', (native, args) => {
     const [given, , withTypes, request] = args
     if (!withTypes || typeof given !== 'string' || !WAY.test(given)) return native(...args)

@@ -52,7 +52,7 @@ function withoutSeal(file: string): string {
   const copy = `${file}-without-seal`
   copyFileSync(file, copy)
   SealedFile.open(copy, 'r+', (sealed) =>
-    sealed.write(sealed.found.fileOffset + LaunchTable.offsetOf('sealSize'), Buffer.alloc(8)),
+    sealed.write(sealed.place.saidAt + LaunchTable.offsetOf('sealSize'), Buffer.alloc(8)),
   )
   return copy
 }

@@ -6,6 +6,7 @@ import { checkFuses } from './config/check-fuses.ts'
 import { BuildError } from './base/diagnostics.ts'
 import { FUSE_NAMES, readFuses, withFuses, type Fuse, type FuseSettings } from './format/fuses.ts'
 import { fusePatch } from './image/elf/frozen.ts'
+import { findLaunchTable } from './image/elf/launch-table.ts'
 import { replaceFile } from './output/replace-file.ts'
 import { resealTable, signExecutable } from './seal/reseal.ts'
 import { SealedFile } from './seal/sealed-file.ts'
@@ -56,7 +57,14 @@ export async function changeFuses(
 function readFuseBits(name: string): { file: string; launchTableOffset: number; fuses: number } {
   try {
     const file = realpathSync(name)
-    return SealedFile.open(file, 'r', ({ found: { table, fileOffset } }) => {
+    return SealedFile.open(file, 'r', (sealed) => {
+      if (sealed.place.root === undefined) {
+        throw new BuildError('FUSE_TARGET', 'only executables for Linux have fuses that can be changed', {
+          at: { file },
+          help: 'set "fuses" in the configuration of the program, and build it again',
+        })
+      }
+      const { table, fileOffset } = findLaunchTable((offset, size) => sealed.read(offset, size), file)
       if (table.isDevelopment) {
         throw new BuildError('FUSE_DEVELOPMENT', 'this executable belongs to a running "ingot dev"', {
           at: { file, offset: fileOffset },

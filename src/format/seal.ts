@@ -48,6 +48,8 @@ export const PART_NAMES = [
   'bootstrap',
   'program',
   'frozen process',
+  // Not of Linux: what says where everything else is.
+  'headers',
 ] as const
 export type PartName = (typeof PART_NAMES)[number]
 

@@ -4,14 +4,13 @@ import { zstdDecompressSync } from 'node:zlib'
 
 import { BuildError } from '../base/diagnostics.ts'
 import { FROZEN_DIFFERS, type BuildInfo } from '../format/build-info.ts'
-import { readFuses } from '../format/fuses.ts'
-import { PAYLOAD_BASE } from '../image/elf/layout.ts'
+import { DEFAULT_FUSES, readFuses } from '../format/fuses.ts'
 import { ArchiveIndex } from './archive-index.ts'
 import { ExecutableFile } from './executable-file.ts'
 import { compare, type Compared } from './compare.ts'
 import type { Differences } from './differences.ts'
 import type { InspectedEntry, Inspection, Region } from './inspection.ts'
-import { readLaunch, type Launch } from './launch-table.ts'
+import { readLayout, type Layout } from './layout.ts'
 import { regionsIn } from './regions.ts'
 
 /** @throws BuildError INSPECT_UNREADABLE, INSPECT_NOT_INGOT, INSPECT_DAMAGED, INSPECT_NO_INFO, each with a byte offset */
@@ -20,28 +19,26 @@ export function readExecutable(file: string): Inspection {
 }
 
 function inspect(executable: ExecutableFile): Inspection {
-  const { table, root, sizes } = readLaunch(executable)
-  const archive = programOf(executable, table)
+  const layout = readLayout(executable)
+  const { start, seal, sizes } = layout
+  const archive = programOf(executable, layout)
   const info = infoOf(executable, archive)
   const { unless } = info.reproducible
-  const start = table.thaw === 0 ? 'cold' : 'frozen'
+  const { manifest } = archive
   return {
     file: executable.file,
     size: executable.size,
     start,
-    fuses: readFuses(table.fuses),
-    seal: table.sealSize === 0 ? undefined : { size: table.sealSize, root },
+    fuses: readFuses(layout.fuses ?? manifest.fuses ?? DEFAULT_FUSES),
+    seal,
     parts: {
-      runtime: sizes.runtime,
-      libraries: table.systemSize + sizes.loader,
-      bootstrap: sizes.launcher + table.payloadAddress - PAYLOAD_BASE,
-      program: table.payloadSize,
+      ...sizes,
+      program: layout.program.size,
       info: archive.header.infoSize,
-      frozen: sizes.frozen,
-      seal: table.sealSize,
+      seal: seal?.size ?? 0,
     },
     entryCount: archive.header.entryCount,
-    manifest: archive.manifest,
+    manifest,
     reproducible: { unless: unless.filter((reason) => start === 'frozen' || reason !== FROZEN_DIFFERS) },
     info,
   }
@@ -49,31 +46,28 @@ function inspect(executable: ExecutableFile): Inspection {
 
 /** All that the program's archive holds, sorted by directory. Reads its whole index. */
 export function readEntries(file: string): InspectedEntry[] {
-  return ExecutableFile.use(file, (executable) =>
-    programOf(executable, readLaunch(executable).table).entries(),
-  )
+  return ExecutableFile.use(file, (executable) => programOf(executable, readLayout(executable)).entries())
 }
 
 /** What lies where, from the first byte to the last. Reads both indexes. */
 export function readRegions(file: string): Region[] {
-  return ExecutableFile.use(file, (executable) => regionsIn(executable, readLaunch(executable)))
+  return ExecutableFile.use(file, (executable) => regionsIn(executable, readLayout(executable)))
 }
 
 /** What has changed from one to the other. Reads all of both. */
 export function compareExecutables(before: string, after: string): Differences {
   const open = <T>(file: string, use: (compared: Compared) => T) =>
     ExecutableFile.use(file, (executable) => {
-      const launch = readLaunch(executable)
-      const regions = regionsIn(executable, launch)
-      const archive = programOf(executable, launch.table)
+      const layout = readLayout(executable)
+      const regions = regionsIn(executable, layout)
+      const archive = programOf(executable, layout)
       return use({ executable, inspection: inspect(executable), archive, regions })
     })
   return open(before, (a) => open(after, (b) => compare(a, b)))
 }
 
-function programOf(executable: ExecutableFile, { payloadFileOffset, payloadSize }: Launch['table']) {
-  const region = { fileOffset: payloadFileOffset, size: payloadSize }
-  return new ArchiveIndex(executable, region, 'the program’s archive')
+function programOf(executable: ExecutableFile, { program }: Layout) {
+  return new ArchiveIndex(executable, program, 'the program’s archive')
 }
 
 /** What a damaged one may become. */

@@ -1,53 +1,24 @@
 // All bytes of an executable, each in one region: what is there, from the first to the last.
 
-import {
-  LAUNCH_TABLE,
-  LAUNCHER_TEXT,
-  LOADER_BASE,
-  PARKING_BASE,
-  PAYLOAD_BASE,
-  SEAL_BASE,
-  SYSTEM_BASE,
-} from '../image/elf/layout.ts'
-import type { ProgramHeader } from '../image/elf/structs.ts'
 import { ArchiveIndex } from './archive-index.ts'
 import type { ExecutableFile } from './executable-file.ts'
 import type { Part, Region } from './inspection.ts'
-import type { Launch } from './launch-table.ts'
+import type { Layout } from './layout.ts'
 
-export function regionsIn(executable: ExecutableFile, { table, segments }: Launch): Region[] {
-  const system = { fileOffset: table.systemFileOffset, size: table.systemSize }
-  const program = { fileOffset: table.payloadFileOffset, size: table.payloadSize }
+export function regionsIn(executable: ExecutableFile, { program, libraries, regions }: Layout): Region[] {
   const inner = [
-    ...archiveRegions(new ArchiveIndex(executable, system, 'the archive of libraries'), 'libraries'),
+    ...(libraries
+      ? archiveRegions(new ArchiveIndex(executable, libraries, 'the archive of libraries'), 'libraries')
+      : []),
     ...archiveRegions(new ArchiveIndex(executable, program, 'the program’s archive')),
   ]
-  const isFrozen = ({ virtualAddress }: ProgramHeader) => virtualAddress >= PARKING_BASE
-  // What a frozen process maps of the rest of the file lies below what that is itself.
-  const mapped = [...segments.filter(isFrozen), ...segments.filter((segment) => !isFrozen(segment))]
   return fill(
-    [...mapped.map(regionOf), ...inner].filter(({ size }) => size > 0),
+    [...regions, ...inner].filter(({ size }) => size > 0),
     executable.size,
   )
 }
 
 const byOffset = (a: Region, b: Region) => a.fileOffset - b.fileOffset
-
-function regionOf({ virtualAddress, fileOffset, fileSize: size }: ProgramHeader): Region {
-  const [part, name] = mappedAt(virtualAddress)
-  return { part, name, fileOffset, size }
-}
-
-function mappedAt(address: number): [part: Part, name: string] {
-  if (address < LAUNCHER_TEXT) return ['runtime', 'node']
-  if (address < LAUNCH_TABLE) return ['bootstrap', 'launcher']
-  if (address < LOADER_BASE) return ['bootstrap', 'launch table']
-  if (address < SYSTEM_BASE) return ['libraries', 'ld.so']
-  if (address < PAYLOAD_BASE) return ['padding', 'in the archive of libraries']
-  if (address < SEAL_BASE) return ['bootstrap', 'bootstrap']
-  if (address < PARKING_BASE) return ['seal', 'seal']
-  return ['frozen process', 'memory']
-}
 
 function archiveRegions(archive: ArchiveIndex, whole?: Part): Region[] {
   const { index, region, header, infoFileOffset } = archive

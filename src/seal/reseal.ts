@@ -4,8 +4,7 @@ import type { KeyObject } from 'node:crypto'
 
 import { BuildError } from '../base/diagnostics.ts'
 import { HASH_SIZE, ROOT_AREA } from '../format/seal.ts'
-import { rootOffset } from '../image/elf/seal.ts'
-import { hashOf } from './seal-executable.ts'
+import { hashOf, writeChecksum } from './seal-executable.ts'
 import { readSeal, rootAreaOf, writeSeal, type Seal } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
 import { noSignature, signRoot } from './signature.ts'
@@ -17,36 +16,36 @@ import { noSignature, signRoot } from './signature.ts'
  */
 export function resealTable(name: string): void {
   SealedFile.open(name, 'r+', (file) => {
-    const { table } = file.found
-    if (table.sealSize === 0) return
+    const { place } = file
+    if (place.size === 0) return
     const seal = readSealOf(file)
     const parts = seal.parts.map((part) =>
       part.name === 'launch table' ? { ...part, ...hashOf(file, part) } : part,
     )
     const bytes = writeSeal({ parts })
-    file.write(table.sealFileOffset, bytes)
-    file.write(table.sealFileOffset + table.sealSize, noSignature())
-    file.write(rootOffset(file.found), rootAreaOf(bytes))
+    file.write(place.offset, bytes)
+    file.write(place.offset + place.size, noSignature())
+    if (place.root !== undefined) file.write(place.root, rootAreaOf(bytes))
   })
 }
 
 /** @throws BuildError IMAGE_…, SEAL_DAMAGED */
 export function signExecutable(name: string, key: KeyObject): void {
   SealedFile.open(name, 'r+', (file) => {
-    readSealOf(file)
-    const { sealFileOffset, sealSize } = file.found.table
-    file.write(sealFileOffset + sealSize, signRoot(file.read(rootOffset(file.found), HASH_SIZE), key))
+    const root = rootAreaOf(writeSeal(readSealOf(file))).subarray(0, HASH_SIZE)
+    const { offset, size } = file.place
+    file.write(offset + size, signRoot(root, key))
+    writeChecksum(file)
   })
 }
 
 function readSealOf(file: SealedFile): Seal {
-  const { sealFileOffset, sealSize } = file.found.table
-  const bytes = file.read(sealFileOffset, sealSize)
-  const seal = sealSize > 0 ? readSeal(bytes, sealFileOffset) : undefined
-  const root = file.read(rootOffset(file.found), ROOT_AREA)
-  if (seal && rootAreaOf(bytes).equals(root)) return seal
+  const { offset, size, root } = file.place
+  const bytes = file.read(offset, size)
+  const seal = size > 0 ? readSeal(bytes, offset) : undefined
+  if (seal && (root === undefined || rootAreaOf(bytes).equals(file.read(root, ROOT_AREA)))) return seal
   throw new BuildError('SEAL_DAMAGED', 'this executable’s seal is damaged, or there is none', {
-    at: { file: file.name, offset: sealFileOffset },
+    at: { file: file.name, offset },
     help: 'check it with "ingot verify", and build it again',
   })
 }

@@ -1,13 +1,13 @@
 // Seals a finished executable: hashes all its bytes, and writes the hashes behind them.
 
-import { alignUp } from '../base/bytes.ts'
-import { PAGE_SIZE } from '../format/archive.ts'
+import { viewOf } from '../base/bytes.ts'
 import type { PartName } from '../format/seal.ts'
 import { BLOCK_SIZE, SIGNATURE_AREA } from '../format/seal.ts'
-import { rootOffset, sealPatches, withoutRoot } from '../image/elf/seal.ts'
+import { withoutHoles } from './place.ts'
 import { hashPart, type PartHashes } from './hash-part.ts'
 import { rootAreaOf, sealSize, writeSeal, type Part } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
+import { checksumOf, sumOfWords } from '../image/pe/checksum.ts'
 import { noSignature } from './signature.ts'
 
 export interface PartStart {
@@ -24,7 +24,8 @@ export interface PartStart {
  */
 export function sealExecutable(name: string, starts: readonly PartStart[]): number {
   return SealedFile.open(name, 'r+', (file) => {
-    const fileOffset = alignUp(file.size, PAGE_SIZE)
+    const { place } = file
+    const fileOffset = place.offset
     const parts = starts.map(({ name, offset, known }, i) => ({
       name,
       offset,
@@ -32,14 +33,16 @@ export function sealExecutable(name: string, starts: readonly PartStart[]): numb
       known,
     }))
     file.truncate(fileOffset)
-    const patches = sealPatches(file.found, { fileOffset, size: sealSize(parts) })
+    const patches = place.patches({ fileOffset, size: sealSize(parts) })
     for (const { offset, bytes } of patches) file.write(offset, bytes)
     const hashed = parts.map(({ known, ...part }) => ({ ...part, ...(known ?? hashOf(file, part)) }))
     const seal = writeSeal({ parts: hashed })
     file.write(fileOffset, seal)
     file.write(fileOffset + seal.length, noSignature())
-    file.write(rootOffset(file.found), rootAreaOf(seal))
-    return fileOffset + seal.length + SIGNATURE_AREA
+    if (place.root !== undefined) file.write(place.root, rootAreaOf(seal))
+    file.size = fileOffset + seal.length + SIGNATURE_AREA
+    writeChecksum(file)
+    return file.size
   })
 }
 
@@ -50,10 +53,27 @@ export function hashOf(file: SealedFile, { offset, size }: Pick<Part, 'offset' |
   const pieces: PartHashes[] = []
   for (let at = offset; at < offset + size; at += PIECE) {
     const bytes = file.read(at, Math.min(PIECE, offset + size - at))
-    pieces.push(hashPart(withoutRoot(bytes, at, file.found)))
+    pieces.push(hashPart(withoutHoles(bytes, at, file.place)))
   }
   return {
     hashes: pieces.flatMap(({ hashes }) => hashes),
     checksums: pieces.flatMap(({ checksums }) => checksums),
   }
+}
+
+/** PE's own, of the whole file; to be called after the last change. */
+export function writeChecksum(file: SealedFile): void {
+  const { checksum } = file.place
+  if (checksum !== undefined) file.write(checksum, checksumOfFile(file, checksum))
+}
+
+/** @param at where it is in the file: its own bytes do not count */
+export function checksumOfFile(file: SealedFile, at: number): Uint8Array {
+  const hole = { holes: [{ offset: at, size: 4 }] }
+  let sum = 0
+  for (let offset = 0; offset < file.size; offset += PIECE)
+    sum += sumOfWords(withoutHoles(file.read(offset, PIECE), offset, hole))
+  const field = new Uint8Array(4)
+  viewOf(field).setUint32(0, checksumOf(sum, file.size), true)
+  return field
 }

@@ -2,15 +2,15 @@
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 
-import { findLaunchTable, type FoundLaunchTable } from '../image/elf/launch-table.ts'
+import { findSealPlace, type SealPlace } from './place.ts'
 
 export class SealedFile {
   readonly name: string
   size: number
-  readonly found: FoundLaunchTable
+  readonly place: SealPlace
   readonly #descriptor: number
 
-  /** @throws BuildError of findLaunchTable */
+  /** @throws BuildError of findSealPlace */
   static open<T>(name: string, flags: 'r' | 'r+', use: (file: SealedFile) => T): T {
     const descriptor = openSync(name, flags)
     try {
@@ -24,7 +24,7 @@ export class SealedFile {
     this.name = name
     this.#descriptor = descriptor
     this.size = fstatSync(descriptor).size
-    this.found = findLaunchTable((offset, size) => this.read(offset, size), name)
+    this.place = findSealPlace((offset, size) => this.read(offset, size), name, this.size)
   }
 
   /** Fewer bytes where the file ends. */

@@ -173,7 +173,7 @@ suite('ingot inspect', () => {
       const elf = (field: Parameters<typeof FileHeader.offsetOf>[0]) =>
         IDENT_SIZE + FileHeader.offsetOf(field)
       for (const [offset, bytes, code, at] of [
-        [0, Buffer.from('MZ'), 'IMAGE_NOT_ELF', 0],
+        [0, Buffer.from('no'), 'IMAGE_NOT_ELF', 0],
         [4, Buffer.from([1]), 'IMAGE_WRONG_TARGET', 4],
         [elf('programHeaderOffset'), beyond, 'IMAGE_NOT_INGOT', elf('programHeaderOffset')],
         [elf('programHeaderSize'), Buffer.from([1]), 'IMAGE_NOT_INGOT', elf('programHeaderOffset')],

@@ -1,7 +1,7 @@
 // Where an executable's seal (format/seal.ts) is mapped, and how the launch table says so.
 
 import { viewOf, type Chunk } from '../../base/bytes.ts'
-import { ROOT_AREA, SIGNATURE_AREA } from '../../format/seal.ts'
+import { SIGNATURE_AREA } from '../../format/seal.ts'
 import type { FoundLaunchTable } from './launch-table.ts'
 import { LaunchTable, SEAL_BASE } from './layout.ts'
 import { ProgramHeader } from './structs.ts'
@@ -33,14 +33,7 @@ export function sealPatches(found: FoundLaunchTable, seal: { fileOffset: number;
   ]
 }
 
-/** Where in the file the root is: ROOT_AREA bytes. */
+/** Where in the file the root is: ROOT_AREA bytes (format/seal.ts). */
 export function rootOffset({ fileOffset }: Pick<FoundLaunchTable, 'fileOffset'>): number {
   return fileOffset + LaunchTable.offsetOf('root0')
-}
-
-/** The bytes as they are hashed, from `start` on in the file. */
-export function withoutRoot(bytes: Uint8Array, start: number, found: FoundLaunchTable): Uint8Array {
-  const at = rootOffset(found) - start
-  if (at + ROOT_AREA <= 0 || at >= bytes.length) return bytes
-  return bytes.slice().fill(0, Math.max(0, at), at + ROOT_AREA)
 }

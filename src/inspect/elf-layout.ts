@@ -1,37 +1,26 @@
-// Where everything in an executable lies, by its launch table and its program headers.
+// Where everything in an executable for Linux lies, by its launch table and its program headers.
 
 import { BuildError } from '../base/diagnostics.ts'
 import { HASH_SIZE } from '../format/seal.ts'
 import { PT_LOAD } from '../image/elf/constants.ts'
 import { findLaunchTable } from '../image/elf/launch-table.ts'
 import {
+  LAUNCH_TABLE,
   LAUNCHER_TEXT,
   LaunchTable,
   LOADER_BASE,
   PARKING_BASE,
+  PAYLOAD_BASE,
   SEAL_BASE,
   SYSTEM_BASE,
 } from '../image/elf/layout.ts'
 import { ProgramHeader } from '../image/elf/structs.ts'
 import type { ExecutableFile } from './executable-file.ts'
-
-export interface Launch {
-  readonly table: ReturnType<typeof LaunchTable.read>
-  /** What the kernel maps. */
-  readonly segments: readonly ProgramHeader[]
-  /** SHA-256 of the seal, hex. */
-  readonly root: string
-  /** Bytes in the file by where they are mapped; what a frozen process maps twice is not counted twice. */
-  readonly sizes: {
-    readonly runtime: number
-    readonly launcher: number
-    readonly loader: number
-    readonly frozen: number
-  }
-}
+import type { Part, Region } from './inspection.ts'
+import type { Layout } from './layout.ts'
 
 /** @throws BuildError IMAGE_… of findLaunchTable, INSPECT_DEVELOPMENT, INSPECT_DAMAGED */
-export function readLaunch(executable: ExecutableFile): Launch {
+export function readElfLayout(executable: ExecutableFile): Layout {
   const readAt = (offset: number, size: number) => executable.readUpTo(offset, size)
   const { table, fileOffset, programHeaders, programHeaderOffset } = findLaunchTable(readAt, executable.file)
   if (table.isDevelopment !== 0) {
@@ -54,10 +43,45 @@ export function readLaunch(executable: ExecutableFile): Launch {
   })
   const segments = programHeaders.filter(({ type }) => type === PT_LOAD)
   const root = executable.read(fileOffset + LaunchTable.offsetOf('root0'), HASH_SIZE, 'the root of the seal')
-  return { table, segments, root: root.toString('hex'), sizes: sizesOf(segments) }
+  const sizes = sizesOf(segments)
+  const isFrozen = ({ virtualAddress }: ProgramHeader) => virtualAddress >= PARKING_BASE
+  // What a frozen process maps of the rest of the file lies below what that is itself.
+  const mapped = [...segments.filter(isFrozen), ...segments.filter((segment) => !isFrozen(segment))]
+  return {
+    start: table.thaw === 0 ? 'cold' : 'frozen',
+    fuses: table.fuses,
+    seal: table.sealSize === 0 ? undefined : { size: table.sealSize, root: root.toString('hex') },
+    sizes: {
+      runtime: sizes.runtime,
+      libraries: table.systemSize + sizes.loader,
+      bootstrap: sizes.launcher + table.payloadAddress - PAYLOAD_BASE,
+      frozen: sizes.frozen,
+    },
+    program: { fileOffset: table.payloadFileOffset, size: table.payloadSize },
+    libraries: { fileOffset: table.systemFileOffset, size: table.systemSize },
+    licenses: undefined,
+    regions: mapped.map(regionOf),
+  }
 }
 
-function sizesOf(headers: readonly ProgramHeader[]): Launch['sizes'] {
+function regionOf({ virtualAddress, fileOffset, fileSize: size }: ProgramHeader): Region {
+  const [part, name] = mappedAt(virtualAddress)
+  return { part, name, fileOffset, size }
+}
+
+function mappedAt(address: number): [part: Part, name: string] {
+  if (address < LAUNCHER_TEXT) return ['runtime', 'node']
+  if (address < LAUNCH_TABLE) return ['bootstrap', 'launcher']
+  if (address < LOADER_BASE) return ['bootstrap', 'launch table']
+  if (address < SYSTEM_BASE) return ['libraries', 'ld.so']
+  if (address < PAYLOAD_BASE) return ['padding', 'in the archive of libraries']
+  if (address < SEAL_BASE) return ['bootstrap', 'bootstrap']
+  if (address < PARKING_BASE) return ['seal', 'seal']
+  return ['frozen process', 'memory']
+}
+
+/** Bytes in the file by where they are mapped; what a frozen process maps twice is not counted twice. */
+function sizesOf(headers: readonly ProgramHeader[]) {
   const between = (start: number, end: number) =>
     headers.filter(({ virtualAddress }) => virtualAddress >= start && virtualAddress < end)
   const sum = (segments: readonly ProgramHeader[]) =>

@@ -10,13 +10,13 @@ import { createStages } from './base/stages.ts'
 import type { Target } from './base/targets.ts'
 import { buildEach, type TargetOutcome } from './build-each.ts'
 import { resolveConfig } from './config/resolve-config.ts'
-import { planAppend } from './image/append.ts'
 import { abandonExecutable, beginExecutable } from './output/executable.ts'
 import { writeEnvTypes } from './env-types.ts'
 import { allInputs } from './inputs.ts'
 import { lookAtGit } from './known/git.ts'
 import { judgeNativeCode } from './native-policy.ts'
 import { codeCacheDiagnostics, packPayload } from './pack-payload.ts'
+import { planImage } from './plan-image.ts'
 import { prepareTarget } from './prepare-target.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
 import { readPrivateKey } from './seal/signature.ts'
@@ -83,7 +83,7 @@ export async function buildTracked(
     const payload = await stage('payload', () =>
       packPayload(graph, config, { version, target, cache, read, native, tree }),
     )
-    const image = await stage('image', async () => planAppend(base, payload.size))
+    const image = await stage('image', () => planImage(base, payload.size, config))
     const { start, size } = await stage('output', () =>
       writeExecutable(pending, { config, base, payload, image, cache, key }),
     )

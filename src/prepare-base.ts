@@ -9,9 +9,11 @@ import { fileURLToPath } from 'node:url'
 
 import type { Chunk } from './base/bytes.ts'
 import { BuildError } from './base/diagnostics.ts'
-import type { Target } from './base/targets.ts'
+import { platformOf, type Target } from './base/targets.ts'
+import { bundledFile } from './bundle-bootstrap.ts'
 import type { PartName } from './format/seal.ts'
 import type { BaseImage, LinkedBase } from './image/image.ts'
+import { linkPe } from './image/pe/link.ts'
 import { launcherOf, linkElf, type ElfInputs } from './link-elf.ts'
 import { makeBlob } from './make-blob.ts'
 import { writeAll } from './output/executable.ts'
@@ -37,12 +39,10 @@ export interface PreparedBase extends BaseImage {
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 const LICENSE = path.join(HERE, '../LICENSE')
-/** In the published package it lies here as one file; in a clone it is made from its sources. */
-const BUNDLED_BOOTSTRAP = path.join(HERE, 'bootstrap.js')
 /** Of 120 MB each, of a target: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 4
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 127
+const REVISION = 129
 
 export interface BaseInputs {
   readonly target: Target
@@ -60,7 +60,7 @@ export async function prepareBase(inputs: BaseInputs, cacheRoot: string): Promis
     runtime.sha256,
     ...(libraries ? [libraries.loader.sha256] : []),
     ...[...(libraries?.libraries ?? [])].flatMap(([name, { sha256 }]) => [name, sha256]),
-    ...[LICENSE, ...(ofLinux ?? []), ...bootstrapSources()].map((file) =>
+    ...[LICENSE, ...(ofLinux ?? []), ...bootstrapSources(target)].map((file) =>
       createHash('sha256').update(readFileSync(file)).digest('hex'),
     ),
   ]
@@ -90,7 +90,7 @@ async function writeChunks(name: string, chunks: readonly Chunk[]): Promise<void
 }
 
 /** Parts that the program changes. */
-const CHANGING_PARTS: readonly PartName[] = ['launch table', 'bootstrap', 'program']
+const CHANGING_PARTS: readonly PartName[] = ['launch table', 'headers', 'bootstrap', 'program']
 
 function hashConstantParts({ starts }: BaseImage, file: string): StoredBase['hashes'] {
   const bytes = readFileSync(file)
@@ -137,6 +137,9 @@ interface LinkInputs extends BaseInputs, Omit<ElfInputs, 'libraries'> {}
 
 function linkBase({ libraries, ...inputs }: LinkInputs): LinkedBase {
   if (libraries) return linkElf({ ...inputs, libraries })
+  const { os, cpu: machine } = platformOf(inputs.target)
+  const { file } = inputs.runtime
+  if (os === 'win32') return linkPe({ ...inputs, machine, node: readFileSync(file), file })
   throw new BuildError('TARGET_UNSUPPORTED', `there is no image writer for ${inputs.target} yet`)
 }
 
@@ -184,8 +187,10 @@ async function askNode({ here, target }: NodeTools): Promise<NodeFacts> {
   return { flagHash: target && flagHash, components }
 }
 
-function bootstrapSources(): string[] {
-  if (existsSync(BUNDLED_BOOTSTRAP)) return [BUNDLED_BOOTSTRAP]
+/** In the published package it lies here as one file; in a clone it is made from its sources. */
+function bootstrapSources(target: Target): string[] {
+  const bundled = bundledFile('bootstrap', platformOf(target).os)
+  if (existsSync(bundled)) return [bundled]
   const directories = ['bootstrap', 'format'].map((name) => path.join(HERE, name))
   return directories.flatMap((directory) =>
     readdirSync(directory, { recursive: true, encoding: 'utf8' })

@@ -21,22 +21,23 @@ export async function prepareTarget(
   { runtime: request, target, projectDir }: Pick<ResolvedConfig, 'runtime' | 'target' | 'projectDir'>,
   cache: string,
 ): Promise<PreparedTarget> {
-  const runtime = await resolveRuntime(request, target, { projectDir })
+  const wanted = await resolveRuntime(request, target, { projectDir })
   const libraries = isLinux(target) ? await resolveLibraries(target, { projectDir }) : undefined
-  const emulated = isLinux(target) && libraries ? emulatedNode(runtime, libraries, target) : undefined
-  const tools = await findTools({ runtime, emulated }, target, projectDir)
+  const emulated = isLinux(target) && libraries ? emulatedNode(wanted, libraries, target) : undefined
+  const { tools, license } = await findTools({ runtime: wanted, emulated }, target, projectDir)
+  // Some packages come without: the text is that of the version, whatever the platform.
+  const runtime = { ...wanted, license: wanted.license ?? license }
   const base = await prepareBase({ target, runtime, tools, libraries }, cache)
   return { runtime, tools, libraries, base }
 }
 
 /** What node has to do for a build, a node of the same version does here. */
 async function findTools(
-  { runtime, emulated }: { runtime: Runtime; emulated: NodeCommand | undefined },
+  { runtime: { file, license, version }, emulated }: { runtime: Runtime; emulated: NodeCommand | undefined },
   target: Target,
   projectDir: string,
-): Promise<NodeTools> {
-  if (target === HOST) return { here: [runtime.file], target: [runtime.file] }
-  const version = { kind: 'npm', version: runtime.version } as const
-  const { file } = await resolveRuntime(version, HOST ?? 'linux-x64', { projectDir })
-  return { here: [file], target: emulated }
+): Promise<{ readonly tools: NodeTools; readonly license: string | undefined }> {
+  if (target === HOST) return { tools: { here: [file], target: [file] }, license }
+  const here = await resolveRuntime({ kind: 'npm', version }, HOST ?? 'linux-x64', { projectDir })
+  return { tools: { here: [here.file], target: emulated }, license: here.license }
 }

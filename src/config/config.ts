@@ -51,6 +51,17 @@ export interface UserConfig {
    */
   trace?: string | false
   contract?: UserContract
+  /** What an executable for Windows looks like. */
+  windows?: UserWindows
+}
+
+export interface UserWindows {
+  /** An .ico file. */
+  icon?: string
+  /** Whether it has a console (the default), or is a program with windows. */
+  subsystem?: 'console' | 'gui'
+  /** Of the version information, what is to be other than package.json says: `CompanyName`, `LegalCopyright` … */
+  version?: Record<string, string>
 }
 
 export type StartMode = 'auto' | 'frozen' | 'cold'
@@ -143,6 +154,8 @@ export interface ResolvedConfig {
   readonly start: StartMode
   readonly trace?: ProgramTrace
   readonly contract?: PlacedContract
+  /** Of a target that is Windows. */
+  readonly windows?: Readonly<UserWindows>
   /** Of an executable of tests, which has no entries. */
   readonly tests?: TestFiles
 }

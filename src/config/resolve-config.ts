@@ -4,11 +4,19 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import { checkFuses } from './check-fuses.ts'
+import { checkForTarget } from './check-target.ts'
 import type { Inputs } from '../base/inputs.ts'
-import type { Target } from '../base/targets.ts'
+import { platformOf, type Target } from '../base/targets.ts'
 import { TRACE_NAME } from '../base/trace-file.ts'
 import { DEFAULT_FUSES, withFuses } from '../format/fuses.ts'
-import type { ConfigFlags, EntryPoint, PlacedContract, ProgramTrace, ResolvedConfig } from './config.ts'
+import type {
+  ConfigFlags,
+  EntryPoint,
+  PlacedContract,
+  ProgramTrace,
+  ResolvedConfig,
+  UserWindows,
+} from './config.ts'
 import { resolveContract } from './contract.ts'
 import { CONFIG_NAMES, findConfigFile, loadConfigFile } from './config-file.ts'
 import { above } from './config-inputs.ts'
@@ -51,6 +59,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
   const targets = parseTargets(pick(layers, 'target'))
   const [target] = targets
   const { isOneOfSeveral = false } = flags
+  const windows = platformOf(target).os === 'win32' ? windowsOf(layers) : undefined
 
   const config: ResolvedConfig = {
     projectDir,
@@ -71,13 +80,25 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     start: pick(layers, 'start')?.value ?? 'auto',
     ...(trace && { trace }),
     ...(contract && { contract }),
+    ...(windows && { windows }),
     // Each file as it is: a test may replace modules, and coverage is about lines. Most of a run are children, which
     // start cold.
     ...(tests && { tests, bundle: false, start: 'cold' }),
   }
+  checkForTarget(config)
   const inputs = inputsOf(base, config, layers)
   const ofTrace = traceFile === undefined ? [] : [traceFile.file]
   return { config, targets, diagnostics, inputs: { ...inputs, files: [...inputs.files, ...ofTrace] } }
+}
+
+/** Key by key, as with fuses. */
+function windowsOf(layers: readonly Layer[]): UserWindows | undefined {
+  const given = layers.flatMap(({ values: { windows }, baseDir }) => {
+    if (!windows) return []
+    const { icon } = windows
+    return [{ ...windows, ...(icon !== undefined && { icon: resolve(baseDir, icon) }) }]
+  })
+  return given.length === 0 ? undefined : Object.assign({}, ...given.toReversed())
 }
 
 /** A layer's `codeFromDisk` is the fuse of that name. */

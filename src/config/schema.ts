@@ -7,7 +7,7 @@ import { nearest } from '../base/nearest.ts'
 import { TARGETS, type Target } from '../base/targets.ts'
 import { FUSE_NAMES, type Fuse } from '../format/fuses.ts'
 import { VARIABLE_TYPES } from '../format/contract.ts'
-import type { UserConfig, UserContract, UserVariable } from './config.ts'
+import type { UserConfig, UserContract, UserVariable, UserWindows } from './config.ts'
 import { withoutUndefined } from './layer.ts'
 
 const text = v.pipe(v.string('must be a string'), v.nonEmpty('must not be empty'))
@@ -103,6 +103,12 @@ const runtimes = v.strictObject(
   'must be a runtime, or an object of targets and runtimes',
 )
 
+const windows = {
+  icon: v.exactOptional(text),
+  subsystem: v.exactOptional(v.picklist(['console', 'gui'], 'must be "console" or "gui"')),
+  version: v.exactOptional(dictionary(text, 'must be an object of names and texts')),
+} satisfies Record<keyof UserWindows, unknown>
+
 const fields = {
   // A union would hide which of its members failed, and where in it.
   entry: v.exactOptional(v.lazy((input) => (typeof input === 'string' ? text : entries))),
@@ -132,6 +138,7 @@ const fields = {
     v.lazy((input) => (typeof input === 'string' ? text : v.literal(false, 'must be a path, or false'))),
   ),
   contract: v.exactOptional(v.strictObject(contract, 'must be an object')),
+  windows: v.exactOptional(v.strictObject(windows, 'must be an object')),
 } satisfies Record<keyof UserConfig, v.GenericSchema | v.ExactOptionalSchema<v.GenericSchema, undefined>>
 
 const schema = v.strictObject(fields, 'must be an object')
@@ -162,6 +169,7 @@ function keysBeside(path: readonly { readonly key?: unknown }[]): string[] {
   const [first, second] = path.map(({ key }) => key)
   if (first === 'fuses' && path.length > 1) return [...FUSE_NAMES]
   if (first === 'runtime' && path.length > 1) return [...TARGETS]
+  if (first === 'windows' && path.length > 1) return Object.keys(windows)
   if (first !== 'contract' || path.length === 1) return Object.keys(fields)
   if (path.length === 2) return Object.keys(contract)
   if (second === 'env') return Object.keys(variable)

@@ -3,13 +3,12 @@
 
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 
 import type { OutputChunk, Plugin, RolldownError } from 'rolldown'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import type { ResolvedConfig } from '../config/config.ts'
-import { VIRTUAL_ROOT } from '../format/archive.ts'
+import { placeInside, urlInside } from './place-inside.ts'
 import type { GeneratedFile, ModuleFormat } from './graph.ts'
 import { COMMONJS_NAMES, isInPackage, placeOf, readText, usesCommonJsNames } from './source.ts'
 import { keyOf, type Trace } from './traced-program.ts'
@@ -161,7 +160,7 @@ function filesOf(chunk: OutputChunk, { config, virtualPath }: BundleInputs): Gen
 const CONTENT_QUERY = /\?ingot-(text|bytes)$/
 
 /** Gives rolldown the resolutions that the trace found; kept files stay imports of their place in the tree. */
-function followTrace({ trace, bundled, virtualPath }: BundleInputs): Plugin {
+function followTrace({ config, trace, bundled, virtualPath }: BundleInputs): Plugin {
   return {
     name: 'ingot:trace',
     resolveId(specifier, importer) {
@@ -175,7 +174,7 @@ function followTrace({ trace, bundled, virtualPath }: BundleInputs): Plugin {
       const { file } = resolution
       if (reference?.type === 'text' || reference?.type === 'bytes') return `${file}?ingot-${reference.type}`
       if (bundled.has(file) || file.endsWith('.json')) return file
-      return { id: virtualUrl(virtualPath(file)), external: true }
+      return { id: urlInside(virtualPath(file), config.target), external: true }
     },
     load(id) {
       const type = CONTENT_QUERY.exec(id)?.[1]
@@ -192,7 +191,7 @@ function contentModule(file: string, type: string): string {
 }
 
 /** import.meta.url and its kin, __dirname and __filename. */
-function placeModules({ trace, virtualPath, inputs }: BundleInputs): Plugin {
+function placeModules({ config, trace, virtualPath, inputs }: BundleInputs): Plugin {
   const entries = new Set(Object.values(inputs))
   return {
     name: 'ingot:place',
@@ -200,8 +199,12 @@ function placeModules({ trace, virtualPath, inputs }: BundleInputs): Plugin {
       filter: { code: /import\.meta|__dirname|__filename/ },
       handler(code, id) {
         if (!trace.modules.has(id)) return undefined
-        const file = path.join(VIRTUAL_ROOT, virtualPath(id))
-        const values = { url: pathToFileURL(file).href, dirname: path.dirname(file), filename: file }
+        const place = virtualPath(id)
+        const values = {
+          url: urlInside(place, config.target),
+          dirname: placeInside(path.dirname(place), config.target),
+          filename: placeInside(place, config.target),
+        }
         const replaced = code.replace(
           /\bimport\.meta\.(url|dirname|filename|main)\b/g,
           (match, name: keyof typeof values | 'main') => {
@@ -219,10 +222,6 @@ function placeModules({ trace, virtualPath, inputs }: BundleInputs): Plugin {
 function declareNames(code: string, dirname: string, filename: string) {
   const names = usesCommonJsNames(code) ? `const __dirname = ${dirname}, __filename = ${filename};` : ''
   return { code: names + code, map: null }
-}
-
-export function virtualUrl(virtualPath: string): string {
-  return pathToFileURL(path.join(VIRTUAL_ROOT, virtualPath)).href
 }
 
 function toBuildError(error: unknown): unknown {

@@ -3,6 +3,7 @@
 
 import type { ResolvedConfig } from '../config/config.ts'
 import type { GraphMemory } from './memory.ts'
+import { urlInside } from './place-inside.ts'
 import { isInPackage, isTypeScript } from './source.ts'
 import type { Trace, TracedModule } from './traced-program.ts'
 import { replaceAttributeImports, type Strip } from './transform.ts'
@@ -45,11 +46,12 @@ async function compiledCodeOf(
   { file, format, scan: { text }, resolutions }: TracedModule,
 ): Promise<string> {
   // With the bundler, which most programs do without.
-  const { compileModule, virtualUrl } = await import('./bundle.ts')
+  const { compileModule } = await import('./bundle.ts')
   const rewritten: Record<string, string> = {}
   for (const [key, resolution] of resolutions) {
     const isRewritten = key.startsWith('import ') && resolution.kind === 'file' && resolution.compilerOnly
-    if (isRewritten) rewritten[key.slice('import '.length)] = virtualUrl(virtualPath(resolution.file))
+    if (isRewritten)
+      rewritten[key.slice('import '.length)] = urlInside(virtualPath(resolution.file), config.target)
   }
   const { projectDir, define } = config
   // The bundler goes by the package's type, too, in how it wraps what it compiles.

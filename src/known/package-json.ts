@@ -5,6 +5,9 @@ import { licenseOf } from './license.ts'
 export interface Manifest {
   readonly name: string | undefined
   readonly version: string | undefined
+  readonly description: string | undefined
+  /** A name, without addresses. */
+  readonly author: string | undefined
   readonly license: string | undefined
   readonly homepage: string | undefined
   readonly repository: string | undefined
@@ -18,6 +21,8 @@ export function readManifest(text: string): Manifest {
   return {
     name: textIn(json['name']),
     version: textIn(json['version']),
+    description: textIn(json['description']),
+    author: authorOf(json['author']),
     license: licenseOf(json),
     homepage: textIn(json['homepage']),
     repository: repositoryOf(json['repository']),
@@ -36,6 +41,14 @@ function parse(text: string): Record<string, unknown> {
 
 function textIn(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** `Ada Lovelace <ada@example.com> (https://example.com)`, or an object. */
+function authorOf(value: unknown): string | undefined {
+  const text = textIn(
+    typeof value === 'object' && value !== null ? (value as { name?: unknown }).name : value,
+  )
+  return textIn(text?.replace(/\s*[<(].*$/, ''))
 }
 
 function keysOf(value: unknown): string[] {

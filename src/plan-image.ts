@@ -1,0 +1,70 @@
+// The image stage: what has to be written around the payload, in the format of the target.
+
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { BuildError } from './base/diagnostics.ts'
+import type { ResolvedConfig } from './config/config.ts'
+import { planAppend, type AppendPlan } from './image/append.ts'
+import type { BaseImage } from './image/image.ts'
+import { readManifest } from './known/package-json.ts'
+
+/** @throws BuildError PAYLOAD_TOO_LARGE, WINDOWS_ICON, WINDOWS_RESOURCES */
+export async function planImage(
+  base: BaseImage,
+  payloadSize: number,
+  config: ResolvedConfig,
+): Promise<AppendPlan> {
+  if (!base.pe) return planAppend(base, payloadSize)
+  const { resourcesOf } = await import('./image/pe/appearance.ts')
+  const { planPeAppend } = await import('./image/pe/append.ts')
+  const { icon, subsystem = 'console', version: strings } = config.windows ?? {}
+  const facts = readManifest(packageJsonIn(config.projectDir))
+  // Not the output's: the same program is the same bytes under any name.
+  const name = facts.name?.replace(/^@.*\//, '') ?? config.entries[0]?.name ?? 'program'
+  const resources = await resourcesOf({
+    manifest: base.pe.manifest,
+    icon: icon === undefined ? undefined : { bytes: readIcon(icon), file: icon },
+    version: {
+      version: facts.version ?? '0.0.0',
+      strings: withoutUndefined({
+        CompanyName: facts.author,
+        FileDescription: facts.description ?? name,
+        InternalName: name,
+        LegalCopyright: facts.license,
+        OriginalFilename: `${name}.exe`,
+        ProductName: name,
+        ...strings,
+      }),
+    },
+  })
+  return planPeAppend({ size: base.size, layout: base.pe }, payloadSize, { resources, subsystem })
+}
+
+function withoutUndefined(texts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(texts).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+/** There need not be one. */
+function packageJsonIn(directory: string): string {
+  const file = path.join(directory, 'package.json')
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+function readIcon(file: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    throw new BuildError(
+      'WINDOWS_ICON',
+      `the icon cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      {
+        at: { file },
+        help: 'name an .ico file under "windows.icon"; paths start from the file of the configuration',
+        cause,
+      },
+    )
+  }
+}

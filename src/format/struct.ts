@@ -1,5 +1,6 @@
 // On-disk structures, declared once: the declaration gives the size, the reader and the writer.
-// Everything Ingot reads or writes (ELF64, its own archive) is little-endian and naturally packed.
+// Everything Ingot reads or writes (ELF64, Mach-O, its own archive) is naturally packed, and little-endian but for
+// Apple's code signatures.
 
 export type Field = 'u8' | 'u16' | 'u32' | 'u64'
 
@@ -17,7 +18,8 @@ export interface Struct<S extends Shape> {
 }
 
 /** Fields in declaration order, without padding. A u64 beyond 2^53 reads as the nearest double. */
-export function struct<S extends Shape>(shape: S): Struct<S> {
+export function struct<S extends Shape>(shape: S, endian: 'little' | 'big' = 'little'): Struct<S> {
+  const isLittle = endian === 'little'
   const fields: { name: keyof S; type: Field; offset: number }[] = []
   let size = 0
   for (const [name, type] of Object.entries(shape)) {
@@ -30,38 +32,42 @@ export function struct<S extends Shape>(shape: S): Struct<S> {
     offsetOf: (field) => offsets.get(field)!,
     read(view, offset) {
       const values: Partial<Values<S>> = {}
-      for (const field of fields) values[field.name] = readField(view, field.type, offset + field.offset)
+      for (const field of fields)
+        values[field.name] = readField(view, field.type, offset + field.offset, isLittle)
       return values as Values<S>
     },
     write(view, offset, values) {
-      for (const field of fields) writeField(view, field.type, offset + field.offset, values[field.name])
+      for (const field of fields)
+        writeField(view, field.type, offset + field.offset, values[field.name], isLittle)
     },
   }
 }
 
-function readField(view: DataView, type: Field, offset: number): number {
+function readField(view: DataView, type: Field, offset: number, isLittle: boolean): number {
   switch (type) {
     case 'u8':
       return view.getUint8(offset)
     case 'u16':
-      return view.getUint16(offset, true)
+      return view.getUint16(offset, isLittle)
     case 'u32':
-      return view.getUint32(offset, true)
-    case 'u64':
+      return view.getUint32(offset, isLittle)
+    case 'u64': {
       // Not through a BigInt: every look-up in an executable comes by here.
-      return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32
+      const [low, high] = isLittle ? [offset, offset + 4] : [offset + 4, offset]
+      return view.getUint32(low, isLittle) + view.getUint32(high, isLittle) * 2 ** 32
+    }
   }
 }
 
-function writeField(view: DataView, type: Field, offset: number, value: number): void {
+function writeField(view: DataView, type: Field, offset: number, value: number, isLittle: boolean): void {
   switch (type) {
     case 'u8':
       return view.setUint8(offset, value)
     case 'u16':
-      return view.setUint16(offset, value, true)
+      return view.setUint16(offset, value, isLittle)
     case 'u32':
-      return view.setUint32(offset, value, true)
+      return view.setUint32(offset, value, isLittle)
     case 'u64':
-      return view.setBigUint64(offset, BigInt(value), true)
+      return view.setBigUint64(offset, BigInt(value), isLittle)
   }
 }

@@ -24,10 +24,16 @@ export interface CodeSignature {
   readonly size: number
   readonly directory: ReturnType<typeof CodeDirectory.read>
   readonly identifier: string
-  /** Whole blobs by slot. */
-  readonly blobs: ReadonlyMap<number, Uint8Array>
+  readonly blobs: ReadonlyMap<number, SignatureBlob>
   /** SHA-256 of the CodeDirectory, hex: what macOS knows the program by. */
   readonly cdHash: string
+}
+
+/** One of its parts, with its header; they are told apart by their slots. */
+interface SignatureBlob {
+  readonly bytes: Uint8Array
+  /** In the file. */
+  readonly offset: number
 }
 
 /** @throws BuildError IMAGE_…, SIGNATURE_MISSING, SIGNATURE_MALFORMED, each with a byte offset */
@@ -45,10 +51,11 @@ export function readSignature(source: Source): CodeSignature {
   const malformed = (what: string, offset: number) =>
     fail('SIGNATURE_MALFORMED', `the code signature ${what}`, table.fileOffset + offset)
 
-  const blobs = readBlobs(bytes, malformed)
+  const blobs = readBlobs(bytes, table.fileOffset, malformed)
   const found = blobs.get(CSSLOT_CODEDIRECTORY)
   if (!found) return malformed('has no code directory', 0)
-  const { blob, offset } = found
+  const { bytes: blob } = found
+  const offset = found.offset - table.fileOffset
   if (blob.length < CodeDirectory.size) malformed('has a code directory that is cut off', offset)
   const directory = CodeDirectory.read(viewOf(blob), 0)
   const at = (field: keyof typeof directory) => offset + CodeDirectory.offsetOf(field)
@@ -74,21 +81,16 @@ export function readSignature(source: Source): CodeSignature {
     size: table.size,
     directory,
     identifier: Buffer.from(blob.subarray(directory.identifierOffset, identifierEnd)).toString(),
-    blobs: new Map([...blobs].map(([slot, { blob }]) => [slot, blob])),
+    blobs,
     cdHash: Buffer.from(source.sha256(blob)).toString('hex'),
   }
 }
 
-interface FoundBlob {
-  readonly blob: Uint8Array
-  /** In the signature. */
-  readonly offset: number
-}
-
 function readBlobs(
   bytes: Uint8Array,
+  fileOffset: number,
   malformed: (what: string, offset: number) => never,
-): Map<number, FoundBlob> {
+): Map<number, SignatureBlob> {
   const view = viewOf(bytes)
   const indexStart = BlobHeader.size + 4
   if (bytes.length < indexStart) malformed('is cut off', 0)
@@ -97,7 +99,7 @@ function readBlobs(
   if (length > bytes.length) malformed('is longer than its place', 4)
   const count = view.getUint32(BlobHeader.size)
   if (indexStart + count * SlotIndex.size > length) malformed(`has ${count} parts`, BlobHeader.size)
-  const blobs = new Map<number, FoundBlob>()
+  const blobs = new Map<number, SignatureBlob>()
   for (let i = 0; i < count; i++) {
     const entry = indexStart + i * SlotIndex.size
     const { slot, offset } = SlotIndex.read(view, entry)
@@ -106,7 +108,7 @@ function readBlobs(
     const blob = BlobHeader.read(view, offset)
     if (blob.length < BlobHeader.size || offset + blob.length > length)
       malformed(`has a part of ${blob.length} bytes`, offset + BlobHeader.offsetOf('length'))
-    blobs.set(slot, { blob: bytes.subarray(offset, offset + blob.length), offset })
+    blobs.set(slot, { bytes: bytes.subarray(offset, offset + blob.length), offset: fileOffset + offset })
   }
   return blobs
 }
@@ -114,7 +116,7 @@ function readBlobs(
 /** The property list, as text; empty if there is none. */
 export function entitlementsOf({ blobs }: CodeSignature): string {
   const blob = blobs.get(CSSLOT_ENTITLEMENTS)
-  return blob ? Buffer.from(blob.subarray(BlobHeader.size)).toString() : ''
+  return blob ? Buffer.from(blob.bytes.subarray(BlobHeader.size)).toString() : ''
 }
 
 /** Bytes of the file that are not as they were signed. */
@@ -168,7 +170,7 @@ function specialParts({ read }: Source, { blobs, directory, macho, offset }: Cod
   const info = macho.segments.flatMap(({ sections }) => sections).find(({ name }) => name === INFO_SECTION)
   for (let slot = 1; slot <= directory.specialSlotCount; slot++) {
     const blob = blobs.get(slot)
-    if (blob) parts.push({ slot, from: offset + blob.byteOffset - blobs.get(0)!.byteOffset, bytes: blob })
+    if (blob) parts.push({ slot, from: blob.offset, bytes: blob.bytes })
     else if (slot === CSSLOT_INFOSLOT && info && info.size > 0)
       parts.push({ slot, from: info.fileOffset, bytes: read(info.fileOffset, info.size) })
     else parts.push({ slot, from: offset, bytes: new Uint8Array() })
@@ -184,7 +186,7 @@ function hasHash(
   bytes: Uint8Array,
 ): boolean {
   const at = directory.hashOffset + slot * HASH_SIZE
-  const expected = blobs.get(CSSLOT_CODEDIRECTORY)!.subarray(at, at + HASH_SIZE)
+  const expected = blobs.get(CSSLOT_CODEDIRECTORY)!.bytes.subarray(at, at + HASH_SIZE)
   if (slot < 0 && bytes.length === 0) return expected.every((byte) => byte === 0)
   return Buffer.compare(expected, sha256(bytes)) === 0
 }

@@ -70,7 +70,8 @@ export function planMachO(base: MachOBase, program: MachOProgram): MachOAppendPl
   if (infoSection) resize(infoSection, program.info.length)
   const padding = endOf(payloadSize) - base.size - payloadSize - blobTail.length
   return {
-    patches: [{ offset: 0, bytes: head }, ...info],
+    // The asset's length is the last field before the payload.
+    patches: [{ offset: 0, bytes: head }, { offset: base.size - 8, bytes: u64(payloadSize) }, ...info],
     tail: Buffer.concat([blobTail, new Uint8Array(padding)]),
     size,
   }
@@ -89,4 +90,10 @@ function checkInfo({ info }: MachOBase, bytes: Uint8Array): Chunk[] {
     )
   }
   return [{ offset: info.fileOffset, bytes }]
+}
+
+function u64(value: number): Uint8Array {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt(value))
+  return bytes
 }

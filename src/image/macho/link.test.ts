@@ -53,6 +53,7 @@ for (const size of [0, 1, 4095, 4096, 0x4000, 5_000_000]) {
           .equals(payload),
       )
       assert.equal(content.readUInt32LE(0), 0x143da20)
+      assert.equal(content.readBigUInt64LE(base.size - base.blobOffset - 8), BigInt(size))
 
       const linkedit = segmentOf(macho, '__LINKEDIT')
       assert.equal(linkedit.fileOffset, segment.fileOffset + segment.fileSize)

@@ -3,12 +3,15 @@
 import { viewOf } from '../../base/bytes.ts'
 import { BuildError } from '../../base/diagnostics.ts'
 import {
+  CS_ADHOC,
   CS_HASHTYPE_SHA256,
+  CSMAGIC_BLOBWRAPPER,
   CSMAGIC_CODEDIRECTORY,
   CSMAGIC_EMBEDDED_SIGNATURE,
   CSSLOT_CODEDIRECTORY,
   CSSLOT_ENTITLEMENTS,
   CSSLOT_INFOSLOT,
+  CSSLOT_SIGNATURESLOT,
   LC_CODE_SIGNATURE,
 } from './constants.ts'
 import { HASH_SIZE, INFO_SECTION, type Source } from './layout.ts'
@@ -25,6 +28,8 @@ export interface CodeSignature {
   readonly directory: ReturnType<typeof CodeDirectory.read>
   readonly identifier: string
   readonly blobs: ReadonlyMap<number, SignatureBlob>
+  /** False if there is something in it that is neither hashed nor usual. */
+  readonly isUsual: boolean
   /** SHA-256 of the CodeDirectory, hex: what macOS knows the program by. */
   readonly cdHash: string
 }
@@ -75,6 +80,7 @@ export function readSignature(source: Source): CodeSignature {
   const identifierEnd = blob.indexOf(0, directory.identifierOffset)
   if (directory.identifierOffset < CodeDirectory.size || identifierEnd === -1)
     malformed('has no identifier', at('identifierOffset'))
+  const isAdHoc = (directory.flags & CS_ADHOC) !== 0
   return {
     macho,
     offset: table.fileOffset,
@@ -82,6 +88,7 @@ export function readSignature(source: Source): CodeSignature {
     directory,
     identifier: Buffer.from(blob.subarray(directory.identifierOffset, identifierEnd)).toString(),
     blobs,
+    isUsual: isUsual(bytes, table.fileOffset, [...blobs.values()]) && (!isAdHoc || isUnsigned(blobs)),
     cdHash: Buffer.from(source.sha256(blob)).toString('hex'),
   }
 }
@@ -111,6 +118,25 @@ function readBlobs(
     blobs.set(slot, { bytes: bytes.subarray(offset, offset + blob.length), offset: fileOffset + offset })
   }
   return blobs
+}
+
+/** Nobody hashes the index, and what is behind the last part. */
+function isUsual(bytes: Uint8Array, fileOffset: number, blobs: readonly SignatureBlob[]): boolean {
+  let end = BlobHeader.size + 4 + blobs.length * SlotIndex.size
+  for (const blob of blobs) {
+    if (blob.offset !== fileOffset + end) return false
+    end += blob.bytes.length
+  }
+  const { length } = BlobHeader.read(viewOf(bytes), 0)
+  return length === end && bytes.subarray(end).every((byte) => byte === 0)
+}
+
+/** Nobody's key is in it. */
+function isUnsigned(blobs: CodeSignature['blobs']): boolean {
+  const wrapper = blobs.get(CSSLOT_SIGNATURESLOT)?.bytes
+  return (
+    wrapper?.length === BlobHeader.size && BlobHeader.read(viewOf(wrapper), 0).magic === CSMAGIC_BLOBWRAPPER
+  )
 }
 
 /** The property list, as text; empty if there is none. */
@@ -154,6 +180,7 @@ export function findChanges(source: Source, signature: CodeSignature): ChangedBy
   return [
     ...changed,
     ...parts.map(({ slot, from, bytes }) => ({ slot, from, to: from + bytes.length })),
+    ...(signature.isUsual ? [] : [{ from: offset, to: end, slot: CSSLOT_SIGNATURESLOT }]),
     ...(end === macho.size ? [] : [{ from: end, to: macho.size }]),
   ]
 }

@@ -19,6 +19,7 @@ import { codeCacheDiagnostics, packPayload } from './pack-payload.ts'
 import { planImage } from './plan-image.ts'
 import { prepareTarget } from './prepare-target.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
+import { signedElsewhere } from './seal/code-signature.ts'
 import { readPrivateKey } from './seal/signature.ts'
 import { summarize } from './summary.ts'
 import { traceCached } from './trace-cached.ts'
@@ -67,6 +68,7 @@ export async function buildTracked(
   const ofTypes = writeEnvTypes(config)
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
 
+  if (sign !== undefined && config.target.startsWith('darwin-')) throw signedElsewhere(config.out)
   const key = sign === undefined ? undefined : readPrivateKey(path.resolve(cwd, sign))
   const cache = cacheRoot(process.env)
   const target = await stage('runtime', () => prepareTarget(config, cache))

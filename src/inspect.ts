@@ -1,12 +1,12 @@
 // `ingot inspect`, `ingot licenses` and `ingot diff`: what an executable says of itself, in the forms that people and tools read.
 
-import type { Inspection } from './inspect/inspection.ts'
+import type { InspectedSignature, Inspection } from './inspect/inspection.ts'
 import { compareExecutables, readExecutable } from './inspect/read-executable.ts'
 import { readLicenses } from './inspect/read-licenses.ts'
 import { sha256File } from './runtimes/hash.ts'
 
 export type { Changes, Change, Differences } from './inspect/differences.ts'
-export type { Inspection }
+export type { InspectedSignature, Inspection }
 export { compareExecutables, readExecutable as inspect }
 
 export type SbomFormat = 'cyclonedx' | 'spdx'

@@ -5,16 +5,21 @@ import path from 'node:path'
 
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { describeDarwin } from './describe-darwin.ts'
 import { planAppend, type AppendPlan } from './image/append.ts'
-import type { BaseImage } from './image/image.ts'
+import { planMachO } from './image/macho/append.ts'
+import type { MachOBase } from './image/macho/link.ts'
+import { ExecutableFile } from './inspect/executable-file.ts'
 import { readManifest } from './known/package-json.ts'
+import type { PreparedBase } from './prepare-base.ts'
 
-/** @throws BuildError PAYLOAD_TOO_LARGE, WINDOWS_ICON, WINDOWS_RESOURCES */
+/** @throws BuildError PAYLOAD_TOO_LARGE, WINDOWS_ICON, WINDOWS_RESOURCES, INFO_PLIST_UNREADABLE, INFO_PLIST_TOO_LARGE */
 export async function planImage(
-  base: BaseImage,
+  base: PreparedBase,
   payloadSize: number,
   config: ResolvedConfig,
 ): Promise<AppendPlan> {
+  if (base.macho) return planDarwin(base.macho, base.file, payloadSize, config)
   if (!base.pe) return planAppend(base, payloadSize)
   const { resourcesOf } = await import('./image/pe/appearance.ts')
   const { planPeAppend } = await import('./image/pe/append.ts')
@@ -39,6 +44,24 @@ export async function planImage(
     },
   })
   return planPeAppend({ size: base.size, layout: base.pe }, payloadSize, { resources, subsystem })
+}
+
+function planDarwin(
+  base: MachOBase,
+  baseFile: string,
+  payloadSize: number,
+  config: ResolvedConfig,
+): AppendPlan {
+  const { uuid, info, isInfoOptional } = describeDarwin(config)
+  const hasRoom = info.length <= (base.info?.limit ?? 0)
+  const { tail, ...plan } = planMachO(base, {
+    payloadSize,
+    uuid,
+    info: isInfoOptional && !hasRoom ? new Uint8Array() : info,
+  })
+  const { fileOffset, size } = base.linkedit
+  const linkedit = ExecutableFile.use(baseFile, (file) => file.read(fileOffset, size, 'the base'))
+  return { ...plan, tail: Buffer.concat([tail, linkedit]) }
 }
 
 function withoutUndefined(texts: Readonly<Record<string, string | undefined>>): Record<string, string> {

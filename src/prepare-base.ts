@@ -8,13 +8,13 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import type { Chunk } from './base/bytes.ts'
-import { BuildError } from './base/diagnostics.ts'
 import { platformOf, type Target } from './base/targets.ts'
 import { bundledFile } from './bundle-bootstrap.ts'
 import type { PartName } from './format/seal.ts'
 import type { BaseImage, LinkedBase } from './image/image.ts'
 import { linkPe } from './image/pe/link.ts'
 import { launcherOf, linkElf, type ElfInputs } from './link-elf.ts'
+import { linkDarwin } from './link-macho.ts'
 import { makeBlob } from './make-blob.ts'
 import { writeAll } from './output/executable.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
@@ -140,7 +140,7 @@ function linkBase({ libraries, ...inputs }: LinkInputs): LinkedBase {
   const { os, cpu: machine } = platformOf(inputs.target)
   const { file } = inputs.runtime
   if (os === 'win32') return linkPe({ ...inputs, machine, node: readFileSync(file), file })
-  throw new BuildError('TARGET_UNSUPPORTED', `there is no image writer for ${inputs.target} yet`)
+  return linkDarwin(inputs)
 }
 
 /** Name and file of each licence text: Ingot's, node's, and those of the libraries' packages. */

@@ -6,6 +6,7 @@ import { BuildError } from './base/diagnostics.ts'
 import type { Region } from './inspect/inspection.ts'
 import { readRegions } from './inspect/read-executable.ts'
 import { replaceFile } from './output/replace-file.ts'
+import { isMachO, signedElsewhere, verifyMachO } from './seal/code-signature.ts'
 import { signExecutable } from './seal/reseal.ts'
 import { readPrivateKey, readPublicKey } from './seal/signature.ts'
 import { verifyExecutable, type Damage, type Verification } from './seal/verify.ts'
@@ -19,7 +20,10 @@ export type { Damage, Verification }
  */
 export function verify(file: string, { key }: { key?: string | undefined } = {}): Verification {
   requireFile(file)
-  const verification = verifyExecutable(file, key === undefined ? undefined : readPublicKey(key))
+  if (isMachO(file) && key !== undefined) throw signedElsewhere(file)
+  const verification = isMachO(file)
+    ? verifyMachO(file)
+    : verifyExecutable(file, key === undefined ? undefined : readPublicKey(key))
   return { ...verification, damage: withNames(file, verification.damage) }
 }
 
@@ -46,6 +50,7 @@ function withNames(file: string, damage: readonly Damage[]): Damage[] {
  */
 export async function sign(file: string, key: string): Promise<Verification> {
   requireFile(file)
+  if (isMachO(file)) throw signedElsewhere(file)
   const privateKey = readPrivateKey(key)
   requireSound(file)
   await replaceFile(realpathSync(file), async (copy) => signExecutable(copy, privateKey))
@@ -54,7 +59,7 @@ export async function sign(file: string, key: string): Promise<Verification> {
 
 /** @throws BuildError EXECUTABLE_DAMAGED, IMAGE_…, SEAL_MISSING */
 export function requireSound(file: string): Verification {
-  const verification = verifyExecutable(file)
+  const verification = isMachO(file) ? verifyMachO(file) : verifyExecutable(file)
   const [first] = verification.damage
   if (!first) return verification
   throw new BuildError('EXECUTABLE_DAMAGED', `this executable is damaged: its ${first.part}`, {

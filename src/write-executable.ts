@@ -9,6 +9,7 @@ import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import { FREEZING_TARGET, HOST } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { describeDarwin } from './describe-darwin.ts'
 import { COLD_FUSES, FUSES } from './format/fuses.ts'
 import { freezeProcess } from './freeze/freeze-process.ts'
 import { rehearseCold, rehearseThaw } from './freeze/rehearse.ts'
@@ -20,10 +21,12 @@ import { tracePages } from './freeze/used-pages.ts'
 import { tracedRanges, usedRuns, withChecksums } from './image/elf/verified-runs.ts'
 import { FREEZE_RECORD } from './image/elf/frozen-facts.ts'
 import type { BaseImage, FrozenSupport } from './image/image.ts'
+import type { MachOBase } from './image/macho/link.ts'
 import { extendExecutable, publishExecutable, type PendingExecutable } from './output/executable.ts'
 import type { Payload } from './payload/payload.ts'
 import type { PreparedBase } from './prepare-base.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
+import { signAdHoc } from './seal/code-signature.ts'
 import { signExecutable } from './seal/reseal.ts'
 import { sealExecutable, type PartStart } from './seal/seal-executable.ts'
 import { SealedFile } from './seal/sealed-file.ts'
@@ -57,7 +60,9 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   const patches = base.frozen ? [fusePatch(base.frozen, config.fuses)] : []
   await extendExecutable(pending, { offset: 0, chunks: [], patches })
   const finish = async (frozen?: FrozenAppendix) => {
-    const size = sealExecutable(pending.temporary, partStarts(base, frozen))
+    const size = base.macho
+      ? signAdHoc(pending.temporary, signingOptions(config, base.macho))
+      : sealExecutable(pending.temporary, partStarts(base, frozen))
     if (key) signExecutable(pending.temporary, key)
     await publishExecutable(pending)
     return size
@@ -72,6 +77,12 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   }
   await extendExecutable(pending, frozen)
   return { start: { kind: 'frozen', ...frozen.facts }, size: await finish(frozen) }
+}
+
+/** Everything may be named twice. */
+function signingOptions(config: ResolvedConfig, { entitlements }: MachOBase) {
+  const all = new Set([...entitlements, ...(config.darwin?.entitlements ?? [])])
+  return { identifier: describeDarwin(config).identifier, entitlements: [...all] }
 }
 
 function partStarts({ starts, hashes }: Parts['base'], frozen: FrozenAppendix | undefined): PartStart[] {

@@ -1,6 +1,6 @@
 // `ingot inspect` and `ingot licenses` for people.
 
-import type { Inspection, Notice } from '../inspect.ts'
+import type { InspectedSignature, Inspection, Notice } from '../inspect.ts'
 import { renderContract } from './render-contract.ts'
 import { formatSize, type Paint } from './render.ts'
 
@@ -40,7 +40,7 @@ function title({ program, entries }: Info, paint: Paint): string {
     .join(' ')
 }
 
-function facts({ start, seal, fuses, parts, info, reproducible }: Inspection): Rows {
+function facts({ start, seal, signature, fuses, parts, info, reproducible }: Inspection): Rows {
   const open = Object.entries(fuses).filter(([, isOpen]) => isOpen)
   const { entries, external, runtime, libraries, vcs } = info
   return [
@@ -52,12 +52,18 @@ function facts({ start, seal, fuses, parts, info, reproducible }: Inspection): R
     ...(vcs ? [['commit', `${vcs.commit}${vcs.dirty ? ', with changes' : ''}`] as const] : []),
     ...(external.length > 0 ? [['left out', external.join(', ')] as const] : []),
     ['fuses', open.length > 0 ? `open: ${open.map(([name]) => name).join(', ')}` : 'all closed'],
-    ['seal', seal === undefined ? 'none' : `sha256 ${seal.root}`],
+    ...(signature ? [['signed', signed(signature)] as const] : []),
+    [signature ? 'cdhash' : 'seal', seal === undefined ? 'none' : `sha256 ${seal.root}`],
     [
       'same bytes',
       reproducible.unless.length === 0 ? 'on any machine' : `no: ${reproducible.unless.join('; ')}`,
     ],
   ]
+}
+
+function signed({ identifier, isAdHoc, hasHardenedRuntime }: InspectedSignature): string {
+  const how = isAdHoc ? 'ad hoc' : 'with a certificate'
+  return `as ${identifier}, ${how}${hasHardenedRuntime ? ', hardened runtime' : ''}`
 }
 
 function sizes({ parts }: Inspection): Rows {

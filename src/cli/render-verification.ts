@@ -1,13 +1,21 @@
 import type { Damage, Verification } from '../verify.ts'
 import { renderFinding, type Paint } from './render.ts'
 
-export function renderVerification({ root, size, signedBy }: Verification): string {
+export function renderVerification(verification: Verification): string {
+  const { root, size, codeSignature } = verification
   return [
-    `sound     all ${size} bytes are as they were sealed`,
-    `seal      sha256:${root}`,
-    `signed    ${signedBy === undefined ? 'no' : `by the Ed25519 key ${signedBy}`}`,
+    `sound     all ${size} bytes are as they were ${codeSignature ? 'signed' : 'sealed'}`,
+    `${codeSignature ? 'cdhash  ' : 'seal    '}  sha256:${root}`,
+    `signed    ${signer(verification)}`,
     '',
   ].join('\n')
+}
+
+function signer({ signedBy, codeSignature }: Verification): string {
+  if (codeSignature?.isAdHoc) return `ad hoc, as ${codeSignature.identifier}`
+  if (codeSignature)
+    return `as ${codeSignature.identifier}, by a certificate that "codesign --verify" knows about`
+  return signedBy === undefined ? 'no' : `by the Ed25519 key ${signedBy}`
 }
 
 interface DamageContext {

@@ -53,6 +53,8 @@ export interface UserConfig {
   contract?: UserContract
   /** What an executable for Windows looks like. */
   windows?: UserWindows
+  /** What an executable for macOS says of itself, and may do. */
+  darwin?: UserDarwin
 }
 
 export interface UserWindows {
@@ -62,6 +64,15 @@ export interface UserWindows {
   subsystem?: 'console' | 'gui'
   /** Of the version information, what is to be other than package.json says: `CompanyName`, `LegalCopyright` … */
   version?: Record<string, string>
+}
+
+export interface UserDarwin {
+  /** What the program is known by, as `com.example.tool`; by default its name. */
+  identifier?: string
+  /** An Info.plist to be inside, instead of one with name, version and identifier. */
+  infoPlist?: string
+  /** Names of entitlements beside those that V8 needs. */
+  entitlements?: string[]
 }
 
 export type StartMode = 'auto' | 'frozen' | 'cold'
@@ -156,6 +167,8 @@ export interface ResolvedConfig {
   readonly contract?: PlacedContract
   /** Of a target that is Windows. */
   readonly windows?: Readonly<UserWindows>
+  /** Of a target that is macOS. */
+  readonly darwin?: Readonly<UserDarwin>
   /** Of an executable of tests, which has no entries. */
   readonly tests?: TestFiles
 }

@@ -15,7 +15,7 @@ import type {
   PlacedContract,
   ProgramTrace,
   ResolvedConfig,
-  UserWindows,
+  UserConfig,
 } from './config.ts'
 import { resolveContract } from './contract.ts'
 import { CONFIG_NAMES, findConfigFile, loadConfigFile } from './config-file.ts'
@@ -59,7 +59,8 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
   const targets = parseTargets(pick(layers, 'target'))
   const [target] = targets
   const { isOneOfSeveral = false } = flags
-  const windows = platformOf(target).os === 'win32' ? windowsOf(layers) : undefined
+  const windows = platformOf(target).os === 'win32' ? ofSystem(layers, 'windows', 'icon') : undefined
+  const darwin = platformOf(target).os === 'darwin' ? ofSystem(layers, 'darwin', 'infoPlist') : undefined
 
   const config: ResolvedConfig = {
     projectDir,
@@ -81,6 +82,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     ...(trace && { trace }),
     ...(contract && { contract }),
     ...(windows && { windows }),
+    ...(darwin && { darwin }),
     // Each file as it is: a test may replace modules, and coverage is about lines. Most of a run are children, which
     // start cold.
     ...(tests && { tests, bundle: false, start: 'cold' }),
@@ -92,11 +94,16 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
 }
 
 /** Key by key, as with fuses. */
-function windowsOf(layers: readonly Layer[]): UserWindows | undefined {
-  const given = layers.flatMap(({ values: { windows }, baseDir }) => {
-    if (!windows) return []
-    const { icon } = windows
-    return [{ ...windows, ...(icon !== undefined && { icon: resolve(baseDir, icon) }) }]
+function ofSystem<System extends 'windows' | 'darwin'>(
+  layers: readonly Layer[],
+  system: System,
+  pathKey: keyof NonNullable<UserConfig[System]> & string,
+): NonNullable<UserConfig[System]> | undefined {
+  const given = layers.flatMap(({ values, baseDir }) => {
+    const value = values[system] as Record<string, string> | undefined
+    if (!value) return []
+    const path = value[pathKey]
+    return [{ ...value, ...(path !== undefined && { [pathKey]: resolve(baseDir, path) }) }]
   })
   return given.length === 0 ? undefined : Object.assign({}, ...given.toReversed())
 }

@@ -7,7 +7,7 @@ import { nearest } from '../base/nearest.ts'
 import { TARGETS, type Target } from '../base/targets.ts'
 import { FUSE_NAMES, type Fuse } from '../format/fuses.ts'
 import { VARIABLE_TYPES } from '../format/contract.ts'
-import type { UserConfig, UserContract, UserVariable, UserWindows } from './config.ts'
+import type { UserConfig, UserContract, UserDarwin, UserVariable, UserWindows } from './config.ts'
 import { withoutUndefined } from './layer.ts'
 
 const text = v.pipe(v.string('must be a string'), v.nonEmpty('must not be empty'))
@@ -109,6 +109,16 @@ const windows = {
   version: v.exactOptional(dictionary(text, 'must be an object of names and texts')),
 } satisfies Record<keyof UserWindows, unknown>
 
+const darwin = {
+  identifier: v.exactOptional(
+    v.pipe(text, v.regex(/^[\w.-]+$/, 'must be of letters, digits, dots, hyphens and underscores')),
+  ),
+  infoPlist: v.exactOptional(text),
+  entitlements: v.exactOptional(
+    v.array(v.pipe(text, v.regex(/^[\w.-]+$/, 'must be a name as com.apple.security.device.camera'))),
+  ),
+} satisfies Record<keyof UserDarwin, unknown>
+
 const fields = {
   // A union would hide which of its members failed, and where in it.
   entry: v.exactOptional(v.lazy((input) => (typeof input === 'string' ? text : entries))),
@@ -139,6 +149,7 @@ const fields = {
   ),
   contract: v.exactOptional(v.strictObject(contract, 'must be an object')),
   windows: v.exactOptional(v.strictObject(windows, 'must be an object')),
+  darwin: v.exactOptional(v.strictObject(darwin, 'must be an object')),
 } satisfies Record<keyof UserConfig, v.GenericSchema | v.ExactOptionalSchema<v.GenericSchema, undefined>>
 
 const schema = v.strictObject(fields, 'must be an object')
@@ -170,6 +181,7 @@ function keysBeside(path: readonly { readonly key?: unknown }[]): string[] {
   if (first === 'fuses' && path.length > 1) return [...FUSE_NAMES]
   if (first === 'runtime' && path.length > 1) return [...TARGETS]
   if (first === 'windows' && path.length > 1) return Object.keys(windows)
+  if (first === 'darwin' && path.length > 1) return Object.keys(darwin)
   if (first !== 'contract' || path.length === 1) return Object.keys(fields)
   if (path.length === 2) return Object.keys(contract)
   if (second === 'env') return Object.keys(variable)

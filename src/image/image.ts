@@ -5,6 +5,7 @@
 import type { Chunk } from '../base/bytes.ts'
 import type { PartName } from '../format/seal.ts'
 import type { ProgramHeader } from './elf/structs.ts'
+import type { MachOBase } from './macho/link.ts'
 import type { PeLayout } from './pe/link.ts'
 
 /** A prepared executable that lacks only its payload. Stored beside its bytes as JSON. */
@@ -20,6 +21,8 @@ export interface BaseImage {
   readonly tail: string
   /** Of PE: what depends on the program is written by pe/append.ts. */
   readonly pe?: PeLayout
+  /** Of Mach-O: what depends on the program is written by macho/append.ts. */
+  readonly macho?: MachOBase
   /** Of ELF: there a launcher is inside. */
   readonly frozen?: FrozenSupport
   /** In the file, ascending; each part of the seal ends where the next one begins. */

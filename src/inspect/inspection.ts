@@ -14,6 +14,8 @@ export interface Inspection {
   readonly fuses: FuseSettings
   /** Hashes of all its bytes; undefined: it has none. */
   readonly seal: { readonly size: number; /** SHA-256, hex. */ readonly root: string } | undefined
+  /** Of macOS; the root is its code directory's then. */
+  readonly signature?: InspectedSignature
   readonly parts: InspectedParts
   /** Files, directories and links of the program. */
   readonly entryCount: number
@@ -21,6 +23,15 @@ export interface Inspection {
   /** The info's, but as the file is. */
   readonly reproducible: BuildInfo['reproducible']
   readonly info: BuildInfo
+}
+
+export interface InspectedSignature {
+  readonly identifier: string
+  /** By nobody's key. */
+  readonly isAdHoc: boolean
+  readonly hasHardenedRuntime: boolean
+  /** The property list, as `codesign --entitlements` takes it. */
+  readonly entitlements: string
 }
 
 export interface InspectedParts {

@@ -1,11 +1,13 @@
 // Where everything of an executable lies in its file: what differs from format to format, and all that the rest of
 // inspect/ knows of it.
 
+import { isMachO } from '../image/macho/layout.ts'
 import { isPe } from '../image/pe/find.ts'
 import type { ArchiveRegion } from './archive-index.ts'
 import { readElfLayout } from './elf-layout.ts'
 import type { ExecutableFile } from './executable-file.ts'
-import type { InspectedParts, Region } from './inspection.ts'
+import type { InspectedParts, InspectedSignature, Region } from './inspection.ts'
+import { readMachOLayout } from './macho-layout.ts'
 import { readPeLayout } from './pe-layout.ts'
 
 export interface Layout {
@@ -14,6 +16,8 @@ export interface Layout {
   readonly fuses: number | undefined
   /** Hashes of all bytes. */
   readonly seal: { readonly size: number; /** SHA-256, hex. */ readonly root: string } | undefined
+  /** Of macOS. */
+  readonly signature?: InspectedSignature
   readonly sizes: Pick<InspectedParts, 'runtime' | 'libraries' | 'bootstrap' | 'frozen'>
   /** The program's archive. */
   readonly program: ArchiveRegion
@@ -28,5 +32,6 @@ export interface Layout {
 /** @throws BuildError IMAGE_…, INSPECT_DEVELOPMENT, INSPECT_DAMAGED */
 export function readLayout(executable: ExecutableFile): Layout {
   const readAt = (offset: number, size: number) => executable.readUpTo(offset, size)
+  if (isMachO(readAt)) return readMachOLayout(executable)
   return isPe(readAt) ? readPeLayout(executable) : readElfLayout(executable)
 }

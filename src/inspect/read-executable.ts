@@ -20,7 +20,7 @@ export function readExecutable(file: string): Inspection {
 
 function inspect(executable: ExecutableFile): Inspection {
   const layout = readLayout(executable)
-  const { start, seal, sizes } = layout
+  const { start, seal, signature, sizes } = layout
   const archive = programOf(executable, layout)
   const info = infoOf(executable, archive)
   const { unless } = info.reproducible
@@ -31,6 +31,7 @@ function inspect(executable: ExecutableFile): Inspection {
     start,
     fuses: readFuses(layout.fuses ?? manifest.fuses ?? DEFAULT_FUSES),
     seal,
+    ...(signature && { signature }),
     parts: {
       ...sizes,
       program: layout.program.size,

@@ -13,7 +13,7 @@ import { isSigned, rawPublicKey, readSignature } from './signature.ts'
 
 /** A run of bytes that are not what they were. */
 export interface Damage {
-  readonly part: Part['name'] | 'seal' | 'signature' | 'end of the file'
+  readonly part: Part['name'] | 'seal' | 'signature' | 'Info.plist' | 'end of the file'
   /** In the file, in bytes; the damage is somewhere in between. */
   readonly from: number
   readonly to: number
@@ -29,6 +29,8 @@ export interface Verification {
   readonly damage: readonly Damage[]
   /** Raw public key, hex, of a signature that fits. */
   readonly signedBy: string | undefined
+  /** Of macOS, whose signature has the hashes; the root is its code directory's. */
+  readonly codeSignature?: { readonly identifier: string; readonly isAdHoc: boolean }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { BuildError } from '../../base/diagnostics.ts'
-import type { SbomFormat } from '../../inspect.ts'
+import type { Inspection, SbomFormat } from '../../inspect.ts'
 import { parseArguments, type OptionTable } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { executableIn } from '../executable-argument.ts'
@@ -10,6 +10,7 @@ import { paintFor } from '../render.ts'
 const options = {
   json: { type: 'boolean', brief: 'Print one JSON document' },
   sbom: { type: 'string', value: 'format', brief: 'Print an SBOM: cyclonedx (1.7) or spdx (3.0.1), as JSON' },
+  entitlements: { type: 'boolean', brief: 'Print what it may do on macOS, for signing it anew' },
 } as const satisfies OptionTable
 
 const SBOM_FORMATS: readonly string[] = ['cyclonedx', 'spdx'] satisfies SbomFormat[]
@@ -25,15 +26,30 @@ export const inspectCommand: Command = {
   },
 }
 
+interface Options {
+  readonly json?: boolean
+  readonly sbom?: string
+  readonly entitlements?: boolean
+}
+
 async function textOf(
   file: string,
-  { json = false, sbom }: { readonly json?: boolean; readonly sbom?: string },
+  { json = false, sbom, entitlements = false }: Options,
   host: Host,
 ): Promise<string> {
   if (sbom !== undefined) return host.sbom(file, sbomFormat(sbom), creationDate(host.env))
   const inspection = await host.inspect(file)
+  if (entitlements) return entitlementsIn(inspection)
   if (json) return `${JSON.stringify(inspection, undefined, 2)}\n`
   return renderInspection(inspection, paintFor(host.stdout, host.env))
+}
+
+function entitlementsIn({ signature, file, info }: Inspection): string {
+  if (signature) return signature.entitlements
+  throw new BuildError('INSPECT_NO_ENTITLEMENTS', `an executable for ${info.target} has no entitlements`, {
+    at: { file },
+    help: 'pass one that was built for darwin-arm64 or darwin-x64',
+  })
 }
 
 function sbomFormat(name: string): SbomFormat {

@@ -33,9 +33,10 @@ export function planMachO(base: MachOBase, program: MachOProgram): MachOAppendPl
   const { payloadSize } = program
   const head = Buffer.from(base.head, 'base64')
   const blobTail = Buffer.from(base.blobTail, 'base64')
-  const blobSize = base.size - base.blobOffset + blobTail.length
-  const endOf = (payloadSize: number) => base.blobOffset + alignUp(blobSize + payloadSize, MEMORY_PAGE)
-  const size = endOf(payloadSize) + base.linkeditSize
+  const blobSize = base.size - base.blobOffset + payloadSize + blobTail.length
+  const end = base.blobOffset + alignUp(blobSize, MEMORY_PAGE)
+  const { linkedit } = base
+  const size = end + linkedit.size
   if (size > FILE_LIMIT) {
     throw new BuildError(
       'PAYLOAD_TOO_LARGE',
@@ -43,8 +44,8 @@ export function planMachO(base: MachOBase, program: MachOProgram): MachOAppendPl
       { help: 'embed less, and read the rest from disk' },
     )
   }
-  const macho = readMachO(head, 'base', endOf(0) + base.linkeditSize)
-  const moved = endOf(payloadSize) - endOf(0)
+  const macho = readMachO(head, 'base', linkedit.fileOffset + linkedit.size)
+  const moved = end - linkedit.fileOffset
   const view = viewOf(head)
   const grow = (segment: Segment, field: Parameters<typeof segmentField>[1]) =>
     view.setBigUint64(segmentField(segment, field), BigInt(segment[field] + moved), true)
@@ -68,7 +69,7 @@ export function planMachO(base: MachOBase, program: MachOProgram): MachOAppendPl
   const info = checkInfo(base, program.info)
   const infoSection = named('__TEXT').sections.find(({ name }) => name === INFO_SECTION)
   if (infoSection) resize(infoSection, program.info.length)
-  const padding = endOf(payloadSize) - base.size - payloadSize - blobTail.length
+  const padding = end - base.size - payloadSize - blobTail.length
   return {
     // The asset's length is the last field before the payload.
     patches: [{ offset: 0, bytes: head }, { offset: base.size - 8, bytes: u64(payloadSize) }, ...info],

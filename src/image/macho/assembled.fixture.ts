@@ -30,10 +30,11 @@ export function assemble(linked: LinkedMachO, program: AssembledProgram): Buffer
   const { base, chunks } = linked
   const plan = planMachO(base, { payloadSize: payload.length, uuid: Buffer.alloc(16, 0x22), info })
   const file = Buffer.alloc(plan.size)
-  for (const { offset, bytes } of chunks) file.set(bytes, offset)
+  const linkedit = chunks.at(-1)!
+  for (const { offset, bytes } of chunks.slice(0, -1)) file.set(bytes, offset)
   file.set(payload, base.size)
   file.set(plan.tail, base.size + payload.length)
-  file.set(linked.linkedit, base.size + payload.length + plan.tail.length)
+  file.set(linkedit.bytes, base.size + payload.length + plan.tail.length)
   for (const { offset, bytes } of plan.patches) file.set(bytes, offset)
   const [head, signature] = signMachO(sourceOf(file), { identifier, entitlements })
   file.set(head!.bytes)

@@ -2,6 +2,7 @@
 // executable that macOS does not start.
 
 import { BuildError } from '../../base/diagnostics.ts'
+import { SEA_FUSE } from '../sea.ts'
 import {
   LC_BUILD_VERSION,
   LC_LOAD_DYLIB,
@@ -37,6 +38,9 @@ const PLACELESS = [
   LC_MAIN,
 ]
 
+/** uuid_command */
+const UUID_COMMAND = 24
+
 export interface CheckedNode {
   readonly linkedit: Segment
   /** Where the first section begins: load commands may grow up to here. */
@@ -46,7 +50,7 @@ export interface CheckedNode {
 
 /** @throws BuildError IMAGE_NOT_NODE, with the byte offset */
 export function checkNode(node: MachOFile): CheckedNode {
-  const { file, header, commands, segments, size } = node
+  const { file, header, commands, segments } = node
   const refuse = (why: string, offset: number): never => {
     throw new BuildError('IMAGE_NOT_NODE', `this is not laid out like an official node executable: ${why}`, {
       at: { file, offset },
@@ -54,14 +58,16 @@ export function checkNode(node: MachOFile): CheckedNode {
     })
   }
   if (header.fileType !== MH_EXECUTE) refuse('it is a library', MachHeader.offsetOf('fileType'))
-  for (const { type, offset } of commands) {
+  for (const { type, offset, size } of commands) {
+    if (type === LC_UUID && size !== UUID_COMMAND)
+      refuse(`its UUID’s load command has ${size} bytes`, offset + 4)
     if (PLACELESS.includes(type) || TABLE_COMMANDS.includes(type)) continue
     refuse(`it has a load command of type 0x${type.toString(16)}`, offset)
   }
   const linkedit = segments.at(-1)
   if (!linkedit || linkedit.name !== LINKEDIT || linkedit.sectionCount > 0)
     return refuse(`its last segment is not ${LINKEDIT}`, linkedit?.command.offset ?? MachHeader.size)
-  if (linkedit.fileOffset + linkedit.fileSize !== size)
+  if (linkedit.fileOffset + linkedit.fileSize !== node.size)
     refuse(`${LINKEDIT} is not the end of the file`, segmentField(linkedit, 'fileSize'))
   const page = node.cpu === 'arm64' ? 0x4000 : 0x1000
   for (const field of ['fileOffset', 'virtualAddress'] as const) {
@@ -84,9 +90,6 @@ export function checkNode(node: MachOFile): CheckedNode {
   if (sections.length === 0) refuse('it has no code', text.command.offset)
   return { linkedit, headEnd: Math.min(...sections.map(({ fileOffset }) => fileOffset)), refuse }
 }
-
-/** node's switch that says whether there is a blob: the byte after the colon. */
-const SEA_FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:0'
 
 /** Where it is in the file. */
 export function findSeaSwitch(

@@ -13,6 +13,11 @@ export function entitlementsXml(names: readonly string[]): Buffer {
   return Buffer.from(propertyList(lines))
 }
 
+/** Those of a property list that are granted. */
+export function grantedIn(xml: string): string[] {
+  return [...xml.matchAll(/<key>([^<]*)<\/key>\s*<true\/>/g)].map(([, name]) => name!)
+}
+
 /** A property list with a dictionary of these lines. */
 export function propertyList(lines: readonly string[]): string {
   return [

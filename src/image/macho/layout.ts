@@ -21,3 +21,10 @@ export interface Source {
   readonly read: (offset: number, size: number) => Uint8Array
   readonly sha256: (bytes: Uint8Array) => Uint8Array
 }
+
+/** MH_MAGIC_64 as a file begins with it: little-endian, as are all of macOS's machines. */
+const MAGIC = Buffer.from('cffaedfe', 'hex')
+
+export function isMachO(read: Source['read']): boolean {
+  return MAGIC.equals(read(0, MAGIC.length))
+}

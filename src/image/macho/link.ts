@@ -16,6 +16,7 @@ import {
   LC_SYMTAB,
   VM_PROT_READ,
 } from './constants.ts'
+import { NEEDED_ENTITLEMENTS } from './entitlements.ts'
 import { BLOB_SECTION, BLOB_SEGMENT, INFO_SECTION, MEMORY_PAGE, SIGNATURE_ALIGNMENT } from './layout.ts'
 import { placeTable, type Table } from './linkedit.ts'
 import { LINKEDIT, segmentField, type MachOFile, type Segment } from './read.ts'
@@ -37,9 +38,11 @@ import { externalSymbols, renumberSections, type Contents } from './symbols.ts'
 export interface MachOInputs {
   readonly node: MachOFile
   readonly blob: SeaBlob
+  /** Names; undefined: node is not signed. */
+  readonly entitlements?: readonly string[] | undefined
 }
 
-/** An executable that lacks only its payload. Its bytes are stored elsewhere. */
+/** An executable with an empty payload, without signature. Its bytes are stored elsewhere. */
 export interface MachOBase {
   /** The payload's first byte comes here. */
   readonly size: number
@@ -49,20 +52,21 @@ export interface MachOBase {
   readonly head: string
   /** What ends the blob, behind the payload, base64. */
   readonly blobTail: string
-  /** Size of what is behind that, on the next page: the content of __LINKEDIT. */
-  readonly linkeditSize: number
+  /** The content of __LINKEDIT, on the next page. */
+  readonly linkedit: { readonly fileOffset: number; readonly size: number }
+  /** That the program needs, of those that node itself has. */
+  readonly entitlements: readonly string[]
   /** Where an Info.plist may be written, and how large it may be; undefined: there is no room. */
   readonly info: { readonly fileOffset: number; readonly limit: number } | undefined
 }
 
 export interface LinkedMachO {
   readonly chunks: readonly Chunk[]
-  readonly linkedit: Uint8Array
   readonly base: MachOBase
 }
 
 /** @throws BuildError IMAGE_NOT_NODE, IMAGE_MALFORMED */
-export function linkMachO({ node, blob }: MachOInputs): LinkedMachO {
+export function linkMachO({ node, blob, entitlements = NEEDED_ENTITLEMENTS }: MachOInputs): LinkedMachO {
   const { linkedit, headEnd, refuse } = checkNode(node)
   const room =
     headEnd - MachHeader.size - node.header.commandsSize - INSERTED_SEGMENT - missingSignature(node)
@@ -99,14 +103,16 @@ export function linkMachO({ node, blob }: MachOInputs): LinkedMachO {
     chunks: [
       { offset: 0, bytes },
       { offset: linkedit.fileOffset, bytes: prefix },
+      { offset: linkedit.fileOffset + prefix.length, bytes: blob.tail },
+      { offset: moved, bytes: content.bytes },
     ],
-    linkedit: content.bytes,
     base: {
       size: linkedit.fileOffset + prefix.length,
       blobOffset: linkedit.fileOffset,
       head: Buffer.from(commands).toString('base64'),
       blobTail: Buffer.from(blob.tail).toString('base64'),
-      linkeditSize: content.bytes.length,
+      linkedit: { fileOffset: moved, size: content.bytes.length },
+      entitlements: NEEDED_ENTITLEMENTS.filter((name) => entitlements.includes(name)),
       info: info && { fileOffset: info.section.fileOffset, limit: info.limit },
     },
   }

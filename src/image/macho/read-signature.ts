@@ -5,6 +5,7 @@ import { BuildError } from '../../base/diagnostics.ts'
 import {
   CS_ADHOC,
   CS_HASHTYPE_SHA256,
+  CS_RUNTIME,
   CSMAGIC_BLOBWRAPPER,
   CSMAGIC_CODEDIRECTORY,
   CSMAGIC_EMBEDDED_SIGNATURE,
@@ -80,7 +81,6 @@ export function readSignature(source: Source): CodeSignature {
   const identifierEnd = blob.indexOf(0, directory.identifierOffset)
   if (directory.identifierOffset < CodeDirectory.size || identifierEnd === -1)
     malformed('has no identifier', at('identifierOffset'))
-  const isAdHoc = (directory.flags & CS_ADHOC) !== 0
   return {
     macho,
     offset: table.fileOffset,
@@ -88,7 +88,8 @@ export function readSignature(source: Source): CodeSignature {
     directory,
     identifier: Buffer.from(blob.subarray(directory.identifierOffset, identifierEnd)).toString(),
     blobs,
-    isUsual: isUsual(bytes, table.fileOffset, [...blobs.values()]) && (!isAdHoc || isUnsigned(blobs)),
+    isUsual:
+      isUsual(bytes, table.fileOffset, [...blobs.values()]) && (!isAdHoc({ directory }) || isUnsigned(blobs)),
     cdHash: Buffer.from(source.sha256(blob)).toString('hex'),
   }
 }
@@ -139,7 +140,16 @@ function isUnsigned(blobs: CodeSignature['blobs']): boolean {
   )
 }
 
-/** The property list, as text; empty if there is none. */
+/** By nobody's key. */
+export function isAdHoc({ directory }: Pick<CodeSignature, 'directory'>): boolean {
+  return (directory.flags & CS_ADHOC) !== 0
+}
+
+export function hasHardenedRuntime({ directory }: Pick<CodeSignature, 'directory'>): boolean {
+  return (directory.flags & CS_RUNTIME) !== 0
+}
+
+/** The property list as it is signed; empty if there is none. */
 export function entitlementsOf({ blobs }: CodeSignature): string {
   const blob = blobs.get(CSSLOT_ENTITLEMENTS)
   return blob ? Buffer.from(blob.bytes.subarray(BlobHeader.size)).toString() : ''

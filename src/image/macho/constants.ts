@@ -16,10 +16,8 @@ export const MH_BUNDLE = 8
 /** cmd */
 export const LC_SEGMENT = 0x1
 export const LC_SYMTAB = 0x2
-export const LC_UNIXTHREAD = 0x5
 export const LC_DYSYMTAB = 0xb
 export const LC_LOAD_DYLIB = 0xc
-export const LC_ID_DYLIB = 0xd
 export const LC_LOAD_DYLINKER = 0xe
 export const LC_LOAD_WEAK_DYLIB = 0x80000018
 export const LC_SEGMENT_64 = 0x19

@@ -1,5 +1,6 @@
 // The payload stage with its cache: graph -> archive, with code caches made or found.
 
+import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -7,7 +8,7 @@ import { bundleBootstrap } from './bundle-bootstrap.ts'
 import type { Diagnostic } from './base/diagnostics.ts'
 import { isLinux, platformOf, type Target } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
-import { OWN_CODE } from './format/archive.ts'
+import { OWN_CODE, type NativeCode } from './format/archive.ts'
 import type { AppGraph } from './graph/graph.ts'
 import type { WorkTree } from './known/git.ts'
 import { codeCacheKey, makeCodeCaches } from './payload/code-cache.ts'
@@ -47,6 +48,7 @@ export async function packPayload(
     version,
     info,
     isChecked: true,
+    native,
     pageSize: target.base.pageSize,
   })
 }
@@ -80,6 +82,17 @@ interface Description {
   readonly isChecked?: boolean
   /** Of the target's base. */
   readonly pageSize?: number | undefined
+  /** Of a program that is for more than this machine. */
+  readonly native?: ProgramFacts['native']
+}
+
+/** Linux has a launcher that serves them from where they are. */
+function nativeIn(native: ProgramFacts['native'], target: Target): NativeCode | undefined {
+  if (native.length === 0 || isLinux(target)) return undefined
+  const hash = createHash('sha256')
+  for (const { path, sha256 } of native.toSorted((a, b) => (a.path < b.path ? -1 : 1)))
+    hash.update(`${sha256} ${path}\n`)
+  return { set: hash.digest('hex').slice(0, 32), files: native.map(({ path }) => path) }
 }
 
 /** The archive of files that are collected. */
@@ -87,8 +100,9 @@ export function packFiles(
   files: readonly ArchiveFile[],
   { hash, entries, tests, sourceMaps, waitsForReady, links }: AppGraph,
   { contract, fuses, target }: Pick<ResolvedConfig, 'contract' | 'fuses' | 'target'>,
-  { version, info, isChecked = false, pageSize }: Description,
+  { version, info, isChecked = false, native = [], pageSize }: Description,
 ): Payload {
+  const onDisk = nativeIn(native, target)
   const manifest = {
     ingot: version,
     graph: hash,
@@ -98,6 +112,7 @@ export function packFiles(
     waitsForReady,
     // Elsewhere they are in the launch table.
     ...(!isLinux(target) && { fuses }),
+    ...(onDisk && { native: onDisk }),
     ...(contract && { contract: contract.contract }),
   }
   return packArchive(files, links, manifest, { info, isChecked, pageSize })

@@ -5,6 +5,7 @@
 import path from 'node:path'
 
 import { FUSES } from '../format/fuses.ts'
+import { installAddons } from './addons.ts'
 import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { installContract, type Shared } from './contract.ts'
 import { guardCodeFromDisk } from './code-from-disk.ts'
@@ -69,6 +70,7 @@ const beginContract = installContract(archive, { internals, manifest, freezing, 
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(internals, tree)
+if (manifest.native) installAddons(internals, archive, manifest.native, manifest.contract?.enforce === true)
 installLoader(internals, tree, {
   onRead: (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source),
   preparedSource: (entry) => prepared.source(entry),

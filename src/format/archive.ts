@@ -91,6 +91,13 @@ export const ArchiveEntry = struct({
   reserved2: 'u32',
 })
 
+/** Native code inside, for a system that loads it from files only. */
+export interface NativeCode {
+  /** Hash of all their paths and contents, hex. */
+  readonly set: string
+  readonly files: readonly string[]
+}
+
 /** What the bootstrap has to know before it can run anything. Stored as JSON. */
 export interface Manifest {
   /** Ingot's version. */
@@ -107,6 +114,8 @@ export interface Manifest {
   readonly waitsForReady?: boolean
   /** Bits of fuses.ts, of an executable that has no launch table for them. */
   readonly fuses?: number
+  /** Where the system loads native code from files only, and there is some. */
+  readonly native?: NativeCode
   /** What the program needs from the world. Its code is in OWN_CODE. */
   readonly contract?: Contract
 }

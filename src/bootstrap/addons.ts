@@ -1,0 +1,89 @@
+// Addons where the system loads them from files only (addon-cache.ts).
+
+import type fs from 'node:fs'
+import type os from 'node:os'
+import path from 'node:path'
+
+import type { NativeCode } from '../format/archive.ts'
+import { AddonCache, type CacheFiles } from './addon-cache.ts'
+import type { Internals } from './internals.ts'
+import { isFile, type Archive } from './vfs/archive.ts'
+import { toArchivePath } from './vfs/paths.ts'
+
+/** Windows has it before paths that may be long. */
+const NAMESPACE = '\\\\?\\'
+
+/**
+ * Both loaders, and programs themselves, load addons with process.dlopen: that gets the path of a copy.
+ * @param isLimited the program may not use the disk as it wants, and so not the cache either: all is placed before it runs
+ */
+export function installAddons(
+  { requireBuiltin }: Internals,
+  archive: Archive,
+  { set, files: native }: NativeCode,
+  isLimited: boolean,
+): void {
+  // Now: a program may change node:fs for itself.
+  const files = filesOf(requireBuiltin('fs'))
+  const openCache = () =>
+    new AddonCache({
+      files,
+      directories: cacheDirectories(requireBuiltin('os')),
+      set,
+      native,
+      read(wanted) {
+        const found = archive.find(wanted)
+        if (!found) throw new Error(`ingot: ${wanted} is not inside`)
+        return archive.data(found)
+      },
+    })
+  const { dlopen } = process
+  let cache = isLimited ? openCache() : undefined
+  const placed = new Map(isLimited ? native.filter(isAddon).map((addon) => [addon, cache!.place(addon)]) : [])
+  process.dlopen = function (module: object, filename: unknown, ...flags: number[]) {
+    const file = String(filename)
+    const inside = toArchivePath(file.startsWith(NAMESPACE) ? file.slice(NAMESPACE.length) : file)
+    const entry = inside === undefined ? undefined : archive.resolve(inside, true)
+    if (typeof entry !== 'object' || !isFile(entry))
+      return Reflect.apply(dlopen, this, [module, file, ...flags])
+    const place = placed.get(entry.path) ?? (cache ??= openCache()).place(entry.path)
+    return Reflect.apply(dlopen, this, [module, place, ...flags])
+  }
+}
+
+function isAddon(file: string): boolean {
+  return file.endsWith('.node')
+}
+
+function filesOf(builtin: typeof fs): CacheFiles {
+  const { closeSync, lstatSync, mkdirSync, openSync, readdirSync } = builtin
+  const { readFileSync, renameSync, rmSync, utimesSync, writeSync } = builtin
+  return {
+    closeSync,
+    lstatSync,
+    mkdirSync,
+    openSync,
+    readdirSync,
+    readFileSync,
+    renameSync,
+    rmSync,
+    utimesSync,
+    writeSync,
+  }
+}
+
+/** The user's own first; what is temporary is there where nobody has a home. */
+function cacheDirectories({ homedir, tmpdir, userInfo }: typeof os): string[] {
+  const { env } = process
+  const cache = {
+    darwin: path.join(homedir(), 'Library/Caches'),
+    win32: env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData/Local'),
+  }[process.platform as string]
+  const own = cache ?? env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache')
+  return [path.join(own, 'ingot', 'addons'), path.join(tmpdir(), `ingot-addons-${userOf(userInfo)}`)]
+}
+
+/** A user need not have a name. */
+function userOf(userInfo: typeof os.userInfo): string {
+  return String(process.getuid?.() ?? userInfo().username)
+}

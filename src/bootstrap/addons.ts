@@ -18,7 +18,7 @@ const NAMESPACE = '\\\\?\\'
  * @param isLimited the program may not use the disk as it wants, and so not the cache either: all is placed before it runs
  */
 export function installAddons(
-  { requireBuiltin }: Internals,
+  { requireBuiltin }: Pick<Internals, 'requireBuiltin'>,
   archive: Archive,
   { set, files: native }: NativeCode,
   isLimited: boolean,

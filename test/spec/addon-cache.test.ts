@@ -9,6 +9,9 @@ import path from 'node:path'
 import { before, test } from 'node:test'
 
 import { AddonCache, type AddonCacheOptions } from '../../src/bootstrap/addon-cache.ts'
+import { installAddons } from '../../src/bootstrap/addons.ts'
+import { Archive } from '../../src/bootstrap/vfs/archive.ts'
+import { packArchive } from '../../src/payload/pack.ts'
 import { REPOSITORY, run, runNode } from '../support/commands.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -187,6 +190,32 @@ test('a cache that was filled and made read-only is used', () => {
   }
   assert.equal(cacheIn([cache], { files }).place(ADDON), path.join(cache, 'abc123', ADDON))
 })
+
+for (const isLimited of [false, true]) {
+  test(`process.dlopen of a path inside loads the copy, of a program with${isLimited ? '' : 'out'} limits`, () => {
+    const files = [...inside].map(([path, data]) => ({ path, data, mapped: true }))
+    const native = { set: 'dlopen', files: [...inside.keys()] }
+    const manifest = { ingot: '', entries: [], sourceMaps: false, native }
+    const bytes = Buffer.concat(packArchive(files, [{ path: 'link.node', target: ADDON }], manifest).chunks)
+    const archive = new Archive(new Uint8Array(bytes).buffer)
+    const cache = newDirectory()
+    const before = { dlopen: process.dlopen, cache: process.env['XDG_CACHE_HOME'] }
+    process.env['XDG_CACHE_HOME'] = cache
+    try {
+      installAddons({ requireBuiltin: createRequire(import.meta.url) }, archive, native, isLimited)
+      const copy = path.join(cache, 'ingot/addons/dlopen', ADDON)
+      assert.equal(fs.existsSync(copy), isLimited, 'before anything of the program runs')
+      assert.deepEqual(load(`/dev/null/app/${ADDON}`), { answer: 42 })
+      assert.deepEqual(load('/dev/null/app/link.node'), { answer: 42 })
+      assert.deepEqual(load(copy), { answer: 42 }, 'others are loaded as they are')
+      assert.throws(() => load('/dev/null/app/none.node'), /cannot open shared object/)
+    } finally {
+      process.dlopen = before.dlopen
+      if (before.cache === undefined) delete process.env['XDG_CACHE_HOME']
+      else process.env['XDG_CACHE_HOME'] = before.cache
+    }
+  })
+}
 
 const AGE_MS = 31 * 24 * 60 * 60 * 1000
 

@@ -30,7 +30,7 @@ export function signAdHoc(name: string, options: SigningOptions): number {
 export function signedElsewhere(file: string): BuildError {
   return new BuildError('SIGNATURE_OF_SYSTEM', 'an executable for macOS is signed with macOS’s own tools', {
     at: { file },
-    help: 'sign it with codesign or rcodesign, and check that with "codesign --verify"; docs/macos.md says how',
+    help: 'sign it with codesign or rcodesign, and check that with "codesign --verify"; the README says how, under "Signing for macOS"',
   })
 }
 

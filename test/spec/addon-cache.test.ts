@@ -81,7 +81,7 @@ test('an addon is loaded with the library that lies beside it inside', () => {
 
 test('a large addon of a package is loaded', () => {
   const require = createRequire(createRequire(import.meta.url).resolve('rolldown'))
-  const file = require.resolve('@rolldown/binding-linux-x64-gnu')
+  const file = require.resolve(['@rolldown', 'binding-linux-x64-gnu'].join('/'))
   const bytes = fs.readFileSync(file)
   const cache = cacheIn([newDirectory()], { native: ['rolldown.node'], read: () => bytes })
   assert.equal(typeof load(cache.place('rolldown.node'))['BindingBundler'], 'function')

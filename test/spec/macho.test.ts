@@ -122,6 +122,34 @@ for (const target of ['darwin-arm64', 'darwin-x64'] as const) {
       assert.equal(ours, theirs)
     })
 
+    test('Apple’s order of tables in __LINKEDIT is kept, and there is no gap between them', async () => {
+      const headers = await llvm('objdump', ['--macho', '--private-headers', file])
+      const numbers = (pattern: RegExp) => pattern.exec(headers)!.slice(1).map(Number)
+      const ofData = (command: string) =>
+        numbers(new RegExp(`${command}\\n +cmdsize 16\\n +dataoff (\\d+)\\n +datasize (\\d+)`))
+      const [symbols, count, strings, length] = numbers(
+        /symoff (\d+)\n +nsyms (\d+)\n +stroff (\d+)\n +strsize (\d+)/,
+      )
+      const [indirect, indirectCount] = numbers(/indirectsymoff (\d+)\n +nindirectsyms (\d+)/)
+      const tables = [
+        ofData('LC_DYLD_CHAINED_FIXUPS'),
+        ofData('LC_DYLD_EXPORTS_TRIE'),
+        ofData('LC_FUNCTION_STARTS'),
+        ofData('LC_DATA_IN_CODE'),
+        [symbols, count! * 16],
+        [indirect, indirectCount! * 4],
+        [strings, length],
+        ofData('LC_CODE_SIGNATURE'),
+      ] as [offset: number, size: number][]
+      const [start, size] = numbers(/segname __LINKEDIT\n.*?fileoff (\d+)\n +filesize (\d+)/s)
+      let end = start
+      for (const [offset, length] of tables) {
+        assert.equal(offset, end)
+        end = offset + length
+      }
+      assert.equal(end, start! + size!)
+    })
+
     test('what strip -S makes of it is read again', async () => {
       const stripped = path.join(directory, 'stripped')
       await llvm('strip', ['-S', '-o', stripped, file])

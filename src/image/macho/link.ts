@@ -155,6 +155,9 @@ function emitLinkedit(node: MachOFile, insertedSection: number | undefined, refu
     })
   const whole = alignUp(end, SIGNATURE_ALIGNMENT)
   parts.push(new Uint8Array(whole - end))
+  // Apple's tools want one behind the other, without a gap before the signature: linkers make names longer for that.
+  const last = places.at(-1)
+  if (last?.table.of === LC_SYMTAB && last.table.what === 'string table') last.size = whole - last.offset
   // Not there yet: it comes behind all of this.
   const signature = node.tables
     .filter(({ of }) => of === LC_CODE_SIGNATURE)

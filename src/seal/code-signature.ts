@@ -13,6 +13,7 @@ import {
   type ChangedBytes,
   type CodeSignature,
 } from '../image/macho/read-signature.ts'
+import { findSection } from '../image/macho/read.ts'
 import { signMachO, type SigningOptions } from '../image/macho/signature.ts'
 import type { Damage, Verification } from './verify.ts'
 
@@ -64,7 +65,7 @@ export function verifyMachO(name: string): Verification {
 /** Names of what lies where. */
 function partsIn(source: Source, signature: CodeSignature): (changed: ChangedBytes) => Damage['part'] {
   const { blob, payload, macho } = findProgram(source)
-  const info = macho.segments.flatMap(({ sections }) => sections).find(({ name }) => name === INFO_SECTION)
+  const info = findSection(macho, INFO_SECTION)
   const end = signature.offset + signature.size
   return ({ from, slot }) => {
     if (from >= end) return 'end of the file'

@@ -17,7 +17,7 @@ import {
 } from './constants.ts'
 import { HASH_SIZE, INFO_SECTION, type Source } from './layout.ts'
 import { readHead } from './read-head.ts'
-import type { MachOFile } from './read.ts'
+import { findSection, type MachOFile } from './read.ts'
 import { BlobHeader, CodeDirectory, SlotIndex } from './structs.ts'
 
 export interface CodeSignature {
@@ -204,7 +204,7 @@ interface SpecialPart {
 /** What is there, and what there should be. */
 function specialParts({ read }: Source, { blobs, directory, macho, offset }: CodeSignature): SpecialPart[] {
   const parts: SpecialPart[] = []
-  const info = macho.segments.flatMap(({ sections }) => sections).find(({ name }) => name === INFO_SECTION)
+  const info = findSection(macho, INFO_SECTION)
   for (let slot = 1; slot <= directory.specialSlotCount; slot++) {
     const blob = blobs.get(slot)
     if (blob) parts.push({ slot, from: blob.offset, bytes: blob.bytes })

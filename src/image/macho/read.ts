@@ -208,6 +208,11 @@ function checkTables(tables: readonly Table[], segments: readonly Segment[], mal
   }
 }
 
+/** The first of that name, whatever its segment. */
+export function findSection({ segments }: MachOFile, name: string): Section | undefined {
+  return segments.flatMap(({ sections }) => sections).find((section) => section.name === name)
+}
+
 /** Only zeros, which are not in the file. */
 export function takesNoRoom({ flags, size }: SectionFields): boolean {
   return size === 0 || [S_ZEROFILL, S_GB_ZEROFILL, S_THREAD_LOCAL_ZEROFILL].includes(flags & SECTION_TYPE)

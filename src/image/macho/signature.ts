@@ -29,7 +29,7 @@ import { entitlementsDer, entitlementsXml } from './entitlements.ts'
 import { HASH_SIZE, INFO_SECTION, MEMORY_PAGE, SIGNATURE_ALIGNMENT, type Source } from './layout.ts'
 import { placeTable } from './linkedit.ts'
 import { readHead } from './read-head.ts'
-import { LINKEDIT, segmentField, type MachOFile } from './read.ts'
+import { findSection, LINKEDIT, segmentField, type MachOFile } from './read.ts'
 import { BlobHeader, BuildVersion, CodeDirectory, LoadCommand, SlotIndex } from './structs.ts'
 
 export interface SigningOptions {
@@ -118,7 +118,7 @@ function specialSlots(
   { entitlements }: SigningOptions,
 ): Map<number, Uint8Array> {
   const slots = new Map<number, Uint8Array>()
-  const info = macho.segments.flatMap(({ sections }) => sections).find(({ name }) => name === INFO_SECTION)
+  const info = findSection(macho, INFO_SECTION)
   if (info && info.size > 0) slots.set(CSSLOT_INFOSLOT, read(info.fileOffset, info.size))
   slots.set(CSSLOT_REQUIREMENTS, blob(CSMAGIC_REQUIREMENTS, new Uint8Array(4)))
   if (entitlements.length === 0) return slots

@@ -10,8 +10,8 @@ import { BuildError } from '../base/diagnostics.ts'
 /** node's kMagic */
 export const SEA_MAGIC = 0x143da20
 /** node's SeaFlags */
-export const USE_CODE_CACHE = 1 << 2
-export const INCLUDE_ASSETS = 1 << 3
+const USE_CODE_CACHE = 1 << 2
+const INCLUDE_ASSETS = 1 << 3
 const INCLUDE_EXEC_ARGV = 1 << 4
 
 /** node's switch that says whether there is a blob: the byte after the colon. */

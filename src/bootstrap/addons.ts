@@ -74,16 +74,30 @@ function filesOf(builtin: typeof fs): CacheFiles {
 
 /** The user's own first; what is temporary is there where nobody has a home. */
 function cacheDirectories({ homedir, tmpdir, userInfo }: typeof os): string[] {
-  const { env } = process
-  const cache = {
-    darwin: path.join(homedir(), 'Library/Caches'),
-    win32: env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData/Local'),
-  }[process.platform as string]
-  const own = cache ?? env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache')
-  return [path.join(own, 'ingot', 'addons'), path.join(tmpdir(), `ingot-addons-${userOf(userInfo)}`)]
+  const temporary = () =>
+    // A user need not have a name.
+    path.join(tmpdir(), `ingot-addons-${process.getuid?.() ?? userInfo().username}`)
+  return [() => path.join(userCache(homedir), 'ingot', 'addons'), temporary].flatMap((find) => {
+    try {
+      return [find()]
+    } catch {
+      return [] // neither a variable says so, nor does the system know the user
+    }
+  })
 }
 
-/** A user need not have a name. */
-function userOf(userInfo: typeof os.userInfo): string {
-  return String(process.getuid?.() ?? userInfo().username)
+function userCache(homedir: () => string): string {
+  switch (process.platform) {
+    case 'darwin':
+      return path.join(homedir(), 'Library', 'Caches')
+    case 'win32':
+      return absolute(process.env['LOCALAPPDATA']) ?? path.join(homedir(), 'AppData', 'Local')
+    default:
+      return absolute(process.env['XDG_CACHE_HOME']) ?? path.join(homedir(), '.cache')
+  }
+}
+
+/** Others are not to be used (XDG Base Directory Specification). */
+function absolute(directory: string | undefined): string | undefined {
+  return directory !== undefined && path.isAbsolute(directory) ? directory : undefined
 }

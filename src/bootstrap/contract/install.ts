@@ -6,7 +6,7 @@ import { stopInJavaScript } from './barriers.ts'
 import { prepareCheck } from './check.ts'
 import { HAS_LAUNCHER } from '../platform.ts'
 import { createEnv } from './env.ts'
-import { binder, withoutEffect } from './ports.ts'
+import { handleBinder, launcherBinder, rehearseBinding } from './ports.ts'
 import { EX_CONFIG, renderProblems } from './problems.ts'
 import { exampleEnvironment, prepareVariables, type Environment, type Variables } from './variables.ts'
 
@@ -19,7 +19,8 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   const readEnvironment = prepareVariables(contract)
   const findProblems = prepareCheck({ access, internalModuleStat }, contract)
   // Under `ingot dev` the process before still has its ports. Of several programs hardly all listen.
-  const bind = HAS_LAUNCHER && !development && entries.length === 1 ? binder({ access }) : undefined
+  const mayBind = !development && entries.length === 1
+  const bind = mayBind ? (HAS_LAUNCHER ? launcherBinder({ access }) : handleBinder(internals)) : undefined
   const examples = exampleEnvironment(contract)
   const required = Object.keys(examples)
   const enforcement = contract.enforce ? host.loadEnforcement().enforce(host) : undefined
@@ -50,7 +51,7 @@ export const install: ContractCode['install'] = (host: ContractHost) => {
   if (job) begin(false)
   if (freezing) {
     // What the check will run lies in the image, compiled.
-    findProblems(readEnvironment(examples), bind && withoutEffect(bind))
+    findProblems(readEnvironment(examples), mayBind ? rehearseBinding({ access }) : undefined)
     freezing.onSettled(() => begin(true))
     stopInJavaScript(internals, freezing, { beforeProgram: contract.enforce })
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
-import { addressBytes, portProblem } from './ports.ts'
+import { addressBytes, launcherBinder, portProblem } from './ports.ts'
 
 test('the bytes of an address', () => {
   for (const [host, bytes] of [
@@ -21,11 +23,9 @@ test('the bytes of an address', () => {
 })
 
 test('a port without a host is one of both families, and either may be in use', () => {
-  const six = `0a001f90${'0'.repeat(40)}`
-  const four = '02001f9000000000'
   for (const [used, asked] of [
-    [six, [six]],
-    [four, [six, four]],
+    ['::', ['::']],
+    ['0.0.0.0', ['::', '0.0.0.0']],
   ] as const) {
     const tried: string[] = []
     const bind = (address: string) => (tried.push(address), address === used ? 'EADDRINUSE' : undefined)
@@ -33,4 +33,31 @@ test('a port without a host is one of both families, and either may be in use', 
     assert.equal(problem?.what, 'port 8080 is in use')
     assert.deepEqual(tried, asked)
   }
+})
+
+test('the launcher is told the address as the kernel takes it', () => {
+  const told: string[] = []
+  const bind = launcherBinder({ access: (path: string) => void told.push(path) })
+  bind('127.0.0.1', 8080)
+  bind('::', 8080)
+  bind('a name', 8080)
+  assert.deepEqual(
+    told.map((path) => path.slice(path.lastIndexOf('/') + 1)),
+    ['02001f907f000001', `0a001f90${'0'.repeat(40)}`],
+  )
+})
+
+test('without a launcher a handle of node’s finds out, and holds nothing', () => {
+  const script = `
+    const { internalBinding } = require('internal/test/binding')
+    const { handleBinder } = require(${JSON.stringify(fileURLToPath(new URL('./ports.ts', import.meta.url)))})
+    const bind = handleBinder({ requireBuiltin: require, uv: internalBinding('uv') })
+    const server = require('node:net').createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      const used = bind('127.0.0.1', port)
+      server.close(() => setImmediate(() => console.log(used, bind('127.0.0.1', port), bind('a name', port))))
+    })`
+  const args = ['--expose-internals', '--no-warnings', '-e', script]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  assert.equal(stdout, 'EADDRINUSE undefined EINVAL\n', stderr)
 })

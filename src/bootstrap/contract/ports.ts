@@ -1,28 +1,45 @@
 // Whether the program may listen where it says that it will: bound for a moment, and never listened on. The launcher
-// does it (launcher/control.c): a handle of node's takes a turn of the event loop to be closed.
+// does it (launcher/control.c), where there is one: a handle of node's takes a turn of the event loop to be closed.
 
 import { constants } from 'node:fs'
 
 import type { Address } from '../../format/contract-address.ts'
 import { CONTROL_ROOT } from '../control.ts'
+import type { Internals } from '../internals.ts'
 import { accessCode, type NativeFiles } from './files.ts'
 import type { Problem } from './problems.ts'
 
 type Port = Extract<Address, { kind: 'port' }>
 
 /**
- * @param address struct sockaddr_in or sockaddr_in6, in hexadecimal
+ * @param address IPv4 or IPv6
  * @returns the name of an error
  */
-export type Bind = (address: string) => string | undefined
+export type Bind = (address: string, port: number) => string | undefined
 
-export function binder(fs: Pick<NativeFiles, 'access'>): Bind {
-  return (address) => accessCode(fs, `${CONTROL_ROOT}bind/${address}`, constants.F_OK)
+export function launcherBinder(fs: Pick<NativeFiles, 'access'>): Bind {
+  return (address, port) => {
+    const bytes = addressBytes(address)
+    if (bytes === undefined) return undefined // a name, which is looked up later
+    return accessCode(fs, `${CONTROL_ROOT}bind/${socketAddress(bytes, port)}`, constants.F_OK)
+  }
 }
 
 /** Goes through all of it, and reaches nothing: of no family. */
-export function withoutEffect(bind: Bind): Bind {
-  return () => void bind('')
+export function rehearseBinding(fs: Pick<NativeFiles, 'access'>): Bind {
+  return () => void accessCode(fs, `${CONTROL_ROOT}bind/`, constants.F_OK)
+}
+
+export function handleBinder({ requireBuiltin, uv }: Pick<Internals, 'requireBuiltin' | 'uv'>): Bind {
+  const { TCP, constants } = requireBuiltin('internal/test/binding').internalBinding('tcp_wrap')
+  return (address, port) => {
+    const handle = new TCP(constants.SERVER)
+    const code = address.includes(':') ? handle.bind6(address, port, 0) : handle.bind(address, port)
+    // That it is in use libuv tells later: when it listens, or is asked for its address.
+    const late = code === 0 ? handle.getsockname({}) : code
+    handle.close()
+    return uv.getErrorMap().get(late)?.[0]
+  }
 }
 
 /** @param variable that names it, if one does */
@@ -32,7 +49,8 @@ export function portProblem(
   variable: string | undefined,
 ): Problem | undefined {
   if (port === 0) return undefined
-  const code = host === undefined ? bindAny(bind, port) : bindTo(bind, host, port)
+  const code =
+    host === undefined ? bindAny(bind, port) : bind(host === 'localhost' ? '127.0.0.1' : host, port)
   const change = variable === undefined ? 'choose another one' : `set ${variable} to another one`
   const where = host === undefined ? `port ${port}` : `${host}:${port}`
   switch (code) {
@@ -55,24 +73,14 @@ export function portProblem(
 
 /** As node listens when it is given no host: on all addresses of both families, if there are two. */
 function bindAny(bind: Bind, port: number): string | undefined {
-  const code = bind(socketAddress(ANY_6, port))
-  return code === 'EADDRINUSE' || code === 'EACCES' ? code : bind(socketAddress(ANY_4, port))
+  const code = bind('::', port)
+  return code === 'EADDRINUSE' || code === 'EACCES' ? code : bind('0.0.0.0', port)
 }
-
-/** A name is looked up later. */
-function bindTo(bind: Bind, host: string, port: number): string | undefined {
-  const address = host === 'localhost' ? LOOPBACK_4 : addressBytes(host)
-  return address === undefined ? undefined : bind(socketAddress(address, port))
-}
-
-const ANY_4 = '00000000'
-const LOOPBACK_4 = '7f000001'
-const ANY_6 = '0'.repeat(32)
 
 function socketAddress(address: string, port: number): string {
   const digits = hexadecimal(port, 4)
   // The families are AF_INET6 and AF_INET in the machine's order of bytes, then comes what IPv6 calls flow.
-  return address.length === ANY_6.length ? `0a00${digits}00000000${address}` : `0200${digits}${address}`
+  return address.length === 32 ? `0a00${digits}00000000${address}` : `0200${digits}${address}`
 }
 
 function hexadecimal(number: number, digits: number): string {

@@ -6,7 +6,8 @@ import path from 'node:path'
 import type { Diagnostic, Place } from '../base/diagnostics.ts'
 import type { TraceFile } from '../base/trace-file.ts'
 import type { Contract, UserContract, UserVariable } from '../config/config.ts'
-import { addressIn, parseAddress, variableIn, type Address } from '../format/contract-address.ts'
+import { addressOf, parseAddress, type Address } from '../format/contract-address.ts'
+import { pathOf } from '../format/contract-path.ts'
 import { placeOf } from './compare-trace.ts'
 
 export interface TracedPlace {
@@ -44,24 +45,9 @@ export function proposeContract(
 export function beyondContract(trace: TraceFile, contract: Contract, place: TracedPlace): Diagnostic[] {
   const { variables, reads, writes, listens, connects, programs } = needsOf(trace, place.projectDir)
   const textOf = (name: string) => place.env[name] || contract.env[name]?.default
-  const roots = (texts: readonly string[]) =>
-    texts.flatMap((text) => {
-      const variable = variableIn(text)
-      const value = variable ? textOf(variable.name) : text
-      return value === undefined ? [] : [path.resolve(place.cwd, value + (variable?.rest ?? ''))]
-    })
+  const roots = (texts: readonly string[]) => texts.flatMap((text) => pathOf(text, place.cwd, textOf) ?? [])
   const addresses = (texts: readonly string[]) =>
-    texts.flatMap((text) => {
-      const name = variableIn(text)?.name
-      const value = name === undefined ? undefined : textOf(name)
-      const address =
-        name === undefined
-          ? parseAddress(text)
-          : value === undefined
-            ? undefined
-            : addressIn(contract.env[name]!, value)
-      return address ?? []
-    })
+    texts.flatMap((text) => addressOf(contract, text)({ textOf }) ?? [])
   const [read, write] = [roots(contract.files.read), roots(contract.files.write)]
   const isBelow = (file: string, directories: readonly string[]) =>
     directories.some((each) => each === '/' || file === each || file.startsWith(`${each}/`))
@@ -113,14 +99,14 @@ function needsOf(trace: TraceFile, projectDir: string) {
       .map((one) => need(one.name, one)),
     reads: ofHost.map((one) => need(absolute(one.file), one)),
     writes: trace.written.map((one) => need(absolute(one.directory), one)),
-    listens: trace.listening.map((one) => need(addressOf(one.address, true), one)),
-    connects: trace.connections.map((one) => need(addressOf(one.address, false), one)),
+    listens: trace.listening.map((one) => need(asWritten(one.address, true), one)),
+    connects: trace.connections.map((one) => need(asWritten(one.address, false), one)),
     programs: trace.processes.map((one) => need(one.file.includes('/') ? absolute(one.file) : one.file, one)),
   }
 }
 
 /** As a contract writes it. */
-function addressOf(traced: string, listens: boolean): string {
+function asWritten(traced: string, listens: boolean): string {
   const text = traced.replace(/^udp /, '')
   if (text.startsWith('/')) return `unix:${text}`
   const [, port] = /^(?:0\.0\.0\.0|\[::\]):(\d+)$/.exec(text) ?? []

@@ -1,7 +1,7 @@
 // Addresses of a contract's `listen` and `connect`: a port, `host:port`, `[::1]:port`, `unix:/path`, or `$NAME`, which
 // stands for the value of a declared variable (a port, or a URL's host and port).
 
-import type { VariableRule } from './contract.ts'
+import type { Contract, VariableRule } from './contract.ts'
 import { parseVariable } from './variable-value.ts'
 
 export type Address =
@@ -54,6 +54,30 @@ export function addressIn(rule: VariableRule, text: string): Address | undefined
   const port = value.port === '' ? PORTS[value.protocol] : Number(value.port)
   if (host === '') return undefined
   return port === undefined ? { kind: 'host', host } : { kind: 'port', host, port }
+}
+
+/** What stands for a variable. */
+interface Texts {
+  readonly textOf: (name: string) => string | undefined
+}
+
+/** What an entry of `listen` or `connect` means in one start; undefined: its variable is not set. */
+export function addressOf(
+  { env }: Pick<Contract, 'env'>,
+  text: string,
+): (variables: Texts) => Address | undefined {
+  const name = variableIn(text)?.name
+  if (name === undefined) {
+    const address = parseAddress(text)
+    return () => address
+  }
+  const rule = env[name]!
+  const byDefault = rule.default === undefined ? undefined : addressIn(rule, rule.default)
+  return ({ textOf }) => {
+    const value = textOf(name)
+    if (value === undefined) return undefined
+    return value === rule.default ? byDefault : addressIn(rule, value)
+  }
 }
 
 /** `$NAME`, or a path that begins with it: the name, and what follows. */

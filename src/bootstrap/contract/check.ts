@@ -1,8 +1,9 @@
 // All that is wrong with the world of this start, before the program runs.
 
-import { addressIn, parseAddress, variableIn, type Address } from '../../format/contract-address.ts'
+import { addressOf, variableIn } from '../../format/contract-address.ts'
+import { placeOf } from '../../format/contract-path.ts'
 import type { Contract } from '../../format/contract.ts'
-import { placeOf, readProblem, writeProblem, type NativeFiles } from './files.ts'
+import { readProblem, writeProblem, type NativeFiles } from './files.ts'
 import { portProblem, type Bind } from './ports.ts'
 import type { Problem } from './problems.ts'
 import type { Variables } from './variables.ts'
@@ -39,21 +40,5 @@ export function prepareCheck(fs: NativeFiles, contract: Contract): FindProblems 
       if (address?.kind === 'port') add(portProblem(bind, address, variable))
     }
     return problems
-  }
-}
-
-/** What an entry of `listen` or `connect` means in one start; undefined: its variable is not set. */
-export function addressOf({ env }: Contract, text: string): (variables: Variables) => Address | undefined {
-  const name = variableIn(text)?.name
-  if (name === undefined) {
-    const address = parseAddress(text)
-    return () => address
-  }
-  const rule = env[name]!
-  const byDefault = rule.default === undefined ? undefined : addressIn(rule, rule.default)
-  return ({ textOf }) => {
-    const value = textOf(name)
-    if (value === undefined) return undefined
-    return value === rule.default ? byDefault : addressIn(rule, value)
   }
 }

@@ -1,40 +1,10 @@
-// Paths of a contract on the machine: what they stand for in this start, and whether they are there.
+// Paths of a contract on the machine: whether they are there, and may be used.
 
 import { constants } from 'node:fs'
 import path from 'node:path'
 
-import { variableIn } from '../../format/contract-address.ts'
 import type { Internals } from '../internals.ts'
 import type { Problem } from './problems.ts'
-
-/**
- * What a path of a contract stands for in one start; undefined: its variable is not set, and need not be.
- * @param directory where relative ones begin
- */
-export type PlaceInStart = (
-  directory: () => string,
-  textOf: (name: string) => string | undefined,
-) => string | undefined
-
-/** What the text says by itself is found out now: a start has little time. */
-export function placeOf(text: string): PlaceInStart {
-  const variable = variableIn(text)
-  if (!variable) {
-    const file = path.isAbsolute(text) ? path.resolve(text) : undefined
-    return (directory) => file ?? path.resolve(directory(), text)
-  }
-  const { name, rest } = variable
-  return (directory, textOf) => {
-    const value = textOf(name)
-    if (value === undefined) return undefined
-    const file = plainPath(value) + rest
-    return path.isAbsolute(file) ? path.resolve(file) : path.resolve(directory(), file)
-  }
-}
-
-function plainPath(text: string): string {
-  return text.startsWith('file://') ? decodeURIComponent(new URL(text).pathname) : text
-}
 
 /** Native functions, which know nothing of the embedded tree; node:fs has more to do than there is time for. */
 export type NativeFiles = Pick<Internals['fs'], 'access' | 'internalModuleStat'>

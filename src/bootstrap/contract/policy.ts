@@ -5,9 +5,8 @@ import path from 'node:path'
 
 import { VIRTUAL_ROOT } from '../../format/archive.ts'
 import type { Contract } from '../../format/contract.ts'
-import type { Address } from '../../format/contract-address.ts'
-import { addressOf } from './check.ts'
-import { placeOf } from './files.ts'
+import { addressOf, type Address } from '../../format/contract-address.ts'
+import { placeOf } from '../../format/contract-path.ts'
 import { StringPrototypeStartsWith } from './primordials.ts'
 import type { Variables } from './variables.ts'
 

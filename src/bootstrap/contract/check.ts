@@ -22,7 +22,8 @@ export function prepareCheck(fs: NativeFiles, contract: Contract): FindProblems 
     addressIn: addressOf(contract, text),
     variable: variableIn(text)?.name,
   }))
-  const directory = () => process.cwd()
+  // A frozen program is checked in the middle of running its main module, for which this is another function (run.ts).
+  const directory = process.cwd.bind(process)
   return (variables, bind) => {
     const problems: Problem[] = []
     const add = (problem: Problem | undefined) => {

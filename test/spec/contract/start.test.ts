@@ -75,10 +75,22 @@ suite('a contract at the start', async () => {
   const conf = writeFiles(temporaryDirectory(), { 'app.conf': '' })
   const own = await buildWith(parent, { conf, directory })
 
+  const relative = makeProject(parent, {
+    'package.json': { name: 'relative', type: 'module', ingot: { contract: { files: { write: ['data'] } } } },
+    'main.mjs': `console.log('it runs')`,
+  })
+  await ingotBuild(['main.mjs', '-o', 'relative'], { cwd: relative })
+
   for (const how of ['frozen', 'cold'] as const) {
     const environment: Record<string, string> = how === 'cold' ? { INGOT_START: 'cold' } : {}
     const inRoot = (env: Record<string, string>, options = {}) =>
       runInEmptyRoot(out, { env: { ...environment, ...env }, files, uid: null, readOnly: false, ...options })
+
+    test(`${how}: a relative path begins where the program is started`, async () => {
+      const command = path.join(relative, 'relative')
+      const { stdout, stderr } = await run(command, [], { cwd: directory, env: environment })
+      assert.deepEqual([stdout, stderr], ['it runs\n', ''])
+    })
 
     test(`${how}: it runs where all is as it should be`, async () => {
       assert.equal(start.kind, 'frozen')

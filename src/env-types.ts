@@ -1,13 +1,14 @@
 // What TypeScript knows of `env` of ingot/runtime: a declaration file beside the configuration, made of its contract.
 // It is written when it would be another one, and so may be under version control.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import type { Diagnostic } from './base/diagnostics.ts'
 import { above } from './config/config-inputs.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import type { Contract, VariableRule } from './format/contract.ts'
+import { writeText } from './output/write-text.ts'
 
 const ENV_TYPES = 'ingot-env.d.ts'
 
@@ -29,7 +30,7 @@ export function writeEnvTypes(config: Pick<ResolvedConfig, 'contract'>): Diagnos
   })
   try {
     if (existsSync(file) && readFileSync(file, 'utf8') === text) return []
-    writeFileSync(file, text)
+    writeText(file, text, 'the declaration file')
     return []
   } catch (cause) {
     return [

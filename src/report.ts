@@ -3,11 +3,16 @@
 import { bundleReport } from './bundle-report.ts'
 import { noticesOf } from './inspect.ts'
 import { readEntries, readExecutable, readRegions } from './inspect/read-executable.ts'
+import { writeText } from './output/write-text.ts'
 import { describe } from './report/describe.ts'
 import { renderPage } from './report/html.ts'
 
-/** The page, as HTML. @throws BuildError as readExecutable */
-export async function reportOn(file: string): Promise<string> {
+/** Writes the page, HTML. @throws BuildError OUTPUT_…, and as readExecutable */
+export async function writeReport(file: string, out: string): Promise<void> {
+  writeText(out, await reportOn(file), 'the report')
+}
+
+async function reportOn(file: string): Promise<string> {
   const inspection = readExecutable(file)
   const inspected = {
     inspection,

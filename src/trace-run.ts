@@ -2,11 +2,11 @@
 // its process; what it uses is written down and compared with what a build believes.
 
 import { spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 
 import type { BuildOptions } from './base/build-result.ts'
-import { BuildError, type Diagnostic } from './base/diagnostics.ts'
+import type { Diagnostic } from './base/diagnostics.ts'
 import { formatTrace, mergeTraces, type TraceFile } from './base/trace-file.ts'
 import { locateTrace } from './config/resolve-config.ts'
 import { readTraceFile } from './config/trace-file.ts'
@@ -17,6 +17,7 @@ import { beyondContract, proposeContract } from './dev/propose-contract.ts'
 import { recordedTrace } from './dev/recorded-trace.ts'
 import { readReports, Session, storeProgram } from './dev/session.ts'
 import type { TouchReport } from './format/touches.ts'
+import { writeText } from './output/write-text.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
 
 export type { TraceFile }
@@ -71,7 +72,7 @@ export async function traceRun(
   const { root } = built.graph
   const seen = recordedTrace(reports, { root, projectDir })
   const trace = before ? mergeTraces(before, seen) : seen
-  writeTrace(file, trace)
+  writeText(file, formatTrace(trace), 'the trace')
   const findings = compareTrace(trace, {
     projectDir,
     include: built.config.include,
@@ -106,17 +107,5 @@ async function runRecorded(
     return { ending, reports }
   } finally {
     session.remove()
-  }
-}
-
-function writeTrace(file: string, trace: TraceFile): void {
-  try {
-    writeFileSync(file, formatTrace(trace))
-  } catch (cause) {
-    throw new BuildError('TRACE_UNWRITABLE', `the trace cannot be written: ${(cause as Error).message}`, {
-      at: { file },
-      help: 'choose another place with --out',
-      cause,
-    })
   }
 }

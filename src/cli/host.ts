@@ -43,7 +43,7 @@ export interface Host {
   readonly explain: (subject: string, options: BuildOptions) => Promise<Explanation[]>
   readonly verify: (file: string, options: { key?: string | undefined }) => Promise<Verification>
   readonly sign: (file: string, key: string) => Promise<Verification>
-  readonly report: (file: string) => Promise<string>
+  readonly report: (file: string, out: string) => Promise<void>
   readonly diff: (before: string, after: string) => Promise<Differences>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
   readonly inspect: (file: string) => Promise<Inspection>
@@ -101,7 +101,7 @@ export function processHost(version: string): Host {
       new (await import('../develop.ts')).DevelopmentLoop(options, version, reporter),
     trace: async (options, hooks) => (await import('../trace-run.ts')).traceRun(options, version, hooks),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
-    report: async (file) => (await import('../report.ts')).reportOn(file),
+    report: async (file, out) => (await import('../report.ts')).writeReport(file, out),
     diff: async (before, after) => (await import('../inspect.ts')).compareExecutables(before, after),
     inspect: async (file) => (await import('../inspect.ts')).inspect(file),
     sbom: async (file, format, created) => (await import('../inspect.ts')).sbomOf(file, format, created),

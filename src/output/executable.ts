@@ -124,14 +124,15 @@ function removeAbandoned(out: string): void {
   }
 }
 
-export function outputError(error: unknown, out: string): unknown {
+/** @param what cannot be written */
+export function outputError(error: unknown, out: string, what = 'the executable'): unknown {
   const { code } = error as NodeJS.ErrnoException
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new BuildError('OUTPUT_DISK_FULL', 'there is no room for the executable', {
+      return new BuildError('OUTPUT_DISK_FULL', `there is no room for ${what}`, {
         at: { file: out },
-        help: 'free some space (about 130 MB plus the program), or choose another place with --out',
+        help: 'free some space (an executable takes about 130 MB plus the program), or choose another place with --out',
         cause: error,
       })
     case 'EACCES':
@@ -141,7 +142,7 @@ export function outputError(error: unknown, out: string): unknown {
     case 'ENOTDIR':
     case 'EEXIST':
     case 'ETXTBSY':
-      return new BuildError('OUTPUT_UNWRITABLE', `the executable cannot be written (${code})`, {
+      return new BuildError('OUTPUT_UNWRITABLE', `${what} cannot be written (${code})`, {
         at: { file: out },
         help: 'choose another place with --out, or change its permissions',
         cause: error,

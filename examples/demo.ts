@@ -141,7 +141,7 @@ async function serve(root: string, file: string): Promise<void> {
   const begin = performance.now()
   const program = spawn(command, args, {
     cwd: root,
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = new Promise<number | null>((resolve) => program.once('close', resolve))

@@ -50,6 +50,8 @@ const CASES: readonly (readonly [file: string, source: string, says: string | un
   ['src/report/a.ts', "export { x } from '../inspect/read-executable.ts'", 'report/ imports only'],
   ['src/report/page/a.ts', "export { x } from '../html.ts'", 'report/page/ runs in a browser'],
   ['src/report/page/b.ts', "export { join } from 'node:path'", 'report/page/ runs in a browser'],
+  ['src/deploy/a.ts', "export { x } from '../inspect/read-executable.ts'", 'deploy/ imports only'],
+  ['src/deploy/b.ts', "export { readFileSync } from 'node:fs'", 'deploy/ is pure'],
   ['src/doctor/a.ts', "export { x } from '../graph/trace-app.ts'", 'doctor/ looks at the machine'],
   ['src/dev/a.ts', "export { x } from '../graph/trace-app.ts'", 'Rule 1: dev/'],
   ['src/dev/b.ts', "export { x } from '../pack-payload.ts'", undefined],

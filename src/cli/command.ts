@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Build a TypeScript program into one static executable',
     load: async () => (await import('./commands/build.ts')).buildCommand,
   },
+  deploy: {
+    brief: 'Write files that deploy an executable: for systemd, Kubernetes, Nomad or launchd',
+    load: async () => (await import('./commands/deploy.ts')).deployCommand,
+  },
   dev: {
     brief: 'Run a program, and whatever becomes of it as its sources change',
     load: async () => (await import('./commands/dev.ts')).devCommand,

@@ -35,6 +35,8 @@ export function recordedHost(
       throw new Error('a test of that runs a process')
     },
     report: async () => {},
+    deploy: async () => ({ text: '', diagnostics: [] }),
+    writeDeployment: async () => {},
     diff: async () => {
       throw new Error('a test of that has files')
     },

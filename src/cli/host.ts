@@ -2,6 +2,7 @@
 
 import type { BuildOptions, BuildResult, StartResult } from '../base/build-result.ts'
 import type { TargetOutcome } from '../build-each.ts'
+import type { DeployOptions, DeploymentFile } from '../deploy.ts'
 import type { DevelopmentLoop, DevelopOptions, DevelopReporter } from '../develop.ts'
 import type { Check } from '../doctor.ts'
 import type { Explanation } from '../explain.ts'
@@ -44,6 +45,9 @@ export interface Host {
   readonly verify: (file: string, options: { key?: string | undefined }) => Promise<Verification>
   readonly sign: (file: string, key: string) => Promise<Verification>
   readonly report: (file: string, out: string) => Promise<void>
+  /** @param file undefined: what a build of the working directory makes */
+  readonly deploy: (file: string | undefined, options: DeployOptions) => Promise<DeploymentFile>
+  readonly writeDeployment: (file: string, text: string) => Promise<void>
   readonly diff: (before: string, after: string) => Promise<Differences>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
   readonly inspect: (file: string) => Promise<Inspection>
@@ -102,6 +106,11 @@ export function processHost(version: string): Host {
     trace: async (options, hooks) => (await import('../trace-run.ts')).traceRun(options, version, hooks),
     examine: async (options) => (await import('../doctor.ts')).examine(options),
     report: async (file, out) => (await import('../report.ts')).writeReport(file, out),
+    deploy: async (file, options) => {
+      const { builtFile, deploymentOf } = await import('../deploy.ts')
+      return deploymentOf(file ?? (await builtFile(process.cwd())), options)
+    },
+    writeDeployment: async (file, text) => (await import('../deploy.ts')).writeDeployment(file, text),
     diff: async (before, after) => (await import('../inspect.ts')).compareExecutables(before, after),
     inspect: async (file) => (await import('../inspect.ts')).inspect(file),
     sbom: async (file, format, created) => (await import('../inspect.ts')).sbomOf(file, format, created),

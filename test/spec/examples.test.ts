@@ -105,7 +105,7 @@ suite('examples/http', async () => {
     const program = startInEmptyRoot(out, { env: { PORT: '0' } })
     const node = spawn(process.execPath, ['src/main.ts'], {
       cwd: directory,
-      env: {},
+      env: { PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     try {

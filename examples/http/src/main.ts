@@ -24,7 +24,8 @@ server.get<{ Params: { name: string } }>('/api/hello/:name', async ({ params }) 
 
 server.get('/api/host', async () => describeHost())
 
-const address = await server.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 0) })
+const { HOST = '127.0.0.1', PORT = '8080' } = process.env
+const address = await server.listen({ host: HOST, port: Number(PORT) })
 console.log(`listening on ${address}`)
 
 process.once('SIGTERM', () => void server.close())

@@ -174,6 +174,8 @@ async function freezeAndPlan(
   const plan = planFrozen(support, frozen, image.size)
   await inBuildMode(plan, 1)
   const touched = await rehearseThaw(pending.temporary)
+  // A debugger would only wait longer.
+  if (touched === 'endless') return plan
   const verified = await verifiedRuns(pending.temporary, frozen, plan)
   return planFrozen(support, frozen, image.size, { touched, verified })
 }

@@ -17,6 +17,9 @@ export interface BuildRun {
   readonly longestMs: number
 }
 
+/** Why a program is not waited for any longer. */
+export const TOO_LONG = 'the program did not come to its first input or output'
+
 /** What `look` gives, or why it did not come to that. The process ends then. */
 export async function withBuildRun<T>(
   file: string,
@@ -57,7 +60,7 @@ function waitForReport(
   longestMs: number,
 ): Promise<Buffer | string> {
   const { promise, resolve } = Promise.withResolvers<Buffer | string>()
-  const timer = setTimeout(resolve, longestMs, 'the program did not come to its first input or output')
+  const timer = setTimeout(resolve, longestMs, TOO_LONG)
   const socket = child.stdio[3] as Duplex
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => {

@@ -3,7 +3,7 @@
 // result, only how soon it is there; so whatever goes wrong in a rehearsal, the build goes on without it.
 
 import { decodeTraining, NO_TRAINING, type Training } from '../format/training.ts'
-import { withBuildRun } from './build-run.ts'
+import { TOO_LONG, withBuildRun } from './build-run.ts'
 import type { TouchedPages } from './frozen-process.ts'
 import { readTouchedPages } from './memory.ts'
 
@@ -18,7 +18,9 @@ export async function rehearseCold(file: string): Promise<Training> {
   return 'reason' in training ? NO_TRAINING : training
 }
 
-export async function rehearseThaw(file: string): Promise<TouchedPages | undefined> {
+/** @returns `endless`: the program computes for longer, and would whoever lets it run again */
+export async function rehearseThaw(file: string): Promise<TouchedPages | 'endless' | undefined> {
   const touched = await withBuildRun(file, { mode: 'rehearse', longestMs: LONGEST_MS }, readTouchedPages)
-  return 'reason' in touched ? undefined : touched
+  if (!('reason' in touched)) return touched
+  return touched.reason === TOO_LONG ? 'endless' : undefined
 }

@@ -149,3 +149,13 @@ test('version and help', async () => {
   ])
     assert.equal(await output(...argv), build)
 })
+
+test('commands about one executable want one, and say so alike', async () => {
+  for (const name of ['inspect', 'licenses', 'report', 'sign', 'verify']) {
+    for (const files of [[], ['a', 'b']]) {
+      const host = recordedHost()
+      assert.equal(await main([name, ...files], host), 2)
+      assert.match(host.err(), /^error CLI_ARGUMENT {2}[02] executables where one is expected\n {2}help: /)
+    }
+  }
+})

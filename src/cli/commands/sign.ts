@@ -3,7 +3,7 @@ import path from 'node:path'
 import { BuildError } from '../../base/diagnostics.ts'
 import { parseArguments, type OptionTable } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { oneFile } from '../one-file.ts'
+import { executableIn } from '../executable-argument.ts'
 import { renderVerification } from '../render-verification.ts'
 
 const options = {
@@ -15,7 +15,7 @@ export const signCommand: Command = {
   options,
   async run(argv, host) {
     const { values, positionals } = parseArguments(argv, options)
-    const file = path.resolve(host.cwd, oneFile(positionals, 'sign'))
+    const file = executableIn(positionals, host)
     if (values.key === undefined) {
       throw new BuildError('CLI_MISSING_OPTION', 'sign needs a key', {
         help: 'Write "ingot sign <file> --key key.pem"; openssl genpkey -algorithm ed25519 -out key.pem makes one.',

@@ -4,7 +4,7 @@ import { parseArguments, type OptionTable } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { paintFor } from '../render.ts'
 import { renderDamage, renderVerification } from '../render-verification.ts'
-import { oneFile } from '../one-file.ts'
+import { executableIn } from '../executable-argument.ts'
 
 const options = {
   key: { type: 'string', value: 'file', brief: 'PEM of the public key that must have signed it' },
@@ -16,7 +16,7 @@ export const verifyCommand: Command = {
   options,
   async run(argv, host) {
     const { values, positionals } = parseArguments(argv, options)
-    const file = path.resolve(host.cwd, oneFile(positionals, 'verify'))
+    const file = executableIn(positionals, host)
     const key = values.key === undefined ? undefined : path.resolve(host.cwd, values.key)
     const result = await host.verify(file, { key })
     const paint = paintFor(host.stderr, host.env)

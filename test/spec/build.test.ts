@@ -10,7 +10,7 @@ import { runInEmptyRoot } from '../support/empty-root.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
-import { THOROUGH } from '../support/thorough.ts'
+import { START } from '../support/thorough.ts'
 
 interface Program {
   readonly title: string
@@ -364,7 +364,6 @@ require('../lib/tool.js')
 ]
 
 /** What they do is the same however they start, and freezing is most of such a build. */
-const START = THOROUGH ? [] : ['--start', 'cold']
 
 suite('programs', () => {
   for (const { title, files, args = [], flags = [], prints, diagnostics = [], check, todo } of programs) {

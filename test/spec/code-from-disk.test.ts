@@ -11,6 +11,7 @@ import { ingotBuild, ingotFails, runNode } from '../support/commands.ts'
 import { runInEmptyRoot } from '../support/empty-root.ts'
 import { writeFiles } from '../support/files.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { START } from '../support/thorough.ts'
 
 const MAIN = `
 import { spawnSync } from 'node:child_process'
@@ -111,7 +112,7 @@ suite('code from the disk', () => {
     writeFiles(project, { 'package.json': { name: 'plugins', type: 'module', ingot } })
   const linesOf = async (): Promise<string[]> => {
     const out = path.join(directory, 'program')
-    await ingotBuild(['main.mjs', '-o', out], { cwd: project })
+    await ingotBuild([...START, 'main.mjs', '-o', out], { cwd: project })
     const { status, stdout, stderr } = await runInEmptyRoot(out, { args: [disk], binds: [disk], proc: true })
     assert.equal(status, 0, stderr)
     return stdout.trimEnd().split('\n')

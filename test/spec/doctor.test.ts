@@ -13,6 +13,7 @@ import { INGOT, ingot, ingotBuild, run } from '../support/commands.ts'
 import { isolation } from '../support/empty-root.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { START } from '../support/thorough.ts'
 
 const CODES = [
   'HOST_PLATFORM',
@@ -62,7 +63,7 @@ suite('ingot doctor', () => {
   test('a project that builds is sound', async () => {
     const project = makeProject(directory)
     assert.equal((await examine(project)).found['PROJECT_LOCK']?.status, 'warning')
-    await ingotBuild(['main.ts', '-o', 'out'], { cwd: project, env })
+    await ingotBuild([...START, 'main.ts', '-o', 'out'], { cwd: project, env })
     const { status, checks } = await examine(project)
     assert.equal(status, 0)
     assert.deepEqual(
@@ -123,7 +124,7 @@ suite('ingot doctor', () => {
 
   test('damaged entries of the cache', async () => {
     const project = makeProject(directory)
-    await ingotBuild(['main.ts', '-o', 'out'], { cwd: project, env })
+    await ingotBuild([...START, 'main.ts', '-o', 'out'], { cwd: project, env })
     truncateSync(entryFile(root, 'base-', 'base.bin'), 1000)
     const { status, found } = await examine(project)
     assert.equal(status, 0)

@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import { ingotBuild, run } from '../support/commands.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { START } from '../support/thorough.ts'
 
 const WALKER = `
 import fs from 'node:fs'
@@ -39,7 +40,9 @@ test('a walk from the root comes to the embedded tree', async () => {
     'a.txt': 'a',
     'b.txt': 'b',
   })
-  const { out } = await ingotBuild(['main.mjs', '-o', 'program', '--include=*.txt'], { cwd: project })
+  const { out } = await ingotBuild([...START, 'main.mjs', '-o', 'program', '--include=*.txt'], {
+    cwd: project,
+  })
   const { stdout, stderr } = await run(out, [], { cwd: mkdtempSync(path.join(directory, 'cwd-')) })
   const names = "[ 'a.txt', 'b.txt' ]"
   assert.equal(stdout, `sync ${names}\ncallback ${names}\npromise ${names}\ntrue true\n`, stderr)

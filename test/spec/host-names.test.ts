@@ -9,6 +9,7 @@ import { ingotBuild } from '../support/commands.ts'
 import { runInEmptyRoot } from '../support/empty-root.ts'
 import { writeFiles, type Files } from '../support/files.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { START } from '../support/thorough.ts'
 import { skipWithoutRoot } from './elf/executable.fixture.ts'
 
 /** Nobody else listens there. */
@@ -80,7 +81,7 @@ suite('host names', () => {
   before(async () => {
     const project = path.join(directory, 'project')
     writeFiles(project, { 'package.json': { name: 'names', type: 'module' }, 'main.mjs': MAIN })
-    await ingotBuild(['main.mjs', '-o', executable], { cwd: project })
+    await ingotBuild([...START, 'main.mjs', '-o', executable], { cwd: project })
   })
   const look = async (files: Files, args: readonly string[] = [], uid?: null) => {
     const { status, stdout, stderr } = await runInEmptyRoot(executable, {

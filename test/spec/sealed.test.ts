@@ -55,7 +55,9 @@ suite('nothing outside changes what an executable is', () => {
 
   suite('variables', () => {
     const { variables } = program
-    const each = Object.entries(variables).map(([name, value]) => ({
+    // All of them at once are below.
+    const some = Object.entries(variables).filter((_, i) => THOROUGH || i % 4 === 0)
+    const each = some.map(([name, value]) => ({
       title: JSON.stringify(name),
       env: { [name]: value },
     }))
@@ -65,7 +67,8 @@ suite('nothing outside changes what an executable is', () => {
   })
 
   suite('arguments', () => {
-    const each = ARGUMENTS.map((args) => ({ title: JSON.stringify(args.join(' ')), args }))
+    const some = ARGUMENTS.filter((_, i) => THOROUGH || i % 3 === 0)
+    const each = some.map((args) => ({ title: JSON.stringify(args.join(' ')), args }))
     const names = ['--inspect', '-e', '-sh', 'node', 'ld.so', ''].map((argv0) => ({
       title: `argv[0] "${argv0}"`,
       argv0,
@@ -118,8 +121,8 @@ suite('nothing outside changes what an executable is', () => {
 
   suite('signals', () => {
     // SIGUSR1 alone would go on to open the inspector.
-    const signals = ['SIGUSR1', 'SIGUSR2', 'SIGQUIT', 'SIGHUP', 'SIGTERM', 'SIGTRAP'] as const
-    for (const signal of signals) {
+    const signals = ['SIGUSR1', 'SIGQUIT', 'SIGTERM', 'SIGUSR2', 'SIGHUP', 'SIGTRAP'] as const
+    for (const signal of THOROUGH ? signals : signals.slice(0, 3)) {
       test(signal, async () => {
         for (const env of Object.values(STARTS)) {
           const child = spawn('sh', ['-c', 'ulimit -c 0; exec "$@"', 'sh', program.file, 'wait'], {

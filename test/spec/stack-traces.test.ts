@@ -8,6 +8,7 @@ import { ingotBuild, runNode } from '../support/commands.ts'
 import { runInEmptyRoot } from '../support/empty-root.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { START } from '../support/thorough.ts'
 
 const ROOT = '/dev/null/app'
 const work = temporaryDirectory()
@@ -45,7 +46,7 @@ suite('an error that nobody catches', () => {
   for (const flags of [[], ['--bundle'], ['--minify', '--sourcemap']]) {
     test(['names TypeScript lines', ...flags].join(' '), async () => {
       const project = makeProject(work, FILES)
-      const { out } = await ingotBuild(['main.ts', '-o', 'out', ...flags], { cwd: project })
+      const { out } = await ingotBuild([...START, 'main.ts', '-o', 'out', ...flags], { cwd: project })
       const { status, stderr } = await runInEmptyRoot(out)
       assert.equal(status, 1)
       assert.match(stderr, /Error: number 1\n/)
@@ -58,7 +59,9 @@ suite('an error that nobody catches', () => {
   test('is told in the words of plain Node', async () => {
     const project = makeProject(work, FILES)
     const runtime = `node@${process.versions.node}`
-    const { out } = await ingotBuild(['main.ts', '-o', 'out', '--runtime', runtime], { cwd: project })
+    const { out } = await ingotBuild([...START, 'main.ts', '-o', 'out', '--runtime', runtime], {
+      cwd: project,
+    })
     const [actual, reference] = await Promise.all([
       runInEmptyRoot(out),
       runNode([path.join(project, 'main.ts')]),
@@ -92,7 +95,7 @@ try {
 }
 `,
   })
-  const { out } = await ingotBuild(['main.ts', '-o', 'out'], { cwd: project })
+  const { out } = await ingotBuild([...START, 'main.ts', '-o', 'out'], { cwd: project })
   const { stdout } = await runInEmptyRoot(out)
   assert.match(stdout, /^TypeError: Two\n/)
   assert.match(stdout, /fail \(.*main\.ts:10:11\)\n/)

@@ -133,7 +133,7 @@ suite('ingot test', () => {
       .replaceAll(project, '/dev/null/app')
 
   const some = ['tests/n000.test.ts', 'tests/n001.test.mjs', 'tests/n002.test.cjs']
-  for (const [what, args] of [
+  const options = [
     ['the default', [...some, 'tests/n006.test.js']],
     ['tap', ['--test-reporter', 'tap', ...some]],
     ['junit', ['--test-reporter=junit', ...some]],
@@ -147,7 +147,16 @@ suite('ingot test', () => {
     ['coverage as lcov', ['--experimental-test-coverage', '--test-reporter=lcov', ...some]],
     ['too little coverage', ['--experimental-test-coverage', '--test-coverage-lines=99', some[0]!]],
     ['no tests', ['tests/*.nothing']],
-  ] as const) {
+  ] as const
+  const seldom = [
+    'tap',
+    'names',
+    'names left out',
+    'coverage in one process',
+    'coverage as lcov',
+    'too little coverage',
+  ]
+  for (const [what, args] of options.filter(([name]) => THOROUGH || !seldom.includes(name))) {
     test(`${what} is what node says`, async () => {
       const [expected, actual] = [await plain(...args), await inside(...args)]
       assert.equal(comparable(actual.stdout), comparable(expected.stdout))

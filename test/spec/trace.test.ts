@@ -13,6 +13,7 @@ import { DevSession } from '../support/dev-session.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { START } from '../support/thorough.ts'
 
 const PROGRAM: Files = {
   'package.json': { name: 'app', type: 'module' },
@@ -124,7 +125,7 @@ suite('ingot trace', { concurrency: 2 }, () => {
 
   test('a build goes by it', async () => {
     const project = makeProject(directory, PROGRAM)
-    const build = () => ingotBuild(['src/main.ts', '-o', 'program'], { cwd: project })
+    const build = () => ingotBuild([...START, 'src/main.ts', '-o', 'program'], { cwd: project })
     const runAnywhere = () => runInEmptyRoot(path.join(project, 'program'), { cwd: '/' })
     const before = await build()
     assert.deepEqual(
@@ -172,7 +173,7 @@ console.log(used === (await import(name)).used)
       'plugins/a.ts': 'export const used: object = {}\n',
     })
     await ingot(['trace', 'main.ts'], { cwd: project })
-    await ingotBuild(['--bundle', 'main.ts', '-o', 'program'], { cwd: project })
+    await ingotBuild([...START, '--bundle', 'main.ts', '-o', 'program'], { cwd: project })
     const { stdout, stderr } = await runInEmptyRoot(path.join(project, 'program'))
     assert.equal(stdout, 'true\n', stderr)
   })
@@ -196,7 +197,7 @@ for (const name of names) console.log(await import(name).then((found) => found.d
     const says = '{ plain: 1 }\nlinked\nERR_MODULE_NOT_FOUND\n'
     const { stdout } = await ingot(['trace', 'main.mjs'], { cwd: project, env: { ...process.env, NAMES } })
     assert.equal(stdout, says)
-    await ingotBuild(['main.mjs', '-o', 'program'], { cwd: project })
+    await ingotBuild([...START, 'main.mjs', '-o', 'program'], { cwd: project })
     const built = await runInEmptyRoot(path.join(project, 'program'), { env: { NAMES } })
     assert.equal(built.stdout, says, built.stderr)
   })

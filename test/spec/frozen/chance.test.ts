@@ -5,12 +5,14 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { temporaryDirectory } from '../../support/temporary.ts'
+import { THOROUGH } from '../../support/thorough.ts'
 import { buildFrozen, skip, skipWithoutRoot, start, type StartOptions } from './frozen.fixture.ts'
 
 /** What is drawn at once, before the process may be frozen, is what the program is named after. */
 const FIRST = ['random', 'bytes', 'uuid', 'integer'] as const
 const LATER = ['bytes', 'uuid', 'values', 'integer', 'key', 'random', 'context']
 const AT_ONCE = 4
+const STARTS = THOROUGH ? 100 : 20
 
 type Drawn = readonly (readonly [source: string, value: string | number])[]
 
@@ -36,9 +38,9 @@ suite('every start draws other values', { skip }, async () => {
   const work = temporaryDirectory()
   for (const first of FIRST) {
     const file = skip ? '' : await buildFrozen(work, `chance-${first}.cjs`)
-    test(`${first} first, 100 starts`, () => allDistinct(file, 100))
-    test(`${first} first, 25 starts as process 1`, { skip: skipWithoutRoot }, () =>
-      allDistinct(file, 25, { script: 'exec unshare --pid --fork "$@"' }),
+    test(`${first} first, ${STARTS} starts`, () => allDistinct(file, STARTS))
+    test(`${first} first, ${STARTS / 4} starts as process 1`, { skip: skipWithoutRoot }, () =>
+      allDistinct(file, STARTS / 4, { script: 'exec unshare --pid --fork "$@"' }),
     )
   }
 })

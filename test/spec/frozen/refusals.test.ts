@@ -103,7 +103,10 @@ suite('refused system calls', { skip }, () => {
     compareStarts(facts, args, under(error, calls), expected)
 
   for (const error of THOROUGH ? (['EPERM', 'ENOSYS'] as const) : (['EPERM'] as const)) {
-    for (const [call, number] of Object.entries(NUMBERS)) {
+    const calls = Object.entries(NUMBERS).filter(
+      ([call], i) => THOROUGH || COLD_WITHOUT.includes(call) || i % 4 === 0,
+    )
+    for (const [call, number] of calls) {
       const is = (list: readonly string[]) => list.includes(call) || list.includes(`${error} ${call}`)
       const expected = is(COLD_WITHOUT) ? 'cold' : 'thawed'
       // Threads are made by clone3, but not processes.

@@ -12,19 +12,9 @@ import { temporaryDirectory } from '../../support/temporary.ts'
 import { THOROUGH } from '../../support/thorough.ts'
 import { buildFrozen, FIXTURES, howItStarted, skip, start, type Start } from './frozen.fixture.ts'
 
-const PROGRAMS = [
-  'hello.ts',
-  'await.mjs',
-  'server.mjs',
-  'workers.mjs',
-  'children.cjs',
-  'packing.cjs',
-  'timers.cjs',
-  'wasm.cjs',
-  'sql.mjs',
-  'input.mjs',
-]
-const STARTS = Number(process.env['INGOT_STARTS'] ?? (THOROUGH ? 200 : 20))
+const SOME = ['server.mjs', 'workers.mjs', 'children.cjs', 'wasm.cjs', 'sql.mjs', 'input.mjs']
+const PROGRAMS = THOROUGH ? [...SOME, 'hello.ts', 'await.mjs', 'packing.cjs', 'timers.cjs'] : SOME
+const STARTS = Number(process.env['INGOT_STARTS'] ?? (THOROUGH ? 200 : 12))
 const AT_ONCE = 3
 const OPTIONS = {
   env: { PATH: '/usr/bin:/bin' },

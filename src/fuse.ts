@@ -8,6 +8,7 @@ import { FUSE_NAMES, readFuses, withFuses, type Fuse, type FuseSettings } from '
 import { fusePatch } from './image/elf/frozen.ts'
 import { findLaunchTable } from './image/elf/launch-table.ts'
 import { replaceFile } from './output/replace-file.ts'
+import { isMachO } from './seal/code-signature.ts'
 import { resealTable, signExecutable } from './seal/reseal.ts'
 import { SealedFile } from './seal/sealed-file.ts'
 import { readPrivateKey } from './seal/signature.ts'
@@ -57,13 +58,9 @@ export async function changeFuses(
 function readFuseBits(name: string): { file: string; launchTableOffset: number; fuses: number } {
   try {
     const file = realpathSync(name)
+    if (isMachO(file)) throw fixed(file)
     return SealedFile.open(file, 'r', (sealed) => {
-      if (sealed.place.root === undefined) {
-        throw new BuildError('FUSE_TARGET', 'only executables for Linux have fuses that can be changed', {
-          at: { file },
-          help: 'set "fuses" in the configuration of the program, and build it again',
-        })
-      }
+      if (sealed.place.root === undefined) throw fixed(file)
       const { table, fileOffset } = findLaunchTable((offset, size) => sealed.read(offset, size), file)
       if (table.isDevelopment) {
         throw new BuildError('FUSE_DEVELOPMENT', 'this executable belongs to a running "ingot dev"', {
@@ -76,6 +73,13 @@ function readFuseBits(name: string): { file: string; launchTableOffset: number; 
   } catch (cause) {
     throw cause instanceof BuildError ? cause : unreadable(name, cause)
   }
+}
+
+function fixed(file: string): BuildError {
+  return new BuildError('FUSE_TARGET', 'only executables for Linux have fuses that can be changed', {
+    at: { file },
+    help: 'set "fuses" in the configuration of the program, and build it again',
+  })
 }
 
 function unreadable(file: string, cause: unknown): BuildError {

@@ -22,7 +22,12 @@ import { tracedRanges, usedRuns, withChecksums } from './image/elf/verified-runs
 import { FREEZE_RECORD } from './image/elf/frozen-facts.ts'
 import type { BaseImage, FrozenSupport } from './image/image.ts'
 import type { MachOBase } from './image/macho/link.ts'
-import { extendExecutable, publishExecutable, type PendingExecutable } from './output/executable.ts'
+import {
+  extendExecutable,
+  outputError,
+  publishExecutable,
+  type PendingExecutable,
+} from './output/executable.ts'
 import type { Payload } from './payload/payload.ts'
 import type { PreparedBase } from './prepare-base.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
@@ -60,12 +65,16 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   const patches = base.frozen ? [fusePatch(base.frozen, config.fuses)] : []
   await extendExecutable(pending, { offset: 0, chunks: [], patches })
   const finish = async (frozen?: FrozenAppendix) => {
-    const size = base.macho
-      ? signAdHoc(pending.temporary, signingOptions(config, base.macho))
-      : sealExecutable(pending.temporary, partStarts(base, frozen))
-    if (key) signExecutable(pending.temporary, key)
-    await publishExecutable(pending)
-    return size
+    try {
+      const size = base.macho
+        ? signAdHoc(pending.temporary, signingOptions(config, base.macho))
+        : sealExecutable(pending.temporary, partStarts(base, frozen))
+      if (key) signExecutable(pending.temporary, key)
+      await publishExecutable(pending)
+      return size
+    } catch (error) {
+      throw outputError(error, pending.out)
+    }
   }
   if ('reason' in frozen) {
     if (config.start === 'frozen') {

@@ -1,5 +1,5 @@
-// macOS and Windows load native code from files only. So there an addon is written to a directory of the user's, once
-// for all executables with the same native code, and loaded from there.
+// macOS and Windows load and start native code from files only. So there an addon is written to a directory of the user's,
+// once for all executables with the same native code, and loaded from there; so is a program that is inside.
 //
 //   <directory>/<hash of all native code inside>/<path inside>
 //
@@ -52,27 +52,27 @@ export class AddonCache {
   }
 
   /**
-   * Where an addon lies on the disk, with the libraries inside around it.
+   * Where an addon or a program lies on the disk, with the libraries inside around it.
    * @throws ERR_ADDON_CACHE if there is no directory for it
    */
-  place(addon: string): string {
+  place(file: string): string {
     const { directories, native, set } = this.#options
     const reasons: string[] = []
     for (const directory of directories) {
       try {
         const place = path.join(directory, set)
         this.#open(directory, place)
-        for (const file of new Set([...native.filter(isLibrary), addon])) this.#provide(place, file)
-        return path.join(place, ...addon.split('/'))
+        for (const each of new Set([...native.filter(isLibrary), file])) this.#provide(place, each)
+        return path.join(place, ...file.split('/'))
       } catch (error) {
         reasons.push(`${directory}: ${reasonOf(error)}`)
       }
     }
     throw Object.assign(
       new Error(
-        `${addon} has to be loaded from a file, and there is no directory for it (${reasons.join('; ')}); make one of them writable by you only`,
+        `${file} has to be a file on the disk, and there is no directory for it (${reasons.join('; ')}); make one of them writable by you only`,
       ),
-      { code: 'ERR_ADDON_CACHE', path: addon },
+      { code: 'ERR_ADDON_CACHE', path: file },
     )
   }
 
@@ -133,7 +133,8 @@ export class AddonCache {
 
   #write(file: string, bytes: Uint8Array): void {
     const { closeSync, openSync, writeSync } = this.#options.files
-    const descriptor = openSync(file, 'wx', 0o600)
+    // Programs are started, and who may read the others may as well start them.
+    const descriptor = openSync(file, 'wx', 0o700)
     try {
       for (let done = 0; done < bytes.length;)
         done += writeSync(descriptor, bytes, done, bytes.length - done, done)
@@ -166,8 +167,8 @@ export class AddonCache {
   }
 }
 
-/** Addons may need them around. */
-function isLibrary(file: string): boolean {
+/** Addons and programs may need them around. */
+export function isLibrary(file: string): boolean {
   return /\.(?:dylib|dll|so(?:\.\d+)*)$/i.test(file)
 }
 

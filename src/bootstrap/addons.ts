@@ -5,7 +5,7 @@ import type os from 'node:os'
 import path from 'node:path'
 
 import type { NativeCode } from '../format/archive.ts'
-import { AddonCache, type CacheFiles } from './addon-cache.ts'
+import { AddonCache, isLibrary, type CacheFiles } from './addon-cache.ts'
 import type { Internals } from './internals.ts'
 import { isFile, type Archive } from './vfs/archive.ts'
 import { toArchivePath } from './vfs/paths.ts'
@@ -13,20 +13,24 @@ import { toArchivePath } from './vfs/paths.ts'
 /** Windows has it before paths that may be long. */
 const NAMESPACE = '\\\\?\\'
 
+/** Where on the disk a file inside is to be found. */
+export type PlaceNative = (file: string) => string
+
 /**
- * Both loaders, and programs themselves, load addons with process.dlopen: that gets the path of a copy.
  * @param isLimited the program may not use the disk as it wants, and so not the cache either: all is placed before it runs
+ * @throws ERR_ADDON_CACHE
  */
-export function installAddons(
+export function placeNative(
   { requireBuiltin }: Pick<Internals, 'requireBuiltin'>,
   archive: Archive,
   { set, files: native }: NativeCode,
   isLimited: boolean,
-): void {
+): PlaceNative {
   // Now: a program may change node:fs for itself.
   const files = filesOf(requireBuiltin('fs'))
-  const openCache = () =>
-    new AddonCache({
+  let cache: AddonCache | undefined
+  const place = (file: string) => {
+    cache ??= new AddonCache({
       files,
       directories: cacheDirectories(requireBuiltin('os')),
       set,
@@ -37,22 +41,23 @@ export function installAddons(
         return archive.data(found)
       },
     })
+    return cache.place(file)
+  }
+  if (!isLimited) return place
+  const placed = new Map(native.filter((file) => !isLibrary(file)).map((file) => [file, place(file)]))
+  return (file) => placed.get(file) ?? place(file)
+}
+
+/** Both loaders, and programs themselves, load addons with process.dlopen: that gets the path of a copy. */
+export function installAddons(archive: Archive, place: PlaceNative): void {
   const { dlopen } = process
-  let cache = isLimited ? openCache() : undefined
-  const placed = new Map(isLimited ? native.filter(isAddon).map((addon) => [addon, cache!.place(addon)]) : [])
   process.dlopen = function (module: object, filename: unknown, ...flags: number[]) {
     const file = String(filename)
     const inside = toArchivePath(file.startsWith(NAMESPACE) ? file.slice(NAMESPACE.length) : file)
     const entry = inside === undefined ? undefined : archive.resolve(inside, true)
-    if (typeof entry !== 'object' || !isFile(entry))
-      return Reflect.apply(dlopen, this, [module, file, ...flags])
-    const place = placed.get(entry.path) ?? (cache ??= openCache()).place(entry.path)
-    return Reflect.apply(dlopen, this, [module, place, ...flags])
+    const isInside = typeof entry === 'object' && isFile(entry)
+    return Reflect.apply(dlopen, this, [module, isInside ? place(entry.path) : file, ...flags])
   }
-}
-
-function isAddon(file: string): boolean {
-  return file.endsWith('.node')
 }
 
 function filesOf(builtin: typeof fs): CacheFiles {

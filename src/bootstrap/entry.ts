@@ -5,7 +5,7 @@
 import path from 'node:path'
 
 import { FUSES } from '../format/fuses.ts'
-import { installAddons } from './addons.ts'
+import { installAddons, placeNative } from './addons.ts'
 import { readScriptCommand, restoreArguments } from './arguments.ts'
 import { installContract, type Shared } from './contract.ts'
 import { guardCodeFromDisk } from './code-from-disk.ts'
@@ -70,13 +70,15 @@ const beginContract = installContract(archive, { internals, manifest, freezing, 
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(internals, tree)
-if (manifest.native) installAddons(internals, archive, manifest.native, manifest.contract?.enforce === true)
+const place =
+  manifest.native && placeNative(internals, archive, manifest.native, manifest.contract?.enforce === true)
+if (place) installAddons(archive, place)
 installLoader(internals, tree, {
   onRead: (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source),
   preparedSource: (entry) => prepared.source(entry),
   onForeign: guardCodeFromDisk(internals, manifest.fuses),
 })
-installProcesses(internals, tree)
+installProcesses(internals, tree, place)
 installWorkers(internals, job !== undefined, shared)
 compiler.install()
 if (sourceMaps) process.setSourceMapsEnabled(true)

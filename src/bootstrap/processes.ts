@@ -4,6 +4,7 @@
 
 import path from 'node:path'
 
+import type { PlaceNative } from './addons.ts'
 import { CHILD_VARIABLE, RUN_SCRIPT, type OptionTable } from './arguments.ts'
 import { optionTable, type Internals } from './internals.ts'
 import { HAS_LAUNCHER, IS_WINDOWS } from './platform.ts'
@@ -18,9 +19,10 @@ interface Spawn {
   readonly envPairs: readonly string[] | undefined
 }
 
-export function installProcesses(internals: Internals, tree: Tree): void {
+/** @param place where the system starts programs from files only */
+export function installProcesses(internals: Internals, tree: Tree, place: PlaceNative | undefined): void {
   const { processWrap, spawnSync } = internals
-  const redirect = createRedirect(tree, () => optionTable(internals))
+  const redirect = createRedirect(tree, () => optionTable(internals), place)
   const { spawn } = processWrap.Process.prototype
   processWrap.Process.prototype.spawn = function (
     file: string,
@@ -37,7 +39,11 @@ export function installProcesses(internals: Internals, tree: Tree): void {
   spawnSync.spawn = (options: Spawn) => native({ __proto__: null, ...options, ...redirect(options) })
 }
 
-function createRedirect(tree: Tree, options: () => OptionTable): (spawn: Spawn) => Spawn {
+function createRedirect(
+  tree: Tree,
+  options: () => OptionTable,
+  place: PlaceNative | undefined,
+): (spawn: Spawn) => Spawn {
   const namesEmbeddedScript = (args: readonly string[]) => {
     const { takesValue } = options()
     let at = 1
@@ -70,7 +76,10 @@ function createRedirect(tree: Tree, options: () => OptionTable): (spawn: Spawn) 
     const isEmbedded = entry !== undefined && typeof entry !== 'string' && isFile(entry)
     const wanted = isEmbedded && entry.mode & 0o111 ? nodeOptionsOf(tree.archive.data(entry)) : undefined
     if (wanted) return runScript([args[0] ?? file, ...wanted, file, ...args.slice(1)])
-    // An embedded executable is libc's affair: its execve knows the tree (launcher/execute.c).
+    // Windows has no permission for it.
+    if (place && isEmbedded && (IS_WINDOWS || entry.mode & 0o111))
+      return { ...spawn, args, file: place(entry.path), cwd: realCwd }
+    // An embedded executable is libc's affair where there is a launcher: its execve knows the tree (launcher/execute.c).
     return { ...spawn, args, file, cwd: realCwd }
   }
 }

@@ -1,4 +1,4 @@
-// The same on Windows, as far as wine is one: through the bootstrap, from an executable.
+// addon-cache.test.ts on Windows, as far as wine is one: through the bootstrap, from an executable.
 
 import assert from 'node:assert/strict'
 import { copyFileSync } from 'node:fs'
@@ -14,8 +14,10 @@ import { temporaryDirectory } from '../support/temporary.ts'
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/addon-cache', import.meta.url))
 
+const PROGRAM = '/usr/lib/x86_64-linux-gnu/wine/x86_64-windows/hostname.exe'
+
 test(
-  'an addon is loaded from its copy, which is made anew if it is damaged',
+  'addons and programs are used by their copies, which are made anew if they are damaged',
   { skip: !THOROUGH },
   async () => {
     const project = await installed(FIXTURE)
@@ -23,12 +25,17 @@ test(
     copyFileSync(path.join(FIXTURE, 'main.mjs'), entry)
     const cwd = temporaryDirectory()
     const out = path.join(cwd, 'tool.exe')
-    await ingotBuild([entry, '--target', 'win32-x64', '-o', out], { cwd })
+    // Any program that ends well by itself.
+    copyFileSync(PROGRAM, path.join(project, 'program.exe'))
+    const include = ['--include', path.join(project, 'program.exe')]
+    await ingotBuild([entry, ...include, '--target', 'win32-x64', '-o', out], { cwd })
     for (const args of [[], ['damage'], []]) {
       const { status, stdout, stderr } = await runInWine(out, args, { cwd })
       assert.deepEqual([status, stderr], [0, ''])
-      const { masked, isNative, addons } = JSON.parse(stdout)
+      const { masked, isNative, addons, programs, ...program } = JSON.parse(stdout)
       assert.deepEqual([masked, isNative], [[0, 3, 2, 5], true])
+      assert.deepEqual(program, { status: 0 })
+      assert.match(programs.join(), /^[0-9a-f]{32}\\program\.exe/)
       const place = /^[0-9a-f]{32}\\node_modules\\bufferutil\\prebuilds\\win32-x64\\bufferutil\.node$/
       assert(
         addons.some((name: string) => place.test(name)),

@@ -9,7 +9,7 @@ import path from 'node:path'
 import { before, test } from 'node:test'
 
 import { AddonCache, type AddonCacheOptions } from '../../src/bootstrap/addon-cache.ts'
-import { installAddons } from '../../src/bootstrap/addons.ts'
+import { installAddons, placeNative } from '../../src/bootstrap/addons.ts'
 import { Archive } from '../../src/bootstrap/vfs/archive.ts'
 import { packArchive } from '../../src/payload/pack.ts'
 import { REPOSITORY, run, runNode } from '../support/commands.ts'
@@ -74,7 +74,7 @@ test('an addon is loaded with the library that lies beside it inside', () => {
   assert.deepEqual(load(place), { answer: 42 })
   assert.deepEqual(
     [cache, path.dirname(place), place, path.join(cache, 'abc123', LIBRARY)].map(modeOf),
-    ['700', '700', '600', '600'],
+    ['700', '700', '700', '700'],
     'nobody else may read or write',
   )
 })
@@ -134,7 +134,7 @@ test('a directory that others can write to is not used, and the next one is', ()
     () => cacheIn([open, link, file]).place(ADDON),
     (error: NodeJS.ErrnoException) => {
       assert.equal(error.code, 'ERR_ADDON_CACHE')
-      assert(error.message.includes(`${ADDON} has to be loaded from a file`))
+      assert(error.message.includes(`${ADDON} has to be a file on the disk`))
       assert(error.message.includes(`${open}: others may write to it`))
       assert(error.message.includes(`${link}: it is not a directory`))
       assert(error.message.includes(`${file}: E`))
@@ -202,7 +202,8 @@ for (const isLimited of [false, true]) {
     const before = { dlopen: process.dlopen, cache: process.env['XDG_CACHE_HOME'] }
     process.env['XDG_CACHE_HOME'] = cache
     try {
-      installAddons({ requireBuiltin: createRequire(import.meta.url) }, archive, native, isLimited)
+      const internals = { requireBuiltin: createRequire(import.meta.url) }
+      installAddons(archive, placeNative(internals, archive, native, isLimited))
       const copy = path.join(cache, 'ingot/addons/dlopen', ADDON)
       assert.equal(fs.existsSync(copy), isLimited, 'before anything of the program runs')
       assert.deepEqual(load(`/dev/null/app/${ADDON}`), { answer: 42 })

@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 
 import { assemble } from '../../src/image/macho/assembled.fixture.ts'
 import { linkMachO } from '../../src/image/macho/link.ts'
@@ -18,6 +19,9 @@ import { ingot, ingotBuild, ingotFails, run } from '../support/commands.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { THOROUGH } from '../support/thorough.ts'
+import { writeNodeWithBlob } from '../support/without-launcher.ts'
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/without-launcher', import.meta.url))
 
 /** What a tool of LLVM prints, without the first line, which is the file's name; it has nothing to complain about. */
 async function llvm(tool: string, args: readonly string[]): Promise<string> {
@@ -220,6 +224,36 @@ for (const target of ['darwin-arm64', 'darwin-x64'] as const) {
     })
   })
 }
+
+test(
+  'a program for macOS does what plain node does, in a node of this system',
+  { skip: !THOROUGH },
+  async () => {
+    const cwd = path.join(temporaryDirectory(), 'project')
+    cpSync(FIXTURE, cwd, { recursive: true })
+    const include = ['--include', 'data.json', '--include', 'dependency.cjs']
+    const { out } = await ingotBuild(['main.mjs', ...include, '--target', 'darwin-x64', '-o', 'tool'], {
+      cwd,
+    })
+    const bytes = readFileSync(out)
+    const segment = readMachO(bytes, out).segments.find(({ name }) => name === 'NODE_SEA')!
+    const { fileOffset, size } = segment.sections[0]!
+    const here = path.join(cwd, 'here')
+    writeNodeWithBlob(bytes.subarray(fileOffset, fileOffset + size), here)
+    // A start is told nothing by what the environment says to node.
+    const env = { ...process.env, NODE_OPTIONS: '--require=/none.js' }
+    const { status, stdout, stderr } = await run(here, ['--version', 'b'], { cwd: '/', env })
+    assert.deepEqual([status, stderr], [0, ''])
+    const data = { answer: 42 }
+    assert.deepEqual(JSON.parse(stdout), {
+      file: '/dev/null/app/main.mjs',
+      names: ['data.json', 'dependency.cjs', 'main.mjs', 'package.json'],
+      args: ['--version', 'b'],
+      execArgv: [],
+      results: [data, data, ['as child', data], '/dev/null/app/dependency.cjs'],
+    })
+  },
+)
 
 test('identifier, entitlements and Info.plist are the configuration’s', async () => {
   const cwd = makeProject(temporaryDirectory(), {

@@ -68,7 +68,7 @@ suite(
       'main.ts': MAIN,
       'data/text.txt': 'a text\nof two lines\n',
     })
-    const build = (out: string) =>
+    const build = (out: string, env = process.env) =>
       ingotBuild(
         [
           'main.ts',
@@ -83,7 +83,7 @@ suite(
           '--include',
           'addon.node',
         ],
-        { cwd: project },
+        { cwd: project, env },
       )
     let built: Awaited<ReturnType<typeof build>>
     before(async () => {
@@ -137,9 +137,22 @@ suite(
       )
     })
 
-    test('has code caches that its node accepts', () => {
+    test('has code caches, which its own node has made', async () => {
       assert(built.parts.codeCache > 0)
-      assert(!built.diagnostics.some(({ code }) => code === 'CODE_CACHE_LEFT_OUT'))
+      assert.deepEqual(built.diagnostics, [])
+    })
+
+    test('has none where nothing runs its node, and says so', async () => {
+      const out = path.join(directory, 'uncompiled')
+      const { parts, diagnostics } = await build(out, { ...process.env, PATH: '/nowhere' })
+      assert.equal(parts.codeCache, 0)
+      assert.deepEqual(
+        diagnostics.map(({ code }) => code),
+        ['CODE_CACHE_LEFT_OUT'],
+      )
+      assert.match((await ingot(['inspect', out])).stdout, /same bytes +no: .*code caches/)
+      const [qemu, ...options] = withPages(4096)
+      assert.equal((await run(qemu, [...options, out])).stdout, 'hello arm64 linux\n')
     })
 
     for (const size of [4096, 16_384, 65_536]) {

@@ -2,18 +2,20 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 
 import fc from 'fast-check'
 
 import { BuildError } from '../../src/base/diagnostics.ts'
+import { ARM64 } from '../../src/image/elf/arm64.ts'
 import { readLauncher } from '../../src/image/elf/launcher.ts'
 import { LAUNCH_TABLE, LAUNCHER_DATA, LAUNCHER_TEXT, LOADER_BASE } from '../../src/image/elf/layout.ts'
 import { redirectLoader } from '../../src/image/elf/loader.ts'
 import { readElf } from '../../src/image/elf/read.ts'
 import {
-  LOADER_ERRNO,
-  LOADER_FUNCTIONS,
+  loaderErrno,
+  loaderFunctions,
+  type LoaderFunction,
   makeBlob,
   makeLauncher,
   makeLoader,
@@ -107,10 +109,10 @@ test('the functions of a known ld.so jump to the hooks, and nothing else of it c
   const bytes = makeLoader()
   const before = Buffer.from(bytes)
   const patched = redirectLoader(readElf(bytes, 'ld.so'), LOADER_BASE, hooks)
-  assert.equal(patched.errnoAddress, LOADER_ERRNO)
+  assert.equal(patched.errnoAddress, loaderErrno())
   assert.deepEqual(bytes, before, 'the input is not written to')
   const expected = Buffer.from(before)
-  for (const [hook, offset] of Object.entries(LOADER_FUNCTIONS)) {
+  for (const [hook, offset] of Object.entries(loaderFunctions())) {
     expected[offset] = 0xe9
     // In the synthetic ld.so, as in the real one, code has the same offset in the file and in memory.
     expected.writeInt32LE(hooks[hook as keyof typeof hooks] - (LOADER_BASE + offset + 5), offset + 1)
@@ -119,7 +121,7 @@ test('the functions of a known ld.so jump to the hooks, and nothing else of it c
 })
 
 /** Bytes that the signatures compare, by function: all but the wildcards of a jump or a displacement. */
-const COMPARED: Record<keyof typeof LOADER_FUNCTIONS, readonly number[]> = {
+const COMPARED: Record<LoaderFunction, readonly number[]> = {
   open: without(35, [13, 27]),
   read: without(24, [20, 21, 22, 23]),
   pread: without(19, []),
@@ -134,7 +136,7 @@ function without(size: number, wildcards: readonly number[]): number[] {
 }
 
 test('an ld.so that differs in any byte that is compared is refused', () => {
-  for (const [name, offset] of Object.entries(LOADER_FUNCTIONS)) {
+  for (const [name, offset] of Object.entries(loaderFunctions())) {
     for (const i of COMPARED[name as keyof typeof COMPARED]) {
       const bytes = makeLoader()
       bytes[offset + i]! ^= 0x40
@@ -148,7 +150,7 @@ test('an ld.so that differs in any byte that is compared is refused', () => {
 })
 
 test('an ld.so that has a function twice is refused', () => {
-  for (const [name, offset] of Object.entries(LOADER_FUNCTIONS)) {
+  for (const [name, offset] of Object.entries(loaderFunctions())) {
     const bytes = makeLoader()
     bytes.copyWithin(0x11b0, offset, offset + 40)
     assert.throws(() => redirectLoader(readElf(bytes, 'twice'), LOADER_BASE, hooks), {
@@ -160,10 +162,57 @@ test('an ld.so that has a function twice is refused', () => {
 
 test('an ld.so whose errno lies outside its data is refused, at the displacement', () => {
   const bytes = makeLoader()
-  bytes.writeInt32LE(-0x1000, LOADER_FUNCTIONS.read + 20)
+  bytes.writeInt32LE(-0x1000, loaderFunctions().read + 20)
   assert.throws(() => redirectLoader(readElf(bytes, 'errno'), LOADER_BASE, hooks), {
     code: 'LOADER_UNKNOWN',
-    at: { file: 'errno', offset: LOADER_FUNCTIONS.read + 20 },
+    at: { file: 'errno', offset: loaderFunctions().read + 20 },
+  })
+})
+
+suite('an ld.so for AArch64', () => {
+  const functions = loaderFunctions(ARM64)
+  const at = (bytes: Uint8Array, offset: number) => Buffer.from(bytes).readUInt32LE(offset)
+
+  test('jumps to the hooks, and nothing else of it changes', () => {
+    const bytes = makeLoader(ARM64)
+    const patched = redirectLoader(readElf(bytes, 'ld.so'), LOADER_BASE, hooks)
+    assert.equal(patched.errnoAddress, loaderErrno(ARM64))
+    const expected = Buffer.from(bytes)
+    for (const [hook, offset] of Object.entries(functions)) {
+      // b: the distance in words, of 26 bits.
+      const distance = (hooks[hook as keyof typeof hooks] - (LOADER_BASE + offset)) / 4
+      assert.equal(at(patched.bytes, offset), (0x14000000 | (distance & 0x3ffffff)) >>> 0)
+      Buffer.from(patched.bytes).copy(expected, offset, offset, offset + 4)
+    }
+    assert.deepEqual(Buffer.from(patched.bytes), expected)
+  })
+
+  test('is refused if it differs in any byte that is compared', () => {
+    for (const [name, signature] of Object.entries(ARM64.loader.signatures)) {
+      signature.split(' ').forEach((byte, i) => {
+        if (byte === '..') return
+        const bytes = makeLoader(ARM64)
+        bytes[functions[name as LoaderFunction] + i]! ^= 0x40
+        assert.throws(() => redirectLoader(readElf(bytes, 'other'), LOADER_BASE, hooks), {
+          code: 'LOADER_UNKNOWN',
+          message: new RegExp(`its ${name} function was found 0 times`),
+        })
+      })
+    }
+  })
+
+  test('is refused if its errno is not in its data, or not named there', () => {
+    for (const [change, word] of [
+      [0x18, 0x90000001 /* adrp x1, this page */],
+      [0x18, 0xd0000122 /* adrp x2 */],
+    ] as const) {
+      const bytes = makeLoader(ARM64)
+      bytes.writeUInt32LE(word, functions.read + change)
+      assert.throws(() => redirectLoader(readElf(bytes, 'errno'), LOADER_BASE, hooks), {
+        code: 'LOADER_UNKNOWN',
+        at: { file: 'errno', offset: functions.read + 0x18 },
+      })
+    }
   })
 })
 

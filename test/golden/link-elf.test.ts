@@ -9,6 +9,7 @@ import { planAppend } from '../../src/image/append.ts'
 import { linkBaseImage } from '../../src/image/elf/base-image.ts'
 import { readLauncher } from '../../src/image/elf/launcher.ts'
 import * as layout from '../../src/image/elf/layout.ts'
+import { ARM64 } from '../../src/image/elf/arm64.ts'
 import { readElf } from '../../src/image/elf/read.ts'
 import { FileHeader, IDENT_SIZE, NoteHeader, ProgramHeader } from '../../src/image/elf/structs.ts'
 import { FUSE, makeBlob, makeLauncher, makeLoader, makeNode, SYMBOLS } from '../../src/image/elf/synthetic.fixture.ts'
@@ -17,10 +18,10 @@ import { readSeaBlob } from '../../src/image/sea.ts'
 
 const PAYLOAD = Buffer.alloc(0x1234, 'payload ')
 
-function link() {
+function link(machine = X64) {
   const linked = linkBaseImage({
-    node: readElf(makeNode(), 'node'),
-    loader: readElf(makeLoader(), 'ld.so'),
+    node: readElf(makeNode(machine), 'node'),
+    loader: readElf(makeLoader(machine), 'ld.so'),
     launcher: readLauncher(makeLauncher(), 'launcher'),
     system: Buffer.alloc(0x1801, 'system '),
     blob: readSeaBlob(makeBlob({ assets: { bootstrap: 'run()', payload: '' } }), 'blob'),
@@ -78,6 +79,21 @@ test('outer program headers of the base, which the kernel sees', (t) => {
 
 test('outer program headers of the executable', (t) => {
   snapshot(t, table(readElf(file, 'executable').programHeaders))
+})
+
+test('outer program headers of an executable for AArch64: all on pages of 64 KiB', (t) => {
+  const linked = link(ARM64)
+  const { programHeaders } = readElf(append(linked, PAYLOAD).file, 'executable')
+  snapshot(t, table(programHeaders))
+  for (const { type, fileOffset, virtualAddress } of programHeaders)
+    if (type === 1) assert.equal(fileOffset % 0x10000, virtualAddress % 0x10000)
+  assert.equal(linked.base.size % 0x10000, 0, 'the payload begins on a page')
+  // Nothing of node is replaced there but the header and the fuse.
+  const node = makeNode(ARM64)
+  const end = 4 * 0x10000 + 0x400 - 0x10000
+  const fuse = node.indexOf(FUSE) + FUSE.length - 1
+  node.write('1', fuse)
+  assert(linked.bytes.subarray(64, end).equals(node.subarray(64, end)))
 })
 
 test('inner program headers of the executable, which ld.so and node see', (t) => {

@@ -114,6 +114,7 @@ export const ARM64: Machine = {
       // __access
       access: '22 7c 40 93 08 06 80 d2 e1 03 00 aa 60 0c 80 92 01 00 00 d4',
     },
+    errnoOffset: ERRNO_PAGE,
     errnoAddress,
     jumpBy,
   },

@@ -29,7 +29,7 @@ export function redirectLoader(
   const bytes = new Uint8Array(elf.bytes) // not slice(), which copies nothing of a Buffer
   const code = elf.bytes.subarray(text.fileOffset, text.fileOffset + text.fileSize)
   const toAddress = text.virtualAddress - text.fileOffset
-  const { signatures, errnoAddress: findErrno, jumpBy } = machineOf(elf).loader
+  const { signatures, errnoOffset, errnoAddress: findErrno, jumpBy } = machineOf(elf).loader
   let errnoAddress = 0
   for (const [hook, signature] of Object.entries(signatures) as [Hook, string][]) {
     const places = findSignature(code, signature)
@@ -40,7 +40,8 @@ export function redirectLoader(
     if (hook === 'read') {
       const code = new DataView(bytes.buffer, bytes.byteOffset + fileOffset)
       errnoAddress = findErrno(code, fileOffset + toAddress) ?? 0
-      if (!isWritable(elf, errnoAddress)) throw unknownLoader(elf, 'its errno is not in its data', fileOffset)
+      if (!isWritable(elf, errnoAddress))
+        throw unknownLoader(elf, 'its errno is not in its data', fileOffset + errnoOffset)
     }
     bytes.set(jumpBy(hooks[hook] - (base + fileOffset + toAddress)), fileOffset)
   }

@@ -30,6 +30,8 @@ export interface Machine {
   readonly loader: {
     /** Begin of each function as compiled in Debian 12's glibc 2.36; `..` stands for any byte. */
     readonly signatures: Readonly<Record<Hook, string>>
+    /** In `read`, where its instructions begin to say it. */
+    readonly errnoOffset: number
     /** Where the instructions of `read` say that rtld_errno is, `address` being its own; undefined if they do not. */
     readonly errnoAddress: (read: DataView, address: number) => number | undefined
     /** A jump, by the distance from its first byte. */

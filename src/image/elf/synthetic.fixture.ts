@@ -5,7 +5,6 @@ import { viewOf } from '../../base/bytes.ts'
 import {
   DT_STRTAB,
   DT_SYMTAB,
-  EM_X86_64,
   ET_DYN,
   ET_EXEC,
   PF_R,
@@ -17,6 +16,9 @@ import {
   PT_PHDR,
 } from './constants.ts'
 import { LAUNCHER_DATA, LAUNCHER_TEXT, LAYOUT_VERSION } from './layout.ts'
+import { ARM64 } from './arm64.ts'
+import type { Machine } from './machine.ts'
+import { X64 } from './x64.ts'
 import { DynamicEntry, Symbol as ElfSymbol, FileHeader, IDENT_SIZE, ProgramHeader } from './structs.ts'
 
 /** Offset of the first program header in every file made here. */
@@ -33,6 +35,7 @@ type SegmentFields = Partial<ProgramHeader> & {
 }
 
 export interface ElfFields {
+  readonly machine?: Machine
   readonly type?: number
   readonly entry?: number
   readonly segments: readonly SegmentFields[]
@@ -43,14 +46,21 @@ export interface ElfFields {
 }
 
 /** An ELF file with exactly these program headers; what no content covers is a pattern, never zeros. */
-export function makeElf({ type = ET_EXEC, entry = 0, segments, size, content = {} }: ElfFields): Buffer {
+export function makeElf({
+  machine = X64,
+  type = ET_EXEC,
+  entry = 0,
+  segments,
+  size,
+  content = {},
+}: ElfFields): Buffer {
   const bytes = Buffer.from(Uint8Array.from({ length: size }, (_, i) => (i * 7 + (i >> 8)) & 0xff))
   const view = viewOf(bytes)
   bytes.fill(0, 0, TABLE_OFFSET)
   bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
   FileHeader.write(view, IDENT_SIZE, {
     type,
-    machine: EM_X86_64,
+    machine: machine.number,
     version: 1,
     entry,
     programHeaderOffset: TABLE_OFFSET,
@@ -70,7 +80,7 @@ export function makeElf({ type = ET_EXEC, entry = 0, segments, size, content = {
       flags: PF_R,
       physicalAddress: virtualAddress,
       memorySize: fileSize,
-      alignment: 0x1000,
+      alignment: machine.pageSize,
     }
     ProgramHeader.write(view, TABLE_OFFSET + i * ProgramHeader.size, {
       ...defaults,
@@ -82,33 +92,34 @@ export function makeElf({ type = ET_EXEC, entry = 0, segments, size, content = {
   return bytes
 }
 
-/** What the linker looks for in node, and where the synthetic one has it. */
+/** What the linker looks for in node: page of the synthetic one, and offset there. */
 const NODE_SYMBOLS = [
-  { name: 'environ', value: 0x405800 },
-  { name: 'openssl_get_fork_id', value: 0x402800 },
-  { name: '_ZN2v829TryHandleWebAssemblyTrapPosixEiP9siginfo_tPv', value: 0x402a80 },
-  { name: 'uv_os_getenv', value: 0x402900 },
-  { name: '_ZNK4node12RealEnvStore3GetB5cxx11EPKc', value: 0x402980 },
+  { name: 'environ', page: 5, offset: 0x800 },
+  { name: 'openssl_get_fork_id', page: 2, offset: 0x800 },
+  { name: '_ZN2v829TryHandleWebAssemblyTrapPosixEiP9siginfo_tPv', page: 2, offset: 0xa80 },
+  { name: 'uv_os_getenv', page: 2, offset: 0x900 },
+  { name: '_ZNK4node12RealEnvStore3GetB5cxx11EPKc', page: 2, offset: 0x980 },
   {
     name: '_ZNK4node12RealEnvStore3GetEPN2v87IsolateENS1_5LocalINS1_6StringEEE',
-    value: 0x4029c0,
+    page: 2,
+    offset: 0x9c0,
   },
-  { name: '_ZNK4node12RealEnvStore9EnumerateEPN2v87IsolateE', value: 0x402a00 },
+  { name: '_ZNK4node12RealEnvStore9EnumerateEPN2v87IsolateE', page: 2, offset: 0xa00 },
 ]
 const SYMBOLS_SIZE = (1 + NODE_SYMBOLS.length) * ElfSymbol.size
 
 /** The empty symbol, then the named ones, with their names behind them. */
-function makeSymbols(): Buffer {
+function makeSymbols(pageSize: number): Buffer {
   const table = Buffer.alloc(SYMBOLS_SIZE)
   let names = '\0'
-  NODE_SYMBOLS.forEach(({ name, value }, i) => {
+  NODE_SYMBOLS.forEach(({ name, page, offset }, i) => {
     const at = (1 + i) * ElfSymbol.size
     ElfSymbol.write(viewOf(table), at, {
       name: names.length,
       info: 0x12,
       other: 0,
       section: 14,
-      value,
+      value: 0x400000 + page * pageSize + offset,
       size: 16,
     })
     names += `${name}\0`
@@ -124,12 +135,19 @@ function makeDynamic(entries: readonly (readonly [tag: number, value: number])[]
   return bytes
 }
 
+/** push %rbp; mov %rsp, %rbp */
+const PUSH_RBP = Buffer.from('554889e5', 'hex')
+const MOV_X29_SP = Buffer.from('fd030091', 'hex')
+
 /** Laid out as the official node: four PT_LOADs from 0x400000, not PIE, symbols behind the last. */
-export function makeNode(): Buffer {
+export function makeNode(machine: Machine = X64): Buffer {
+  const page = machine.pageSize
+  const frame = machine === X64 ? PUSH_RBP : MOV_X29_SP
   const interpreter = Buffer.from('/lib64/ld-linux-x86-64.so.2\0')
   return makeElf({
-    entry: 0x402040,
-    size: 0x5400,
+    machine,
+    entry: 0x400000 + 2 * page + 0x40,
+    size: 5 * page + 0x400,
     segments: [
       {
         type: PT_PHDR,
@@ -146,20 +164,20 @@ export function makeNode(): Buffer {
         alignment: 1,
       },
       { fileOffset: 0, virtualAddress: 0x400000, fileSize: 0x1234 },
-      { flags: PF_R | PF_X, fileOffset: 0x2000, virtualAddress: 0x402000, fileSize: 0xabc },
-      { fileOffset: 0x3000, virtualAddress: 0x403000, fileSize: 0x800 },
+      { flags: PF_R | PF_X, fileOffset: 2 * page, virtualAddress: 0x400000 + 2 * page, fileSize: 0xabc },
+      { fileOffset: 3 * page, virtualAddress: 0x400000 + 3 * page, fileSize: 0x800 },
       {
         flags: PF_R | PF_W,
-        fileOffset: 0x3a10,
-        virtualAddress: 0x404a10,
+        fileOffset: 3 * page + 0xa10,
+        virtualAddress: 0x400000 + 4 * page + 0xa10,
         fileSize: 0x9f0,
-        memorySize: 0x2000,
+        memorySize: 2 * page,
       },
       {
         type: 2 /* PT_DYNAMIC */,
         flags: PF_R | PF_W,
-        fileOffset: 0x3b00,
-        virtualAddress: 0x404b00,
+        fileOffset: 3 * page + 0xb00,
+        virtualAddress: 0x400000 + 4 * page + 0xb00,
         fileSize: 0x40,
         alignment: 8,
       },
@@ -174,63 +192,97 @@ export function makeNode(): Buffer {
     ],
     content: {
       0x300: interpreter,
-      // push %rbp; mov %rsp,%rbp
-      0x2900: Buffer.from('554889e5', 'hex'),
-      0x2980: Buffer.from('554889e5', 'hex'),
-      0x3100: Buffer.from(FUSE),
-      0x3200: makeSymbols(),
-      0x3b00: makeDynamic([
-        [DT_SYMTAB, 0x403200],
-        [DT_STRTAB, 0x403200 + SYMBOLS_SIZE],
+      [2 * page + 0x900]: frame,
+      [2 * page + 0x980]: frame,
+      [3 * page + 0x100]: Buffer.from(FUSE),
+      [3 * page + 0x200]: makeSymbols(page),
+      [3 * page + 0xb00]: makeDynamic([
+        [DT_SYMTAB, 0x400200 + 3 * page],
+        [DT_STRTAB, 0x400200 + 3 * page + SYMBOLS_SIZE],
       ]),
-      0x5000: Buffer.from(SYMBOLS),
+      [5 * page]: Buffer.from(SYMBOLS),
     },
   })
 }
 
-/** Where each function of the synthetic ld.so begins in its file. */
-export const LOADER_FUNCTIONS = {
-  open: 0x1010,
-  read: 0x1060,
-  pread: 0x10a0,
-  fstatat: 0x10d0,
-  mmap: 0x1100,
-  close: 0x1140,
-  access: 0x1180,
+/** Where each function of the synthetic ld.so begins, behind its first page. */
+const LOADER_FUNCTIONS = {
+  open: 0x10,
+  read: 0x60,
+  pread: 0xa0,
+  fstatat: 0xd0,
+  mmap: 0x100,
+  close: 0x140,
+  access: 0x180,
 } as const
+export type LoaderFunction = keyof typeof LOADER_FUNCTIONS
+
+/** In its file. */
+export function loaderFunctions({ pageSize }: Machine = X64): Record<LoaderFunction, number> {
+  const offsets = Object.entries(LOADER_FUNCTIONS).map(([name, offset]) => [name, pageSize + offset])
+  return Object.fromEntries(offsets) as Record<LoaderFunction, number>
+}
+
 /** rtld_errno of the synthetic ld.so, relative to its base: in its .bss. */
-export const LOADER_ERRNO = 0x3900
+export function loaderErrno({ pageSize }: Machine = X64): number {
+  return 3 * pageSize + 0x900
+}
 
 /** As Debian 12 compiles them. */
-const FUNCTION_BYTES = {
-  open: '4189f2488954 24e04183e240752c89f02500004100 3d00004100 741d89f2b801010000',
-  read: '31c00f05483d00f0ffff7704c30f1f00f7d88905 00000000',
-  pread: '4989cab8110000000f05483d00f0ffff7706c3',
-  fstatat: '4189cab8060100000f053d00f0ffff770731c0c3',
-  mmap: '4189ca41f7c1ff0f00007512b8090000000f05',
-  close: 'b8030000000f05483d00f0ffff7701c3',
-  access: 'b8150000000f05483d00f0ffff7701c3',
+const FUNCTION_BYTES: Record<string, Record<LoaderFunction, string>> = {
+  [X64.name]: {
+    open: '4189f2488954 24e04183e240752c89f02500004100 3d00004100 741d89f2b801010000',
+    read: '31c00f05483d00f0ffff7704c30f1f00f7d88905 00000000',
+    pread: '4989cab8110000000f05483d00f0ffff7706c3',
+    fstatat: '4189cab8060100000f053d00f0ffff770731c0c3',
+    mmap: '4189ca41f7c1ff0f00007512b8090000000f05',
+    close: 'b8030000000f05483d00f0ffff7701c3',
+    access: 'b8150000000f05483d00f0ffff7701c3',
+  },
+  [ARM64.name]: {
+    open: 'ffc300d1 e21700f9 227c4093 e10300aa a2013037 40201212 030080d2',
+    read: '007c4093 e80780d2 010000d4 1f0440b1 48000054 c0035fd6 210100d0 e203004b 00008092 224003b9',
+    pread: '007c4093 680880d2 010000d4 1f0440b1 48000054 c0035fd6',
+    fstatat: '007c4093 637c4093 e80980d2 010000d4 1f044031',
+    mmap: 'bf2c40f2 21010054 427c4093 637c4093 847c4093 c81b80d2 010000d4',
+    close: '007c4093 280780d2 010000d4 1f0440b1',
+    access: '227c4093 080680d2 e10300aa 600c8092 010000d4',
+  },
 }
 
 /** Laid out as ld.so: position independent, four PT_LOADs, .bss at the end of the last. */
-export function makeLoader(): Buffer {
-  const content: Record<number, Uint8Array> = { 0x1000: Buffer.alloc(0x200, 0x90) }
-  for (const [name, offset] of Object.entries(LOADER_FUNCTIONS)) {
-    const hex = FUNCTION_BYTES[name as keyof typeof FUNCTION_BYTES].replaceAll(' ', '')
-    content[offset] = Buffer.from(hex, 'hex')
+export function makeLoader(machine: Machine = X64): Buffer {
+  const page = machine.pageSize
+  const functions = loaderFunctions(machine)
+  const content: Record<number, Uint8Array> = { [page]: Buffer.alloc(0x200, 0x90) }
+  for (const [name, hex] of Object.entries(FUNCTION_BYTES[machine.name]!)) {
+    content[functions[name as LoaderFunction]] = Buffer.from(hex.replaceAll(' ', ''), 'hex')
   }
-  const read = Buffer.from(content[LOADER_FUNCTIONS.read]!)
-  read.writeInt32LE(LOADER_ERRNO - (LOADER_FUNCTIONS.read + read.length), read.length - 4)
-  content[LOADER_FUNCTIONS.read] = read
+  const read = Buffer.from(content[functions.read]!)
+  if (machine === X64) read.writeInt32LE(loaderErrno() - (functions.read + read.length), read.length - 4)
+  else {
+    // adrp x1, so many pages of 4 KiB further; str w2, [x1, #0x900]
+    const pages = (loaderErrno(machine) - page) >> 12
+    read.writeUInt32LE((0x90000001 | ((pages & 3) << 29) | ((pages >> 2) << 5)) >>> 0, 0x18)
+    read.writeUInt32LE((0xb9000022 | ((0x900 / 4) << 10)) >>> 0, 0x24)
+  }
+  content[functions.read] = read
   return makeElf({
+    machine,
     type: ET_DYN,
-    entry: 0x1000,
-    size: 0x3000,
+    entry: page,
+    size: 3 * page,
     segments: [
       { fileOffset: 0, fileSize: 0x400 },
-      { flags: PF_R | PF_X, fileOffset: 0x1000, fileSize: 0x200 },
-      { fileOffset: 0x2000, fileSize: 0x100 },
-      { flags: PF_R | PF_W, fileOffset: 0x2800, virtualAddress: 0x3800, fileSize: 0x80, memorySize: 0x1a0 },
+      { flags: PF_R | PF_X, fileOffset: page, fileSize: 0x200 },
+      { fileOffset: 2 * page, fileSize: 0x100 },
+      {
+        flags: PF_R | PF_W,
+        fileOffset: 2 * page + 0x800,
+        virtualAddress: 3 * page + 0x800,
+        fileSize: 0x80,
+        memorySize: 0x1a0,
+      },
     ],
     content,
   })

@@ -118,6 +118,7 @@ export const X64: Machine = {
       // __access
       access: 'b8 15 00 00 00 0f 05 48 3d 00 f0 ff ff 77 01 c3',
     },
+    errnoOffset: ERRNO_DISPLACEMENT,
     errnoAddress: (read, address) =>
       address + ERRNO_DISPLACEMENT + 4 + read.getInt32(ERRNO_DISPLACEMENT, true),
     jumpBy,

@@ -58,6 +58,7 @@ suite('the published package', () => {
       assert.ok(names.includes(name), name)
     }
     assert.ok(names.includes('launcher/prebuilt/linux-x64/launcher.bin'))
+    assert.ok(names.includes('launcher/prebuilt/linux-arm64/launcher.bin'))
     assert.ok(names.includes('LICENSE'))
     assert.deepEqual(
       names.filter((name) => /^(?:src|test|examples)\/|\.c$/.test(name)),

@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { BuildError } from '../base/diagnostics.ts'
 import { fillFromApt } from './apt.ts'
-import { PINNED } from './debian-packages.ts'
+import { packageId, PINNED } from './debian-packages.ts'
 import { resolveLibraries } from './debian.ts'
 import { sha256, sha256File } from './hash.ts'
 import { fillFromHost } from './host-libraries.ts'
 import { readLock } from './lock.ts'
+import { THOROUGH } from '../../test/support/thorough.ts'
 import { makeHome, type Home } from './loopback.fixture.ts'
 import type { SystemLibraries } from './runtime.ts'
 
@@ -106,6 +107,27 @@ test('apt without package lists updates lists of its own', { skip: !hasApt }, as
     assert.equal(await sha256File(join(dir, name)), expected, name)
   }
 })
+
+test(
+  'apt brings another architecture, too, and the lock has both',
+  { skip: !hasApt || !THOROUGH },
+  async (t) => {
+    const home = makeHome(t)
+    await resolveLibraries('linux-x64', home)
+    const { origin, loader, libraries } = await resolveLibraries('linux-arm64', home)
+    assert.equal(origin, 'debian:libc6:arm64=2.36-9+deb12u14')
+    assert.deepEqual([...libraries.keys()].toSorted(), SONAMES)
+    for (const { file, sha256: recorded } of [loader, ...libraries.values()]) {
+      assert.equal(await sha256File(file), recorded)
+      assert.equal(readFileSync(file).readUInt16LE(18), 183, 'EM_AARCH64')
+    }
+    const sets = [SET, PINNED['linux-arm64']]
+    const pins = sets.flatMap(({ packages }) =>
+      packages.map((pinned) => [packageId(pinned), { sha256: pinned.sha256 }]),
+    )
+    assert.deepEqual(readLock(home.projectDir).debian, Object.fromEntries(pins))
+  },
+)
 
 test('a package with other bytes is refused', async (t) => {
   const { projectDir, env } = makeHome(t)

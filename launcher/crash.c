@@ -15,12 +15,13 @@ static void look_for_damage(const char *executable, long descriptor)
 	const struct seal *seal = (const struct seal *)copy;
 	if (syscall4(SYS_pread64, descriptor, copy, seal_size, TABLE->seal.file_offset) != (long)seal_size) damaged(executable, "end", TABLE->seal.file_offset);
 	if (checksum(copy, seal_size) != TABLE->seal_checksum) damaged(executable, "seal", TABLE->seal.file_offset);
+	long runtime = syscall4(SYS_openat, AT_FDCWD, (long)TABLE->runtime, O_RDONLY | O_CLOEXEC, 0);
 	for (uint32_t i = 0; i < seal->part_count; i++) {
 		const struct part *part = &seal->parts[i];
 		const uint64_t *checksums = (const uint64_t *)(copy + seal->checksums) + part->first_cluster;
 		for (uint64_t at = 0; at < part->size; at += CLUSTER, checksums++) {
 			const uint64_t left = part->size - at, size = left < CLUSTER ? left : CLUSTER;
-			long count = syscall4(SYS_pread64, descriptor, bytes, size, part->offset + at);
+			long count = syscall4(SYS_pread64, part->offset & IN_RUNTIME ? runtime : descriptor, bytes, size, (part->offset & ~IN_RUNTIME) + at);
 			if (part->name == LAUNCH_TABLE_PART) clear_root((struct launch_table *)bytes);
 			if (count != (long)size || checksum(bytes, size) != *checksums) damaged(executable, PART_NAMES[part->name], part->offset + at);
 		}

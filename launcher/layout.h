@@ -2,12 +2,14 @@
    writer tells the launcher about them. src/image/elf/layout.ts mirrors this file; the writer
    checks LAYOUT_VERSION in the launcher's header, so a mismatch is a build error and not a crash. */
 #pragma once
-#define LAYOUT_VERSION 6
+#define LAYOUT_VERSION 7
 
-/* Free in every official node (which ends below 0x8000000), and within a rel32 jump of each other. */
+/* Free in every official node, which begins at 0x400000 and ends below 0x8000000. What depends on the program lies below
+   or above all else, so that the rest can be a file of its own (src/image/elf/split.ts). */
+#define LAUNCH_TABLE 0x3f0000
+/* Within a rel32 jump of ld.so. */
 #define LAUNCHER_TEXT 0x10000000
 #define LAUNCHER_DATA 0x10010000
-#define LAUNCH_TABLE 0x10020000
 /* The largest page that a kernel of the machine has: each part of the file begins and ends with one. */
 #ifdef __aarch64__
 #define TABLE_SIZE 0x10000
@@ -49,7 +51,11 @@ struct launch_table {
 	uint64_t sea_switch;     /* address of node's byte that says whether there is a program inside: '0' or '1' */
 	/* Addresses of node's uv_os_getenv, of its environment, which calls it, and of the part behind process.env alone. */
 	uint64_t getenv_caller, environment_reader, program_environment, program_environment_end;
+	uint64_t runtime;        /* address of the path of the file that node and the libraries are in, or 0: they are in this one */
 };
+
+/* Of a part's offset in the seal: it is not in this file but in that of the runtime, at the rest of the number. */
+#define IN_RUNTIME (1ul << 40)
 
 /* src/format/fuses.ts */
 enum {

@@ -78,7 +78,9 @@ static int open_executable(const struct region *archive)
 		return open_if_this(development_payload(path), archive);
 	}
 	int descriptor = open_if_this(OWN_EXECUTABLE, archive);
-	return descriptor >= 0 ? descriptor : open_if_this(executable_path, archive);
+	if (descriptor < 0) descriptor = open_if_this(executable_path, archive);
+	/* Where there is no file of the runtime, its path is none. */
+	return descriptor >= 0 ? descriptor : open_if_this((const char *)TABLE->runtime, archive);
 }
 
 long open_own_file(void)

@@ -157,12 +157,12 @@ static uint64_t file_offset_of(uint64_t address)
 		address += one->source - one->address;
 		break;
 	}
-	/* Elf64_Ehdr: e_phoff and e_phnum. What they say is in the page of the launch table. */
-	const char *header = first_address();
-	const struct segment *segments = (const void *)(LAUNCH_TABLE + *(const uint64_t *)(header + 32) - part_named(LAUNCH_TABLE_PART)->offset);
-	for (uint16_t i = 0; i < *(const uint16_t *)(header + 56); i++)
-		if (segments[i].type == 1 && address - segments[i].address < segments[i].file_size)
-			return segments[i].offset + address - segments[i].address;
+	/* The kernel's program headers follow those for node, in the page of the launch table; and what the kernel has mapped of
+	   the runtime's file follows them. */
+	const struct segment *segment = (const struct segment *)TABLE->program_header + TABLE->program_header_count;
+	for (; segment < (const struct segment *)(LAUNCH_TABLE + 4096 - sizeof *segment); segment++)
+		if (segment->type == 1 && address - segment->address < segment->file_size)
+			return segment->offset + address - segment->address;
 	return 0;
 }
 

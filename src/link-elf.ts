@@ -57,7 +57,8 @@ export function linkElf({ target, runtime, libraries, blob, licenses }: ElfInput
     const system = Buffer.concat(packArchive([...files, ...more], [], manifest, { pageSize }).chunks)
     return linkBaseImage({ node, loader, launcher, system, blob })
   }
-  // The first chunk is node. It lies before these archives, so it is the same in the second base.
-  const used = usedAtStart(node, link([]).chunks[0]!.bytes, runtime.sha256)
-  return link([{ path: VERIFIED_AT_START, data: used }])
+  // The first chunk is node. Its ELF header says where the launch table is, behind the archive that the result is to lie in.
+  const withUsed = ({ chunks }: LinkedBase) =>
+    link([{ path: VERIFIED_AT_START, data: usedAtStart(node, chunks[0]!.bytes, runtime.sha256) }])
+  return withUsed(withUsed(link([])))
 }

@@ -38,6 +38,12 @@ export const SealPart = struct({
   size: 'u64',
 })
 
+/**
+ * Added to a part's offset: it is not in this file but in the one of the runtime (image/elf/split.ts). Such parts come
+ * first; those of this file begin at 0 again.
+ */
+export const IN_RUNTIME = 2 ** 40
+
 /** launcher/verify.c has the same. */
 export const PART_NAMES = [
   'runtime',

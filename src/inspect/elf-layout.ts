@@ -3,7 +3,7 @@
 import { BuildError } from '../base/diagnostics.ts'
 import { HASH_SIZE } from '../format/seal.ts'
 import { PT_LOAD } from '../image/elf/constants.ts'
-import { findLaunchTable } from '../image/elf/launch-table.ts'
+import { findLaunchTable, inTwoFiles } from '../image/elf/launch-table.ts'
 import {
   LAUNCH_TABLE,
   LAUNCHER_TEXT,
@@ -23,6 +23,7 @@ import type { Layout } from './layout.ts'
 export function readElfLayout(executable: ExecutableFile): Layout {
   const readAt = (offset: number, size: number) => executable.readUpTo(offset, size)
   const { table, fileOffset, programHeaders, programHeaderOffset } = findLaunchTable(readAt, executable.file)
+  if (table.runtime !== 0) throw inTwoFiles(executable.file, fileOffset)
   if (table.isDevelopment !== 0) {
     throw new BuildError('INSPECT_DEVELOPMENT', 'this executable belongs to a running "ingot dev"', {
       at: { file: executable.file, offset: fileOffset + LaunchTable.offsetOf('isDevelopment') },
@@ -70,9 +71,9 @@ function regionOf({ virtualAddress, fileOffset, fileSize: size }: ProgramHeader)
 }
 
 function mappedAt(address: number): [part: Part, name: string] {
+  if (address === LAUNCH_TABLE) return ['bootstrap', 'launch table']
   if (address < LAUNCHER_TEXT) return ['runtime', 'node']
-  if (address < LAUNCH_TABLE) return ['bootstrap', 'launcher']
-  if (address < LOADER_BASE) return ['bootstrap', 'launch table']
+  if (address < LOADER_BASE) return ['bootstrap', 'launcher']
   if (address < SYSTEM_BASE) return ['libraries', 'ld.so']
   if (address < PAYLOAD_BASE) return ['padding', 'in the archive of libraries']
   if (address < SEAL_BASE) return ['bootstrap', 'bootstrap']
@@ -94,8 +95,8 @@ function sizesOf(headers: readonly ProgramHeader[]) {
       .map(({ fileOffset, fileSize }) => fileOffset + fileSize),
   )
   return {
-    runtime: sum(between(0, LAUNCHER_TEXT)),
-    launcher: sum(between(LAUNCHER_TEXT, LOADER_BASE)),
+    runtime: sum(between(LAUNCH_TABLE + 1, LAUNCHER_TEXT)),
+    launcher: sum([...between(LAUNCH_TABLE, LAUNCH_TABLE + 1), ...between(LAUNCHER_TEXT, LOADER_BASE)]),
     loader: sum(between(LOADER_BASE, SYSTEM_BASE)),
     frozen: sum(headers.filter((segment) => !isOwn(segment) && segment.fileOffset >= end)),
   }

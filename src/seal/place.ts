@@ -18,6 +18,8 @@ export interface SealPlace {
   readonly holes: readonly { readonly offset: number; readonly size: number }[]
   /** Bytes of such a signature, behind ours. */
   readonly behind: number
+  /** The runtime is another file, whose parts the seal covers, too (image/elf/split.ts). */
+  readonly isInTwoFiles: boolean
   /** Of the launch table, for messages about the seal; else where it would be. */
   readonly saidAt: number
   /** To be written before anything is hashed. */
@@ -40,6 +42,7 @@ export function findSealPlace(readAt: ReadAt, name: string, fileSize: number): S
     root,
     holes: [{ offset: root, size: ROOT_AREA }],
     behind: 0,
+    isInTwoFiles: found.table.runtime !== 0,
     saidAt: found.fileOffset,
     patches: (seal) => sealPatches(found, seal),
   }
@@ -55,6 +58,7 @@ function placeInPe(readAt: ReadAt, name: string, fileSize: number): SealPlace {
     root: undefined,
     holes,
     behind: certificates.size,
+    isInTwoFiles: false,
     saidAt: seal.fileOffset,
     patches: () => [],
     checksum: holes[0]!.offset,

@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto'
 
 import { BuildError } from '../base/diagnostics.ts'
 import { HASH_SIZE, ROOT_AREA } from '../format/seal.ts'
+import { inTwoFiles } from '../image/elf/launch-table.ts'
 import { hashOf, writeChecksum } from './seal-executable.ts'
 import { readSeal, rootAreaOf, writeSeal, type Seal } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
@@ -39,8 +40,10 @@ export function signExecutable(name: string, key: KeyObject): void {
   })
 }
 
-function readSealOf(file: SealedFile): Seal {
-  const { offset, size, root } = file.place
+/** @throws BuildError SEAL_DAMAGED, IMAGE_IN_TWO_FILES */
+export function readSealOf(file: SealedFile): Seal {
+  const { offset, size, root, isInTwoFiles, saidAt } = file.place
+  if (isInTwoFiles) throw inTwoFiles(file.name, saidAt)
   const bytes = file.read(offset, size)
   const seal = size > 0 ? readSeal(bytes, offset) : undefined
   if (seal && (root === undefined || rootAreaOf(bytes).equals(file.read(root, ROOT_AREA)))) return seal

@@ -5,7 +5,7 @@ import type { PartName } from '../format/seal.ts'
 import { BLOCK_SIZE, SIGNATURE_AREA } from '../format/seal.ts'
 import { withoutHoles } from './place.ts'
 import { hashPart, type PartHashes } from './hash-part.ts'
-import { rootAreaOf, sealSize, writeSeal, type Part } from './seal-image.ts'
+import { rootAreaOf, sealSize, writeSeal, type Part, type Seal } from './seal-image.ts'
 import { SealedFile } from './sealed-file.ts'
 import { checksumOf, sumOfWords } from '../image/pe/checksum.ts'
 import { noSignature } from './signature.ts'
@@ -20,9 +20,14 @@ export interface PartStart {
 /**
  * The executable must not be sealed yet.
  * @param starts ascending; each part ends where the next one begins
+ * @param elsewhere parts that are in the runtime's file
  * @returns the size of the file
  */
-export function sealExecutable(name: string, starts: readonly PartStart[]): number {
+export function sealExecutable(
+  name: string,
+  starts: readonly PartStart[],
+  elsewhere: Seal['parts'] = [],
+): number {
   return SealedFile.open(name, 'r+', (file) => {
     const { place } = file
     const fileOffset = place.offset
@@ -33,10 +38,10 @@ export function sealExecutable(name: string, starts: readonly PartStart[]): numb
       known,
     }))
     file.truncate(fileOffset)
-    const patches = place.patches({ fileOffset, size: sealSize(parts) })
+    const patches = place.patches({ fileOffset, size: sealSize([...elsewhere, ...parts]) })
     for (const { offset, bytes } of patches) file.write(offset, bytes)
     const hashed = parts.map(({ known, ...part }) => ({ ...part, ...(known ?? hashOf(file, part)) }))
-    const seal = writeSeal({ parts: hashed })
+    const seal = writeSeal({ parts: [...elsewhere, ...hashed] })
     file.write(fileOffset, seal)
     file.write(fileOffset + seal.length, noSignature())
     if (place.root !== undefined) file.write(place.root, rootAreaOf(seal))

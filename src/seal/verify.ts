@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto'
 
 import { BuildError } from '../base/diagnostics.ts'
 import { BLOCK_SIZE, CLUSTER_SIZE, HASH_SIZE, ROOT_AREA, SIGNATURE_AREA } from '../format/seal.ts'
+import { inTwoFiles } from '../image/elf/launch-table.ts'
 import { checksumsOf, hashOfBlock } from './hash-part.ts'
 import { withoutHoles } from './place.ts'
 import { checksumOfFile } from './seal-executable.ts'
@@ -40,6 +41,7 @@ export interface Verification {
 export function verifyExecutable(name: string, key?: KeyObject): Verification {
   return SealedFile.open(name, 'r', (file) => {
     const { place } = file
+    if (place.isInTwoFiles) throw inTwoFiles(name, place.saidAt)
     if (place.size === 0) {
       throw new BuildError('SEAL_MISSING', 'this executable has no seal', {
         at: { file: name, offset: place.saidAt },

@@ -9,7 +9,7 @@ import fc from 'fast-check'
 import { BuildError } from '../../src/base/diagnostics.ts'
 import { ARM64 } from '../../src/image/elf/arm64.ts'
 import { readLauncher } from '../../src/image/elf/launcher.ts'
-import { LAUNCH_TABLE, LAUNCHER_DATA, LAUNCHER_TEXT, LOADER_BASE } from '../../src/image/elf/layout.ts'
+import { LAUNCHER_DATA, LAUNCHER_TEXT, LOADER_BASE } from '../../src/image/elf/layout.ts'
 import { redirectLoader } from '../../src/image/elf/loader.ts'
 import { readElf } from '../../src/image/elf/read.ts'
 import {
@@ -96,7 +96,7 @@ for (const [name, original] of [
         ]) {
           assert(address > LAUNCHER_TEXT && address < LAUNCHER_TEXT + cut.length)
         }
-        assert(launcher.dataSize <= LAUNCH_TABLE - LAUNCHER_DATA)
+        assert(launcher.dataSize <= LOADER_BASE - LAUNCHER_DATA)
       }),
       FUZZ,
     )

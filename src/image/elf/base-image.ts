@@ -73,11 +73,12 @@ function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
     end = fileOffset + size
     return { fileOffset, bytes }
   }
+  // What no program changes comes first: it may be cut off (split.ts).
   const text = place(launcher.text)
-  const table = place(new Uint8Array(pageSize))
   const redirected = redirectLoader(loader, layout.LOADER_BASE, launcher.hooks)
   const placedLoader = place(inMemory(loader, redirected.bytes))
   const placedSystem = place(system)
+  const table = place(new Uint8Array(pageSize))
 
   const noteOffset = alignUp(end, pageSize)
   const header = new Uint8Array(NoteHeader.size + alignUp(NOTE_NAME.length, 4))
@@ -171,14 +172,14 @@ function outerHeaders({ node, loader, launcher }: BaseInputs, plan: Plan): Progr
   const placed = (flags: number, { fileOffset, bytes }: Placed, address: number) =>
     load(flags, fileOffset, address, alignUp(bytes.length, pageSize))
   return [
+    load(PF_R, plan.table.fileOffset, layout.LAUNCH_TABLE, pageSize),
     ...loadsOf(node),
     placed(PF_R | PF_X, plan.launcher, layout.LAUNCHER_TEXT),
     // Zeros, which the kernel makes.
     {
-      ...load(PF_R | PF_W, plan.table.fileOffset, layout.LAUNCHER_DATA, 0),
+      ...load(PF_R | PF_W, plan.loader.fileOffset, layout.LAUNCHER_DATA, 0),
       memorySize: alignUp(launcher.dataSize, pageSize),
     },
-    load(PF_R, plan.table.fileOffset, layout.LAUNCH_TABLE, pageSize),
     ...loaderSegments(loader, pageSize).map(({ flags, address, size }) =>
       load(flags, plan.loader.fileOffset + address, layout.LOADER_BASE + address, size),
     ),
@@ -226,6 +227,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     root3: 0,
     sealChecksum: 0,
     ...findSealed(node),
+    runtime: 0,
   })
   for (const [start, headers] of [
     [INNER_HEADERS, inner],
@@ -240,7 +242,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
       offset: 0,
       bytes: emitNode(node, inputs.launcher, plan.table.fileOffset + outerOffset, outer.length),
     },
-    ...[plan.launcher, { ...plan.table, bytes: table }, plan.loader, plan.system, plan.note].map(
+    ...[plan.launcher, plan.loader, plan.system, { ...plan.table, bytes: table }, plan.note].map(
       ({ fileOffset, bytes }) => ({ offset: fileOffset, bytes }),
     ),
   ]
@@ -304,9 +306,9 @@ function describeBase(inputs: BaseInputs, plan: Plan): ElfBase {
     starts: [
       { name: 'runtime', offset: 0 },
       { name: 'launcher', offset: plan.launcher.fileOffset },
-      { name: 'launch table', offset: plan.table.fileOffset },
       { name: 'loader', offset: plan.loader.fileOffset },
       { name: 'libraries', offset: plan.system.fileOffset },
+      { name: 'launch table', offset: plan.table.fileOffset },
       { name: 'bootstrap', offset: plan.note.fileOffset },
       { name: 'program', offset: plan.size },
     ],

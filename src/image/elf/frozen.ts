@@ -247,6 +247,27 @@ function aliases(pieces: readonly Piece[], limit: number): FileRange[] {
   }
 }
 
+/**
+ * A thaw table that moves memory from other places.
+ * @param address of the table
+ */
+export function redirectMoves(
+  table: Uint8Array,
+  address: number,
+  redirect: (source: number) => number,
+): Uint8Array {
+  const bytes = table.slice()
+  const view = viewOf(bytes)
+  const { operations, operationCount } = ThawTable.read(view, 0)
+  for (let i = 0; i < operationCount; i++) {
+    const at = operations - address + i * Operation.size
+    const operation = Operation.read(view, at)
+    if (operation.kind === MOVE || operation.kind === MOVE_LAST)
+      Operation.write(view, at, { ...operation, source: redirect(operation.source) })
+  }
+  return bytes
+}
+
 /** With a page between them, so that the kernel keeps them apart. */
 function park(ranges: readonly FileRange[]): Segment[] {
   let virtualAddress = PARKING_BASE

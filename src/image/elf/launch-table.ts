@@ -23,6 +23,7 @@ export interface FoundLaunchTable {
 }
 
 /**
+ * Also of an executable whose runtime is another file.
  * @param file the name, for messages
  * @throws BuildError IMAGE_NOT_ELF, IMAGE_WRONG_TARGET, IMAGE_NOT_INGOT or IMAGE_OTHER_LAYOUT, with the byte offset
  */
@@ -71,6 +72,8 @@ export function findLaunchTable(readAt: ReadAt, file: string): FoundLaunchTable 
     segmentAt(LAUNCH_TABLE)?.fileOffset === fileOffset &&
     table.magicLow === LAUNCH_TABLE_MAGIC.magicLow &&
     table.magicHigh === LAUNCH_TABLE_MAGIC.magicHigh
+  const found = { fileOffset, table, programHeaders, programHeaderOffset, machine }
+  if (isTable && table.runtime !== 0) return found
   const launcherOffset = segmentAt(LAUNCHER_TEXT)?.fileOffset
   if (!isTable || launcherOffset === undefined) return foreign(fileOffset)
 
@@ -83,7 +86,15 @@ export function findLaunchTable(readAt: ReadAt, file: string): FoundLaunchTable 
       'use the version of Ingot that has built it, or build it again',
     )
   }
-  return { fileOffset, table, programHeaders, programHeaderOffset, machine }
+  return found
+}
+
+/** Of a file whose runtime is another one (split.ts), for who needs both. */
+export function inTwoFiles(file: string, offset: number): BuildError {
+  return new BuildError('IMAGE_IN_TWO_FILES', 'this is the program’s part of a container image', {
+    at: { file, offset },
+    help: 'name the executable that the image was made from',
+  })
 }
 
 const HELP = 'name a file that "ingot build" has written'

@@ -4,7 +4,7 @@
 import { viewOf } from '../../base/bytes.ts'
 import { BuildError } from '../../base/diagnostics.ts'
 import { struct } from '../../format/struct.ts'
-import { LAUNCH_TABLE, LAUNCHER_DATA, LAUNCHER_TEXT, LAYOUT_VERSION } from './layout.ts'
+import { LAUNCHER_DATA, LAUNCHER_TEXT, LAYOUT_VERSION, LOADER_BASE } from './layout.ts'
 
 export const LauncherHeader = struct({
   magicLow: 'u32',
@@ -73,7 +73,7 @@ export function readLauncher(bytes: Uint8Array, file: string): Launcher {
       header[field] >= LAUNCHER_TEXT + LauncherHeader.size && header[field] < LAUNCHER_TEXT + bytes.length
     if (!isCode) fail(`the launcher’s ${field} is not inside it`, field)
   }
-  if (header.dataSize > LAUNCH_TABLE - LAUNCHER_DATA) fail('the launcher has too much data', 'dataSize')
+  if (header.dataSize > LOADER_BASE - LAUNCHER_DATA) fail('the launcher has too much data', 'dataSize')
   return {
     text: bytes,
     entry: header.entry,

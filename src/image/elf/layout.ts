@@ -3,12 +3,13 @@
 
 import { struct } from '../../format/struct.ts'
 
-export const LAYOUT_VERSION = 6
+export const LAYOUT_VERSION = 7
 
+/** Below every official node. What a program changes lies below or above all else, which can be a file of its own (split.ts). */
+export const LAUNCH_TABLE = 0x3f_0000
 /** Free in every official node, which begins at 0x400000 and ends below this. */
 export const LAUNCHER_TEXT = 0x1000_0000
 export const LAUNCHER_DATA = 0x1001_0000
-export const LAUNCH_TABLE = 0x1002_0000
 /** Within a 32-bit jump of the launcher, for the hooks. */
 export const LOADER_BASE = 0x1010_0000
 export const SYSTEM_BASE = 0x1100_0000
@@ -63,5 +64,7 @@ export const LaunchTable = struct({
   environmentReader: 'u64',
   programEnvironment: 'u64',
   programEnvironmentEnd: 'u64',
+  /** Address of the path of the file that the runtime is in (split.ts); 0: this one. */
+  runtime: 'u64',
 })
 export const LAUNCH_TABLE_MAGIC = { magicLow: 0x4154474e, magicHigh: 0x31304c42 }

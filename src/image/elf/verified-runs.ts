@@ -8,7 +8,7 @@ import type { FrozenProcess, MemoryRange } from '../../freeze/frozen-process.ts'
 import type { FrozenSupport } from '../image.ts'
 import { PF_W, PF_X, PT_LOAD } from './constants.ts'
 import { threadContexts } from './frozen-facts.ts'
-import { LAUNCHER_TEXT, LOADER_BASE, SYSTEM_BASE } from './layout.ts'
+import { LAUNCH_TABLE, LAUNCHER_TEXT, LOADER_BASE, SYSTEM_BASE } from './layout.ts'
 
 /** launcher/frozen.h: struct verified_run. */
 const Run = struct({ address: 'u64', size: 'u64' })
@@ -40,7 +40,8 @@ export function constantRanges({ programHeaders }: Pick<FrozenSupport, 'programH
     .filter(({ type, flags, memorySize }) => type === PT_LOAD && !(flags & PF_W) && memorySize > 0)
     .filter(
       ({ virtualAddress: address }) =>
-        address < LAUNCHER_TEXT || (address >= LOADER_BASE && address < SYSTEM_BASE),
+        (address > LAUNCH_TABLE && address < LAUNCHER_TEXT) ||
+        (address >= LOADER_BASE && address < SYSTEM_BASE),
     )
     .map(({ virtualAddress, fileSize, fileOffset, flags }) => ({
       start: virtualAddress,

@@ -53,7 +53,7 @@ export async function builtFile(cwd: string): Promise<string> {
 
 /** @throws BuildError OUTPUT_… */
 export function writeDeployment(file: string, text: string): void {
-  writeText(file, text, 'the deployment file')
+  writeText(file, text, 'deployment file')
 }
 
 function formOf(format: DeployFormat, image: string | undefined): Format {

@@ -30,7 +30,7 @@ export function writeEnvTypes(config: Pick<ResolvedConfig, 'contract'>): Diagnos
   })
   try {
     if (existsSync(file) && readFileSync(file, 'utf8') === text) return []
-    writeText(file, text, 'the declaration file')
+    writeText(file, text, 'declaration file')
     return []
   } catch (cause) {
     return [

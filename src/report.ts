@@ -9,7 +9,7 @@ import { renderPage } from './report/html.ts'
 
 /** Writes the page, HTML. @throws BuildError OUTPUT_…, and as readExecutable */
 export async function writeReport(file: string, out: string): Promise<void> {
-  writeText(out, await reportOn(file), 'the report')
+  writeText(out, await reportOn(file), 'report')
 }
 
 async function reportOn(file: string): Promise<string> {

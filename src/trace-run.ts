@@ -72,7 +72,7 @@ export async function traceRun(
   const { root } = built.graph
   const seen = recordedTrace(reports, { root, projectDir })
   const trace = before ? mergeTraces(before, seen) : seen
-  writeText(file, formatTrace(trace), 'the trace')
+  writeText(file, formatTrace(trace), 'trace')
   const findings = compareTrace(trace, {
     projectDir,
     include: built.config.include,

@@ -40,7 +40,7 @@ const inspection: Inspection = {
     version: 1,
     ingot: '0.1.0',
     target: 'linux-x64',
-    program: { name: 'shop', version: '2.0.0', license: 'MIT', dependencies: [] },
+    program: { name: 'shop', version: '2.0.0', license: 'MIT', repository: undefined, dependencies: [] },
     entries: [
       { name: 'serve', path: 'serve.ts' },
       { name: 'migrate', path: 'migrate.ts' },

@@ -15,6 +15,8 @@ export interface BuildInfo {
     readonly name: string | undefined
     readonly version: string | undefined
     readonly license: string | undefined
+    /** A URL. */
+    readonly repository: string | undefined
     /** Paths of packages of `packages` that it asks for itself. */
     readonly dependencies: readonly string[]
   }

@@ -45,8 +45,8 @@ export function packagesInside(inside: Inside): Pick<BuildInfo, 'program' | 'pac
       notices: noticesIn(inside.graph.provided.get(place) ?? directory),
     }
   })
-  const { name, version, license } = manifests.at(own)
-  return { program: { name, version, license, dependencies: dependencies(own) }, packages }
+  const { name, version, license, repository } = manifests.at(own)
+  return { program: { name, version, license, repository, dependencies: dependencies(own) }, packages }
 }
 
 /** package.json files by directory, relative to the root. */

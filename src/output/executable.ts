@@ -110,29 +110,42 @@ function temporaryPrefix(out: string): string {
 }
 
 /** Temporary files of builds of the same output that were killed. */
-function removeAbandoned(out: string): void {
+export function removeAbandoned(out: string): void {
   const directory = path.dirname(out)
   const prefix = temporaryPrefix(out)
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return
   try {
     for (const name of readdirSync(directory)) {
       const pid = name.startsWith(prefix) && Number.parseInt(name.slice(prefix.length), 10)
-      if (pid && !isRunning(pid)) rmSync(path.join(directory, name), { force: true })
+      if (pid && !isRunning(pid)) rmSync(path.join(directory, name), { recursive: true, force: true })
     }
   } catch {
     // Not allowed to look: then there is nothing of ours to remove, and writing will say why.
   }
 }
 
-/** @param what cannot be written */
-export function outputError(error: unknown, out: string, what = 'the executable'): unknown {
+/** What cannot be written, and how another place is chosen. */
+export interface OutputKind {
+  readonly what: string
+  /** What it takes of it, if that is much. */
+  readonly room?: string
+  readonly option: string
+}
+
+const EXECUTABLE: OutputKind = { what: 'executable', room: '130 MB plus the program', option: '--out' }
+
+export function outputError(
+  error: unknown,
+  out: string,
+  { what, room, option }: OutputKind = EXECUTABLE,
+): unknown {
   const { code } = error as NodeJS.ErrnoException
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new BuildError('OUTPUT_DISK_FULL', `there is no room for ${what}`, {
+      return new BuildError('OUTPUT_DISK_FULL', `there is no room for the ${what}`, {
         at: { file: out },
-        help: 'free some space (an executable takes about 130 MB plus the program), or choose another place with --out',
+        help: `free some space${room === undefined ? '' : ` (about ${room})`}, or choose another place with ${option}`,
         cause: error,
       })
     case 'EACCES':
@@ -141,10 +154,11 @@ export function outputError(error: unknown, out: string, what = 'the executable'
     case 'EISDIR':
     case 'ENOTDIR':
     case 'EEXIST':
+    case 'ENOTEMPTY':
     case 'ETXTBSY':
-      return new BuildError('OUTPUT_UNWRITABLE', `${what} cannot be written (${code})`, {
+      return new BuildError('OUTPUT_UNWRITABLE', `the ${what} cannot be written (${code})`, {
         at: { file: out },
-        help: 'choose another place with --out, or change its permissions',
+        help: `choose another place with ${option}, or change its permissions`,
         cause: error,
       })
     default:

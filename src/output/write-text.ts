@@ -16,7 +16,7 @@ import { outputError, temporaryFor } from './executable.ts'
 
 /**
  * Where a link leads is written, and a pipe or a device is written to.
- * @param what for errors: `the report`
+ * @param what for errors: `report`
  * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
  */
 export function writeText(file: string, text: string, what: string): void {
@@ -35,7 +35,7 @@ export function writeText(file: string, text: string, what: string): void {
     renameSync(temporary, real)
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { force: true })
-    throw outputError(error, file, what)
+    throw outputError(error, file, { what, option: '--out' })
   }
 }
 

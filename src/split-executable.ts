@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import path from 'node:path'
 
 import { IN_RUNTIME, SIGNATURE_AREA } from './format/seal.ts'
 import { FUSES } from './format/fuses.ts'
@@ -16,18 +15,23 @@ import { SealedFile } from './seal/sealed-file.ts'
 import { readSignature } from './seal/signature.ts'
 
 export interface SplitExecutable {
-  /** In `directory`. */
-  readonly runtime: string
+  readonly runtime: {
+    readonly bytes: Uint8Array
+    /** Hex. */
+    readonly sha256: string
+    /** Where the file has to be when the program starts. */
+    readonly path: string
+  }
+  /** The file. */
   readonly program: string
-  /** Where the runtime's file has to be when the program starts. */
-  readonly runtimePath: string
 }
 
 /**
  * Undefined if it has to stay one file: what is signed would not be any more, and other systems have other formats.
+ * @param program the file to write
  * @throws BuildError SEAL_DAMAGED
  */
-export function splitExecutable(file: string, directory: string): SplitExecutable | undefined {
+export function splitExecutable(file: string, program: string): SplitExecutable | undefined {
   return SealedFile.open(file, 'r', (executable) => {
     const readAt = (offset: number, size: number) => executable.read(offset, size)
     const found = findLaunchTable(readAt, file)
@@ -36,15 +40,9 @@ export function splitExecutable(file: string, directory: string): SplitExecutabl
     const split = isSigned || fuses & FUSES.signature ? undefined : planSplit(found, readAt)
     if (!split) return undefined
     const { parts } = readSealOf(executable)
-    const write = (name: string, bytes: Uint8Array) => {
-      const out = path.join(directory, name)
-      writeFileSync(out, bytes, { mode: 0o755 })
-      return out
-    }
-
     const runtime = bytesOf(split.runtime, readAt)
-    const hash = createHash('sha256').update(runtime).digest('hex')
-    const runtimePath = `/lib/ingot/runtime-${hash.slice(0, 16)}`
+    const sha256 = createHash('sha256').update(runtime).digest('hex')
+    const runtimePath = `/lib/ingot/runtime-${sha256.slice(0, 16)}`
     const common = [
       ...parts.filter(({ offset }) => offset < split.end),
       { name: 'runtime' as const, offset: split.end, size: runtime.length - split.end },
@@ -55,12 +53,12 @@ export function splitExecutable(file: string, directory: string): SplitExecutabl
       ...hashPart(runtime.subarray(offset, offset + size)),
     }))
 
-    const program = write('program', bytesOf(split.program(runtimePath), readAt))
+    writeFileSync(program, bytesOf(split.program(runtimePath), readAt), { mode: 0o755 })
     const starts = parts
       .filter(({ offset }) => offset >= split.end)
       .map(({ name, offset }) => ({ name, offset: offset - split.shift }))
     sealExecutable(program, [{ name: 'runtime', offset: 0 }, ...starts], common)
-    return { runtime: write('runtime', runtime), program, runtimePath }
+    return { runtime: { bytes: runtime, sha256, path: runtimePath }, program }
   })
 }
 

@@ -42,6 +42,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     brief: 'Show what the environment may do to an executable, or change it',
     load: async () => (await import('./commands/fuse.ts')).fuseCommand,
   },
+  image: {
+    brief: 'Make a container image of a program: an OCI layout, a tar, or pushed to a registry',
+    load: async () => (await import('./commands/image.ts')).imageCommand,
+  },
   inspect: {
     brief: 'Show what an executable is and has inside, without running it; as an SBOM, too',
     load: async () => (await import('./commands/inspect.ts')).inspectCommand,

@@ -55,6 +55,10 @@ export function recordedHost(
     sign: async () => {
       throw new Error('a test of that writes a file')
     },
+    image: async () => {
+      throw new Error('a test of that has an executable')
+    },
+    areExecutables: async () => false,
     inspect: async () => {
       throw new Error('a test of that reads an executable')
     },

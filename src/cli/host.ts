@@ -9,6 +9,7 @@ import type { Explanation } from '../explain.ts'
 import type { Verification } from '../verify.ts'
 import type { Differences, Inspection, Notice, SbomFormat } from '../inspect.ts'
 import type { FuseSettings } from '../format/fuses.ts'
+import type { ImageOptions, ImageResult } from '../container-image.ts'
 import type { FuseResult } from '../fuse.ts'
 import type { TraceHooks, TraceOptions, TraceResult } from '../trace-run.ts'
 import type { WrittenTypes } from '../types.ts'
@@ -50,6 +51,9 @@ export interface Host {
   readonly writeDeployment: (file: string, text: string) => Promise<void>
   readonly diff: (before: string, after: string) => Promise<Differences>
   readonly explainStart: (options: BuildOptions) => Promise<StartResult>
+  readonly image: (options: ImageOptions) => Promise<ImageResult>
+  /** Whether these are executables, and not entries of what is to be built. */
+  readonly areExecutables: (files: readonly string[]) => Promise<boolean>
   readonly inspect: (file: string) => Promise<Inspection>
   readonly sbom: (file: string, format: SbomFormat, created: Date) => Promise<string>
   readonly notices: (file: string) => Promise<Notice[]>
@@ -112,6 +116,9 @@ export function processHost(version: string): Host {
     },
     writeDeployment: async (file, text) => (await import('../deploy.ts')).writeDeployment(file, text),
     diff: async (before, after) => (await import('../inspect.ts')).compareExecutables(before, after),
+    image: async (options) => (await import('../container-image.ts')).image(options),
+    areExecutables: async (files) =>
+      (await import('../container-image.ts')).areExecutables(files, process.cwd()),
     inspect: async (file) => (await import('../inspect.ts')).inspect(file),
     sbom: async (file, format, created) => (await import('../inspect.ts')).sbomOf(file, format, created),
     notices: async (file) => (await import('../inspect.ts')).noticesOf(file),

@@ -198,8 +198,10 @@ class Push implements PushStatistics {
   /** Distribution specification, "Pushing manifests with subject": a registry that does not list them gets a tag that does. */
   async artifact(descriptor: Descriptor): Promise<void> {
     const response = await this.manifest(descriptor, descriptor.digest)
-    if (!response || response.headers.has('oci-subject')) return
+    if (response?.headers.has('oci-subject')) return
     const { subject } = JSON.parse(this.#store.read(descriptor.digest).toString()) as Manifest
+    // An earlier push may have ended between the two.
+    if (!response && (await this.#listsReferrers(subject!))) return
     const tag = subject!.digest.replace(':', '-')
     const found = await this.#registry.send(`manifests/${tag}`, {
       what: 'a question for what is attached',
@@ -213,6 +215,14 @@ class Push implements PushStatistics {
     const content = Buffer.from(JSON.stringify(index))
     this.uploaded += content.length
     await this.#put(tag, INDEX, content)
+  }
+
+  async #listsReferrers({ digest }: Descriptor): Promise<boolean> {
+    const response = await this.#registry.send(`referrers/${digest}`, {
+      what: 'a question for what is attached',
+      expect: [200, 400, 404, 405],
+    })
+    return response.status === 200
   }
 }
 

@@ -1,8 +1,7 @@
 // The blobs of an OCI image layout that is being made: a directory under a temporary name.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
-import { constants } from 'node:fs'
 import path from 'node:path'
 
 import { digestOf, type Descriptor } from './descriptor.ts'
@@ -12,7 +11,11 @@ export class BlobStore {
 
   constructor(directory: string) {
     this.directory = directory
-    mkdirSync(path.join(directory, 'blobs/sha256'), { recursive: true })
+    mkdirSync(this.blobs, { recursive: true })
+  }
+
+  get blobs(): string {
+    return path.join(this.directory, 'blobs/sha256')
   }
 
   fileOf(digest: string): string {

@@ -33,16 +33,23 @@ export interface LayoutContents {
   readonly artifacts: readonly Descriptor[]
 }
 
+export interface Workspace {
+  readonly store: BlobStore
+  /** For files that are needed on the way. */
+  readonly work: string
+}
+
 /**
  * Makes a layout under a temporary name beside `out`, and removes what is left under that name.
  * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
  */
-export async function withLayout<T>(out: string, use: (store: BlobStore) => Promise<T>): Promise<T> {
+export async function withLayout<T>(out: string, use: (space: Workspace) => Promise<T>): Promise<T> {
   removeAbandoned(out)
   const directory = temporaryFor(out)
   try {
-    await mkdir(directory, { recursive: true })
-    return await use(new BlobStore(directory))
+    const work = path.join(directory, 'work')
+    await mkdir(work, { recursive: true })
+    return await use({ store: new BlobStore(path.join(directory, 'layout')), work })
   } catch (error) {
     throw outputError(error, out, IMAGE)
   } finally {
@@ -68,8 +75,8 @@ export async function publishDirectory(
     await rename(store.directory, out)
     return
   }
-  for (const name of await readdir(path.join(store.directory, BLOBS)))
-    await rename(path.join(store.directory, BLOBS, name), path.join(out, BLOBS, name))
+  for (const name of await readdir(store.blobs))
+    await rename(path.join(store.blobs, name), path.join(out, BLOBS, name))
   const isOld = (other: Descriptor) =>
     !added.some((it) =>
       it.annotations ? it.annotations[TAG] === other.annotations?.[TAG] : it.digest === other.digest,
@@ -90,9 +97,7 @@ export async function publishTar(
     store,
     tags.map((tag) => tagged(top, tag)),
   )
-  const blobs = (await readdir(path.join(store.directory, BLOBS)))
-    .toSorted()
-    .map((name) => `${BLOBS}/${name}`)
+  const blobs = (await readdir(store.blobs)).toSorted().map((name) => `${BLOBS}/${name}`)
   const temporary = temporaryFor(out)
   const sources = [MARK, INDEX_FILE, ...blobs].map((name) => ({
     type: 'file' as const,

@@ -5,7 +5,7 @@
 // with its absolute paths leading to the machine's own files.
 
 import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -40,6 +40,8 @@ export interface RootOptions {
   readonly readOnly?: boolean
   /** Other files of the root. */
   readonly files?: Files
+  /** Those of them that may be executed. */
+  readonly executables?: readonly string[]
   /** Directories of the machine that appear inside, writable, under their own absolute path. */
   readonly binds?: readonly string[]
   readonly timeoutMs?: number
@@ -136,13 +138,14 @@ export function printed(stdout: Readable, pattern: RegExp): Promise<string> {
 
 /** The directory with the places that mounts will cover. */
 function makeRoot(executable: string, options: RootOptions): string {
-  const { name, files = {}, binds = [], proc = false, tmp, terminals = false } = options
+  const { name, files = {}, executables = [], binds = [], proc = false, tmp, terminals = false } = options
   const root = mkdtempSync(path.join(realpathSync(tmpdir()), 'ingot-root-'))
   // mkdtemp lets nobody else in, and the program runs as somebody else. The mount namespace hides it anyway.
   spawnSync('chmod', ['755', root])
   writeFileSync(path.join(root, name ?? path.basename(executable)), '', { mode: 0o755 })
   const places = [...(proc ? ['/proc'] : []), ...(tmp ? ['/tmp'] : []), ...(terminals ? ['/dev/pts'] : [])]
   writeFiles(root, files)
+  for (const file of executables) chmodSync(path.join(root, file), 0o755)
   for (const directory of [...binds, ...places]) mkdirSync(path.join(root, directory), { recursive: true })
   if (terminals) writeFileSync(path.join(root, '/dev/ptmx'), '')
   return root

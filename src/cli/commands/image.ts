@@ -27,7 +27,7 @@ const options = {
     brief: 'split (runtime and program, so that an update sends the program) or whole (the one file)',
   },
   compression: { type: 'string', value: 'kind', brief: 'gzip (default) or zstd' },
-  'no-sbom': { type: 'boolean', brief: 'Attach no SBOM' },
+  sbom: { type: 'boolean', brief: 'Attach an SBOM (default); --no-sbom does without' },
   ...buildOptions,
   start: {
     ...buildOptions.start,
@@ -52,7 +52,7 @@ export const imageCommand: Command = {
       insecure,
       layers,
       compression,
-      'no-sbom': withoutSbom = false,
+      sbom = true,
       target,
       ...flags
     } = values
@@ -77,7 +77,7 @@ export const imageCommand: Command = {
         cwd: host.cwd,
         signal: interrupt.signal,
         tags: tag,
-        sbom: !withoutSbom,
+        sbom,
         ...(output !== undefined && { output }),
         ...(push !== undefined && { push }),
         ...(insecure !== undefined && { insecure }),

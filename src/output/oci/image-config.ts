@@ -21,7 +21,12 @@ export interface ImageSubject {
 /** The program's name as a file's: without its scope, and without what a shell would need quotes for. */
 export function programName({ program, entries }: BuildInfo): string {
   const name = program.name ?? entries[0]?.name ?? ''
-  return name.replace(/^@[^/]*\//, '').replace(/[^\w.-]/g, '-') || 'program'
+  return (
+    name
+      .replace(/^@[^/]*\//, '')
+      .replace(/[^\w.-]/g, '-')
+      .replace(/^[.-]+/, '') || 'program'
+  )
 }
 
 /** OCI image specification, config.md. */

@@ -5,7 +5,7 @@ import { createWriteStream, renameSync } from 'node:fs'
 import path from 'node:path'
 import { Transform, type TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, createGzip, createZstdCompress } from 'node:zlib'
+import { createGzip, createZstdCompress } from 'node:zlib'
 
 import { packTar } from 'modern-tar/fs'
 
@@ -40,7 +40,7 @@ export async function writeLayer(
   const before = new Measured()
   const after = new Measured()
   const temporary = path.join(directory, `layer-${name.replaceAll('/', '-')}`)
-  const compress = compression === 'gzip' ? createGzip() : createZstdCompress(ZSTD)
+  const compress = compression === 'gzip' ? createGzip() : createZstdCompress()
   const system = compression === 'gzip' ? [new SystemlessGzip()] : []
   await pipeline([tar, before, compress, ...system, after, createWriteStream(temporary)])
   renameSync(temporary, path.join(directory, after.digest.slice('sha256:'.length)))
@@ -50,9 +50,6 @@ export async function writeLayer(
     diffId: before.digest,
   }
 }
-
-/** As small as gzip's at twice its speed; higher levels take minutes for node. */
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 9 } }
 
 class Measured extends Transform {
   readonly #hash = createHash('sha256')

@@ -27,13 +27,13 @@ export interface Container {
  */
 export async function runContainer(layout: string, env: readonly string[]): Promise<Container> {
   const blob = (digest: string) => path.join(layout, 'blobs', digest.replace(':', '/'))
-  const read = <T>(file: string) => JSON.parse(readFileSync(file, 'utf8')) as T
-  const index = read<{ manifests: { digest: string; artifactType?: string }[] }>(
+  const read = (file: string): any => JSON.parse(readFileSync(file, 'utf8'))
+  const index: { manifests: { digest: string; artifactType?: string }[] } = read(
     path.join(layout, 'index.json'),
   )
   const top = index.manifests.find(({ artifactType }) => artifactType === undefined)!
-  const manifest = read<Manifest>(blob(top.digest))
-  const { config } = read<ImageConfig>(blob(manifest.config.digest))
+  const manifest: Manifest = read(blob(top.digest))
+  const { config }: ImageConfig = read(blob(manifest.config.digest))
 
   const bundle = temporaryDirectory()
   mkdirSync(path.join(bundle, 'rootfs'))
@@ -44,7 +44,7 @@ export async function runContainer(layout: string, env: readonly string[]): Prom
   const spec = await run('runc', ['spec'], { cwd: bundle })
   if (spec.status !== 0) throw new Error(`runc spec: ${spec.stderr}`)
   const file = path.join(bundle, 'config.json')
-  const given = read<any>(file)
+  const given = read(file)
   const [uid, gid] = config.User.split(':').map(Number)
   writeFileSync(
     file,

@@ -33,6 +33,8 @@ export function parseChallenge(header: string | null): Challenge | undefined {
 
 export interface Asked {
   readonly registry: string
+  /** Whether the registry is spoken to by TLS. */
+  readonly isSecure: boolean
   /** Wanted, beside what the challenge names. */
   readonly scopes: readonly string[]
   readonly credentials: Credentials | undefined
@@ -45,6 +47,8 @@ export async function authorize(challenge: Challenge, asked: Asked): Promise<str
   if (challenge.scheme === 'basic') return basic(credentials)
   if (challenge.realm === undefined || !URL.canParse(challenge.realm)) return undefined
   const url = new URL(challenge.realm)
+  // A password does not go over a plain connection because somebody asks for it.
+  if (asked.isSecure && url.protocol !== 'https:') return undefined
   const scopes = [...new Set([...asked.scopes, ...(challenge.scope?.split(' ') ?? [])])]
   const response =
     credentials?.kind === 'refresh-token'

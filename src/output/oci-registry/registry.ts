@@ -1,6 +1,7 @@
 // A connection to one repository of a registry, by the OCI distribution specification 1.1: requests that say who asks, and
 // that are repeated where the failure may pass.
 
+import { isIPv4 } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
 import { authorize, parseChallenge, type Challenge } from './authorization.ts'
@@ -108,7 +109,7 @@ export class Registry {
       // What is stored elsewhere is uploaded to a URL that carries its own permission.
       this.#fetch(url, {
         method,
-        headers: { ...headers, ...(authorization && url.host === this.base.host && { authorization }) },
+        headers: { ...headers, ...(authorization && url.origin === this.base.origin && { authorization }) },
         ...(body && { body }),
       })
     // A body is not sent before it is known that it may be.
@@ -116,7 +117,7 @@ export class Registry {
     const response = await request(this.#authorizations.get(key))
     if (response.status !== 401) return response
     const challenge = parseChallenge(response.headers.get('www-authenticate'))
-    if (!challenge || url.host !== this.base.host) return response
+    if (!challenge || url.origin !== this.base.origin) return response
     this.#challenge = challenge
     if (!(await this.#renew(key, scopes))) return response
     await response.body?.cancel()
@@ -128,6 +129,7 @@ export class Registry {
     const send = this.#fetch.bind(this)
     const authorization = await authorize(this.#challenge!, {
       registry,
+      isSecure: this.base.protocol === 'https:',
       scopes,
       credentials: this.#credentials,
       send,
@@ -148,7 +150,7 @@ export class Registry {
 
 function isLoopback(host: string): boolean {
   const { hostname } = new URL(`http://${host}`)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)
+  return hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
 }
 
 function isPassing(status: number): boolean {

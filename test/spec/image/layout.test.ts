@@ -74,8 +74,8 @@ function reader(layout: string) {
     assert.equal(`sha256:${createHash('sha256').update(bytes).digest('hex')}`, digest)
     return bytes
   }
-  const json = <T>(bytes: Buffer) => JSON.parse(bytes.toString()) as T
-  return { blob, json, index: json<Index>(readFileSync(path.join(layout, 'index.json'))) }
+  const json = (bytes: Buffer): any => JSON.parse(bytes.toString())
+  return { blob, json, index: json(readFileSync(path.join(layout, 'index.json'))) as Index }
 }
 
 async function filesIn(layers: readonly Buffer[]) {
@@ -94,10 +94,8 @@ suite('an image layout', () => {
     assert.deepEqual(index.manifests[0]!.platform, { os: 'linux', architecture: 'amd64' })
     assert.equal(index.manifests[0]!.annotations?.['org.opencontainers.image.ref.name'], '2.1')
 
-    const manifest = json<Manifest>(blob(result.digest))
-    const { config, rootfs } = json<{ config: Record<string, any>; rootfs: { diff_ids: string[] } }>(
-      blob(manifest.config.digest),
-    )
+    const manifest: Manifest = json(blob(result.digest))
+    const { config, rootfs } = json(blob(manifest.config.digest))
     const { Labels: labels, ...rest } = config
     assert.deepEqual(rest, {
       User: '65532:65532',
@@ -128,18 +126,16 @@ suite('an image layout', () => {
     const attached = index.manifests.find(
       ({ artifactType }) => artifactType === 'application/vnd.cyclonedx+json',
     )
-    const manifest = json<Manifest>(blob(attached!.digest))
+    const manifest: Manifest = json(blob(attached!.digest))
     assert.equal(manifest.subject?.digest, index.manifests[0]!.digest)
-    const sbom = json<{ bomFormat: string; metadata: { component: { name: string } } }>(
-      blob(manifest.layers[0]!.digest),
-    )
+    const sbom = json(blob(manifest.layers[0]!.digest))
     assert.equal(sbom.bomFormat, 'CycloneDX')
     assert.equal(sbom.metadata.component.name, 'front')
   })
 
   test('runs: two files that the kernel puts together', async () => {
     const { blob, json, index } = reader(layout)
-    const { layers } = json<Manifest>(blob(index.manifests[0]!.digest))
+    const { layers }: Manifest = json(blob(index.manifests[0]!.digest))
     const files = await filesIn(layers.map(({ digest }) => blob(digest)))
     assert.deepEqual(
       files.map(({ header: { name, mode, uid, gid, mtime } }) => [
@@ -209,11 +205,10 @@ suite('an image layout', () => {
 
   test('says when it was made, if it is told', async () => {
     const at = { SOURCE_DATE_EPOCH: '1700000000' }
-    const { digest } = await image(['-t', 'front', '-o', 'dated', '--no-sbom', '--layers', 'whole'], at)
+    const { digest } = await image(['-t', 'front', '-o', 'dated', '--no-sbom'], at)
     const { blob, json, index } = reader(path.join(project, 'dated'))
     assert.equal(index.manifests.length, 1)
-    const manifest = json<Manifest>(blob(digest))
-    assert.equal(manifest.layers.length, 1)
+    const manifest: Manifest = json(blob(digest))
     assert.equal(manifest.annotations?.['org.opencontainers.image.created'], '2023-11-14T22:13:20Z')
   })
 

@@ -37,8 +37,7 @@ export async function findCredentials(
   return undefined
 }
 
-/** For a message: where they would be. */
-export function authFiles(env: NodeJS.ProcessEnv): string[] {
+function authFiles(env: NodeJS.ProcessEnv): string[] {
   const home = env['HOME'] ?? ''
   const config = env['XDG_CONFIG_HOME'] ?? path.join(home, '.config')
   const runtime = env['XDG_RUNTIME_DIR']

@@ -3,7 +3,7 @@
 import { BuildError } from '../../base/diagnostics.ts'
 
 /** Distribution specification, error codes: `{ errors: [{ code, message }] }`. */
-export function reasonIn(body: string): string {
+function reasonIn(body: string): string {
   try {
     const { errors = [] } = JSON.parse(body) as { errors?: { code?: string; message?: string }[] }
     return errors.map(({ code, message }) => [code, message].filter(Boolean).join(': ')).join('; ')

@@ -48,7 +48,7 @@ export class Interrupted extends Error {
   }
 }
 
-export const RETRY_AFTER_MS = [500, 1000, 2000, 4000, 8000] as const
+const RETRY_AFTER_MS = [500, 1000, 2000, 4000, 8000] as const
 
 export class Registry {
   readonly place: Place

@@ -229,7 +229,7 @@ suite('an image layout', () => {
 
   if (THOROUGH)
     test('as a tar, by default; no manifest but the image’s in its index', async () => {
-      const result = await image(['-t', 'shop/front:2.1', '--compression', 'zstd'])
+      const result = await image(['-t', 'shop/front:2.1', '--compression', 'zstd', '--layers', 'whole'])
       assert.equal(result.output, path.join(project, 'front.tar'))
       const entries = await unpackTar(readFileSync(result.output))
       const text = (name: string) =>
@@ -241,6 +241,7 @@ suite('an image layout', () => {
         [result.digest],
       )
       const manifest = JSON.parse(text(`blobs/${result.digest.replace(':', '/')}`)) as Manifest
+      assert.equal(manifest.layers.length, 1)
       assert.equal(manifest.layers[0]!.mediaType, 'application/vnd.oci.image.layer.v1.tar+zstd')
     })
 })

@@ -7,6 +7,7 @@ import path from 'node:path'
 import type { BuildOptions } from './base/build-result.ts'
 import { BuildError, type Diagnostic } from './base/diagnostics.ts'
 import { buildTargets } from './build.ts'
+import { resolveConfig } from './config/resolve-config.ts'
 import { imageLayers, type LayersMode } from './image-layers.ts'
 import { readExecutable } from './inspect/read-executable.ts'
 import { sbomOf } from './inspect.ts'
@@ -137,6 +138,14 @@ async function makeImage(
 }
 
 async function buildFor({ start = 'cold', ...options }: ImageOptions, work: string) {
+  const { cwd = process.cwd() } = options
+  const { targets } = await resolveConfig(options, { cwd })
+  const foreign = targets.find((target) => !target.startsWith('linux-'))
+  if (foreign !== undefined) {
+    throw new BuildError('IMAGE_PLATFORM', `containers are Linux, and ${foreign} is not`, {
+      help: 'name linux-x64, linux-arm64 or both with --target',
+    })
+  }
   const outcomes = await buildTargets({ ...options, start, out: path.join(work, 'program') })
   const results = outcomes.map((outcome) => {
     if ('error' in outcome) throw outcome.error
@@ -150,7 +159,7 @@ async function buildFor({ start = 'cold', ...options }: ImageOptions, work: stri
 
 async function platformImage(
   file: string,
-  { compression = 'gzip', layers: mode = 'split', sbom = true }: ImageOptions,
+  { compression = 'gzip', layers: mode = 'split', sbom = true, signal }: ImageOptions,
   { store, work }: Workspace,
   { created, env }: { created: Date; env: NodeJS.ProcessEnv },
 ): Promise<PlatformImage> {
@@ -163,7 +172,7 @@ async function platformImage(
     start,
     seal: seal?.root,
     created: created.toISOString().replace('.000Z', 'Z'),
-    layers: await imageLayers(file, info, { mode, compression, store, work, env }),
+    layers: await imageLayers(file, info, { mode, compression, store, work, env, signal }),
     sbom: sbom ? await sbomOf(file, 'cyclonedx', created) : undefined,
   }
 }

@@ -25,20 +25,21 @@ interface LayersOptions {
   /** A directory for files on the way. */
   readonly work: string
   readonly env: NodeJS.ProcessEnv
+  readonly signal: AbortSignal | undefined
 }
 
 /** The lowest first. */
 export async function imageLayers(
   file: string,
   info: BuildInfo,
-  { mode, compression, store, work, env }: LayersOptions,
+  { mode, compression, store, work, env, signal }: LayersOptions,
 ): Promise<ImageLayer[]> {
   const name = programName(info)
   const version = info.program.version === undefined ? '' : ` ${info.program.version}`
   const split = mode === 'split' ? splitExecutable(file, path.join(work, 'split')) : undefined
   const content = { file: split?.program ?? file }
-  const program = await writeLayer({ path: `/${name}`, content }, compression, store.blobs)
-  const runtime = split && (await runtimeLayer(split.runtime, compression, { store, env }))
+  const program = await writeLayer({ path: `/${name}`, content }, compression, store.blobs, signal)
+  const runtime = split && (await runtimeLayer(split.runtime, compression, { store, env, signal }))
   return [
     ...(runtime ? [{ ...runtime, comment: `runtime: node ${info.runtime.version} and libraries` }] : []),
     { ...program, comment: `program: ${name}${version}` },
@@ -52,7 +53,7 @@ const KEPT_LAYERS = 4
 async function runtimeLayer(
   { bytes, sha256, path: place }: SplitExecutable['runtime'],
   compression: Compression,
-  { store, env }: Pick<LayersOptions, 'store' | 'env'>,
+  { store, env, signal }: Pick<LayersOptions, 'store' | 'env' | 'signal'>,
 ): Promise<Layer> {
   const root = cacheRoot(env)
   const { zlib, zstd } = process.versions
@@ -60,7 +61,7 @@ async function runtimeLayer(
   const key = `layer-${compression}-${compressor}-${process.arch}-${sha256}`
   const fill = async (directory: string) => {
     prune('layer-', KEPT_LAYERS - 1, root)
-    const layer = await writeLayer({ path: place, content: bytes }, compression, directory)
+    const layer = await writeLayer({ path: place, content: bytes }, compression, directory, signal)
     writeFileSync(path.join(directory, FACTS), JSON.stringify(layer))
   }
   const entry = await cached(key, fill, root)

@@ -67,4 +67,15 @@ export const LaunchTable = struct({
   /** Address of the path of the file that the runtime is in (split.ts); 0: this one. */
   runtime: 'u64',
 })
+/** Of an executable that is not sealed yet. */
+export const NO_SEAL = {
+  sealAddress: 0,
+  sealFileOffset: 0,
+  sealSize: 0,
+  root0: 0,
+  root1: 0,
+  root2: 0,
+  root3: 0,
+  sealChecksum: 0,
+} as const
 export const LAUNCH_TABLE_MAGIC = { magicLow: 0x4154474e, magicHigh: 0x31304c42 }

@@ -17,6 +17,7 @@ import {
   LAUNCH_TABLE,
   LAUNCHER_TEXT,
   LaunchTable,
+  NO_SEAL,
   PARKING_BASE,
   PAYLOAD_BASE,
   SYSTEM_BASE,
@@ -213,14 +214,7 @@ function pageOf(
       LaunchTable.write(viewOf(bytes), 0, {
         ...table,
         payloadFileOffset: table.payloadFileOffset - shift,
-        sealAddress: 0,
-        sealFileOffset: 0,
-        sealSize: 0,
-        root0: 0,
-        root1: 0,
-        root2: 0,
-        root3: 0,
-        sealChecksum: 0,
+        ...NO_SEAL,
         runtime: LAUNCH_TABLE + pathAt,
       })
       bytes.set(headerTable(inner), innerAt)

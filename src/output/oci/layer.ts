@@ -30,6 +30,7 @@ export async function writeLayer(
   { path: name, content }: LayerFile,
   compression: Compression,
   directory: string,
+  signal?: AbortSignal,
 ): Promise<Layer> {
   const attributes = { target: name.slice(1), mode: 0o755, mtime: new Date(0), uid: 0, gid: 0 }
   const tar = packTar([
@@ -42,7 +43,7 @@ export async function writeLayer(
   const temporary = path.join(directory, `layer-${name.replaceAll('/', '-')}`)
   const compress = compression === 'gzip' ? createGzip() : createZstdCompress()
   const system = compression === 'gzip' ? [new SystemlessGzip()] : []
-  await pipeline([tar, before, compress, ...system, after, createWriteStream(temporary)])
+  await pipeline([tar, before, compress, ...system, after, createWriteStream(temporary)], { signal })
   renameSync(temporary, path.join(directory, after.digest.slice('sha256:'.length)))
   const mediaType = `${LAYER}+${compression}`
   return {

@@ -272,6 +272,7 @@ suite('an image is refused, and nothing is left behind', () => {
         assert.equal(at?.file, file)
       }
       const { out } = await ingotBuild(['--start', 'cold', '-o', path.join(work, 'one')], { cwd: project })
+      assert.equal((await fails(['-t', 'a', '--target', 'linux-x64,darwin-arm64'])).code, 'IMAGE_PLATFORM')
       assert.equal((await fails([out, out, '-t', 'a'])).code, 'IMAGE_PLATFORM')
       assert.equal((await fails([out, 'main.ts', '-t', 'a'])).code, 'CLI_ARGUMENT')
       assert.equal((await fails([out, '-t', 'a', '--minify'])).code, 'CLI_ARGUMENT')

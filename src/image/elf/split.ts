@@ -20,6 +20,7 @@ import {
   NO_SEAL,
   PARKING_BASE,
   PAYLOAD_BASE,
+  SEAL_BASE,
   SYSTEM_BASE,
 } from './layout.ts'
 import { FileHeader, IDENT_SIZE, ProgramHeader } from './structs.ts'
@@ -185,7 +186,7 @@ function pageOf(
   const outer = programHeaders
     .filter((it) => it.type !== PT_NULL && !moves.has(it))
     .filter((it) => it.type !== PT_LOAD || !isBetween(it, LAUNCH_TABLE + PAGE_SIZE, PAYLOAD_BASE))
-    .map((it) => (it.fileSize > 0 ? shifted(it) : it))
+    .map((it) => (isBetween(it, SEAL_BASE, PARKING_BASE) ? UNSEALED : it.fileSize > 0 ? shifted(it) : it))
   const headersAt = innerAt + innerSize
   const interpreter = (fileOffset: number, size: number): ProgramHeader => ({
     type: PT_INTERP,
@@ -224,6 +225,18 @@ function pageOf(
       return bytes
     },
   }
+}
+
+/** The segment of the seal, until there is one (seal.ts). */
+const UNSEALED: ProgramHeader = {
+  type: PT_LOAD,
+  flags: PF_R,
+  fileOffset: 0,
+  virtualAddress: SEAL_BASE,
+  physicalAddress: SEAL_BASE,
+  fileSize: 0,
+  memorySize: 0,
+  alignment: LARGEST_PAGE,
 }
 
 const PATH_ROOM = 128

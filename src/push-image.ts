@@ -6,6 +6,7 @@ import { findCredentials } from './output/oci-registry/credentials.ts'
 import { pushImage } from './output/oci-registry/push.ts'
 import type { Reference } from './output/oci-registry/reference.ts'
 import { Registry, type RegistryOptions } from './output/oci-registry/registry.ts'
+import { withTransport } from './runtimes/transport.ts'
 
 export interface Pushed {
   readonly registry: string
@@ -20,8 +21,24 @@ interface PushOptions extends Pick<RegistryOptions, 'insecure' | 'signal' | 'ret
   readonly env: NodeJS.ProcessEnv
 }
 
-/** @throws BuildError PUSH_… */
-export async function pushTo(
+/**
+ * Through the proxies that the environment names.
+ * @throws BuildError PUSH_…
+ */
+export function pushTo(
+  references: readonly Reference[],
+  written: WrittenImage,
+  store: BlobStore,
+  options: PushOptions,
+): Promise<Pushed[]> {
+  const { env } = options
+  const direct = [env['no_proxy'] || env['NO_PROXY'], 'localhost', '127.0.0.1', '::1']
+  return withTransport(new Map(), { ...env, no_proxy: direct.filter(Boolean).join(',') }, () =>
+    pushToEach(references, written, store, options),
+  )
+}
+
+async function pushToEach(
   references: readonly Reference[],
   { top, platforms }: WrittenImage,
   store: BlobStore,

@@ -26,6 +26,9 @@ export interface SplitExecutable {
   readonly program: string
 }
 
+/** Larger programs are one file: they are cut in memory, and their updates are large anyhow. */
+const LARGEST_PROGRAM = 2 ** 30
+
 /**
  * Undefined if it has to stay one file: what is signed would not be any more, and other systems have other formats.
  * @param program the file to write
@@ -37,7 +40,8 @@ export function splitExecutable(file: string, program: string): SplitExecutable 
     const found = findLaunchTable(readAt, file)
     const { sealFileOffset, sealSize, fuses } = found.table
     const isSigned = readSignature(readAt(sealFileOffset + sealSize, SIGNATURE_AREA)) !== undefined
-    const split = isSigned || fuses & FUSES.signature ? undefined : planSplit(found, readAt)
+    const isOne = isSigned || fuses & FUSES.signature || executable.size > LARGEST_PROGRAM
+    const split = isOne ? undefined : planSplit(found, readAt)
     if (!split) return undefined
     const { parts } = readSealOf(executable)
     const runtime = bytesOf(split.runtime, readAt)

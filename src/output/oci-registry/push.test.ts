@@ -24,6 +24,8 @@ interface Behaviour {
   }
   /** Breaks the connection off when so many bytes of an upload have arrived, once. */
   readonly breaksAt?: number
+  /** So many uploads are unknown when they are to be finished. */
+  readonly forgets?: number
   /** Status of the first answers. */
   readonly fails?: readonly number[]
   readonly listsReferrers?: boolean
@@ -35,7 +37,7 @@ async function startFake(context: TestContext, behaviour: Behaviour = {}) {
   const manifests = new Map<string, Buffer>()
   let upload = Buffer.alloc(0)
   let uses = 0
-  let { breaksAt } = behaviour
+  let { breaksAt, forgets = 0 } = behaviour
   const fails = [...(behaviour.fails ?? [])]
   const ranges: (string | undefined)[] = []
   const loopback = await serve(context, (request, response) => void answer(request, response))
@@ -62,6 +64,7 @@ async function startFake(context: TestContext, behaviour: Behaviour = {}) {
     if (name === 'blobs/uploads/') return ((upload = Buffer.alloc(0)), void end(202, place))
     if (name === 'blobs/uploads/1') {
       if (request.method === 'GET') return void end(204, place)
+      if (request.method === 'PUT' && forgets-- > 0) return void end(404)
       if (request.method === 'PUT') {
         const digest = searchParams.get('digest')!
         if (digestOf(upload) !== digest) return void end(400)
@@ -132,6 +135,13 @@ test('an upload that breaks off goes on where the registry has it', async (conte
   assert(fake.blobs.has(image.layer.digest))
   assert(fake.manifests.has('1'))
   assert(uploaded < 605_000, `${uploaded}`)
+})
+
+test('an upload that the registry has forgotten begins anew', async (context) => {
+  const fake = await startFake(context, { forgets: 2 })
+  const image = anImage(context)
+  await push(image, fake.host)
+  assert(fake.blobs.has(image.layer.digest))
 })
 
 test('failures that pass are waited for, others are not', async (context) => {

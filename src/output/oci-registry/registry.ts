@@ -89,7 +89,9 @@ export class Registry {
         const body = await response.text()
         const hasCredentials = this.#credentials !== undefined
         failure = refusal(this.place.registry, sent.what, { status: response.status, body, hasCredentials })
-        if (!isPassing(response.status)) throw failure
+        // After a restart a registry does not know what was under way.
+        const isForgotten = sent.once && [404, 416].includes(response.status)
+        if (!isPassing(response.status) && !isForgotten) throw failure
       } catch (error) {
         this.signal?.throwIfAborted()
         if (!isNetworkError(error)) throw error

@@ -203,14 +203,15 @@ suite('an image layout', () => {
       assert.deepEqual(tags, ['2.1', 'other', undefined])
     })
 
-  test('says when it was made, if it is told', async () => {
-    const at = { SOURCE_DATE_EPOCH: '1700000000' }
-    const { digest } = await image(['-t', 'front', '-o', 'dated', '--no-sbom'], at)
-    const { blob, json, index } = reader(path.join(project, 'dated'))
-    assert.equal(index.manifests.length, 1)
-    const manifest: Manifest = json(blob(digest))
-    assert.equal(manifest.annotations?.['org.opencontainers.image.created'], '2023-11-14T22:13:20Z')
-  })
+  if (THOROUGH)
+    test('says when it was made, if it is told', async () => {
+      const at = { SOURCE_DATE_EPOCH: '1700000000' }
+      const { digest } = await image(['-t', 'front', '-o', 'dated', '--no-sbom'], at)
+      const { blob, json, index } = reader(path.join(project, 'dated'))
+      assert.equal(index.manifests.length, 1)
+      const manifest: Manifest = json(blob(digest))
+      assert.equal(manifest.annotations?.['org.opencontainers.image.created'], '2023-11-14T22:13:20Z')
+    })
 
   if (THOROUGH)
     test('is one layer if it is signed', async () => {

@@ -4,57 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-import type { BuildOptions } from './base/build-result.ts'
 import { BuildError, type Diagnostic } from './base/diagnostics.ts'
+import type { ImageOptions, ImageResult } from './base/image-result.ts'
 import { buildTargets } from './build.ts'
 import { resolveConfig } from './config/resolve-config.ts'
-import { imageLayers, type LayersMode } from './image-layers.ts'
+import { imageLayers } from './image-layers.ts'
 import { readExecutable } from './inspect/read-executable.ts'
 import { sbomOf } from './inspect.ts'
-import type { Compression } from './output/oci/layer.ts'
 import { publishDirectory, publishTar, withLayout, type Workspace } from './output/oci/layout.ts'
 import { firstBytes, formatOf, platformOf } from './output/oci/platform.ts'
 import { writeImage, type PlatformImage } from './output/oci/write-image.ts'
 import { parseReference } from './output/oci-registry/reference.ts'
-import { pushTo, type Pushed } from './push-image.ts'
-
-export interface ImageOptions extends BuildOptions {
-  /** Executables that were built before, one for each platform. Without any, what `entry` and `target` name is built. */
-  readonly executables?: readonly string[]
-  /** `name:tag`, `registry/name:tag`. */
-  readonly tags: readonly string[]
-  /** A directory (an image layout), or a file whose name ends in `.tar`. */
-  readonly output?: string
-  readonly push?: boolean
-  /** Push over plain HTTP. On loopback that is so anyhow. */
-  readonly insecure?: boolean
-  /** gzip, which all engines read. */
-  readonly compression?: Compression
-  /** Two layers, of which the larger one is the same for all programs; or the executable as it is. */
-  readonly layers?: LayersMode
-  readonly sbom?: boolean
-  readonly env?: NodeJS.ProcessEnv
-}
-
-export interface ImageResult {
-  readonly names: readonly string[]
-  /** What the tags lead to. */
-  readonly digest: string
-  readonly platforms: readonly {
-    /** `linux/amd64` */
-    readonly platform: string
-    readonly digest: string
-    readonly start: 'cold' | 'frozen'
-    /** The lowest first; sizes as they are stored and sent. */
-    readonly layers: readonly { readonly comment: string; readonly digest: string; readonly size: number }[]
-    /** Digest of the attached artifact. */
-    readonly sbom: string | undefined
-  }[]
-  /** Absolute path. */
-  readonly output: string | undefined
-  readonly pushed: readonly Pushed[]
-  readonly diagnostics: readonly Diagnostic[]
-}
+import { pushTo } from './push-image.ts'
 
 /**
  * What is built for an image starts cold, unless `start` says otherwise: then the same sources give the same image.

@@ -3,15 +3,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
+import type { Compression, LayersMode } from './base/image-result.ts'
 import type { BuildInfo } from './format/build-info.ts'
 import type { BlobStore } from './output/oci/blob-store.ts'
-import { writeLayer, type Compression, type Layer } from './output/oci/layer.ts'
+import { writeLayer, type Layer } from './output/oci/layer.ts'
 import { programName } from './output/oci/image-config.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
 import { splitExecutable, type SplitExecutable } from './split-executable.ts'
-
-export type LayersMode = 'split' | 'whole'
 
 export interface ImageLayer extends Layer {
   /** What it is, for people. */

@@ -2,7 +2,7 @@
 
 export { build, buildTargets } from './build.ts'
 export { image } from './container-image.ts'
-export type { ImageOptions, ImageResult } from './container-image.ts'
+export type { ImageOptions, ImageResult } from './base/image-result.ts'
 export { defineConfig } from './config/define-config.ts'
 export { BuildError } from './base/diagnostics.ts'
 export type { Diagnostic, Place } from './base/diagnostics.ts'

@@ -1,5 +1,6 @@
 // Pushes an image under all its tags, whatever registries they are in.
 
+import type { Pushed } from './base/image-result.ts'
 import type { BlobStore } from './output/oci/blob-store.ts'
 import type { WrittenImage } from './output/oci/write-image.ts'
 import { findCredentials } from './output/oci-registry/credentials.ts'
@@ -7,15 +8,6 @@ import { pushImage } from './output/oci-registry/push.ts'
 import type { Reference } from './output/oci-registry/reference.ts'
 import { Registry, type RegistryOptions } from './output/oci-registry/registry.ts'
 import { withTransport } from './runtimes/transport.ts'
-
-export interface Pushed {
-  readonly registry: string
-  readonly repository: string
-  readonly tags: readonly string[]
-  /** Bytes that were sent, and bytes of layers that the registry had. */
-  readonly uploaded: number
-  readonly known: number
-}
 
 interface PushOptions extends Pick<RegistryOptions, 'insecure' | 'signal' | 'retryAfterMs'> {
   readonly env: NodeJS.ProcessEnv

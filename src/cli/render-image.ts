@@ -1,4 +1,4 @@
-import type { ImageResult } from '../container-image.ts'
+import type { ImageResult } from '../base/image-result.ts'
 import { displayPath, formatSize } from './render.ts'
 
 export function renderImage({ names, digest, platforms, output, pushed }: ImageResult, cwd: string): string {

@@ -96,7 +96,7 @@ export class Registry {
         this.signal?.throwIfAborted()
         if (!isNetworkError(error)) throw error
         failure = unreachableRegistry(this.place.registry, sent.what, error)
-        if (/CERT|SELF_SIGNED/.test(failure.message)) throw failure
+        if (/CERT|SELF_SIGNED|ENOTFOUND/.test(failure.message)) throw failure
       }
       if (sent.once) throw new Interrupted(failure)
       if (waitMs === undefined) throw failure

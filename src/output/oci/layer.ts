@@ -9,9 +9,8 @@ import { createGzip, createZstdCompress } from 'node:zlib'
 
 import { packTar } from 'modern-tar/fs'
 
+import type { Compression } from '../../base/image-result.ts'
 import { LAYER, type Descriptor } from './descriptor.ts'
-
-export type Compression = 'gzip' | 'zstd'
 
 export interface LayerFile {
   /** Absolute, in the image. */

@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib'
 
 import { unpackTar } from 'modern-tar'
 
-import type { ImageResult } from '../../../src/container-image.ts'
+import type { ImageResult } from '../../../src/base/image-result.ts'
 import type { Index, Manifest } from '../../../src/output/oci/descriptor.ts'
 import { ingot, ingotBuild, type FailedBuild } from '../../support/commands.ts'
 import { runInEmptyRoot } from '../../support/empty-root.ts'

@@ -29,7 +29,10 @@ export function subjectWith(contract: UserContract | undefined = EVERYTHING, nam
   return {
     file: '/work/out/shop',
     contract: resolveContract(contract, { file: 'ingot.config.ts' }),
-    info: { program: { name, version: '1.2.3+build', license: undefined, dependencies: [] }, external: [] },
+    info: {
+      program: { name, version: '1.2.3+build', license: undefined, repository: undefined, dependencies: [] },
+      external: [],
+    },
     fuses: readFuses(DEFAULT_FUSES),
   }
 }

@@ -62,7 +62,7 @@ suite('write text', () => {
   test('what cannot be written is an error, and leaves nothing', () => {
     writeFileSync(at('file'), '')
     for (const name of ['.', 'file/below']) {
-      assert.throws(() => writeText(at(name), 'text', 'the page'), {
+      assert.throws(() => writeText(at(name), 'text', 'page'), {
         code: 'OUTPUT_UNWRITABLE',
         message: /^the page cannot be written \(E(?:ISDIR|BUSY|NOTDIR|EXIST|NOTEMPTY)\)$/,
       })

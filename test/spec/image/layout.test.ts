@@ -161,6 +161,8 @@ suite('an image layout', () => {
     assert.equal(inRoot.stderr, '')
     assert.equal(inRoot.stdout, 'hello /front true\n')
 
+    if (!THOROUGH) return
+
     // A byte of either file is missed.
     for (const [index, offset] of [
       [0, 0x1000],
@@ -250,7 +252,7 @@ suite('an image layout', () => {
 suite('an image is refused, and nothing is left behind', () => {
   test('without a name, or with one that is none', async () => {
     assert.equal((await fails([])).code, 'CLI_ARGUMENT')
-    for (const name of ['Upper:1', 'a:b:c d', 'x//y', 'x@sha256:00', ':1']) {
+    for (const name of THOROUGH ? ['Upper:1', 'a:b:c d', 'x//y', 'x@sha256:00', ':1'] : ['Upper:1']) {
       assert.equal((await fails(['-t', name])).code, 'IMAGE_NAME', name)
     }
     assert.equal((await fails(['-t', 'a', '--layers', 'three'])).code, 'CLI_OPTION_VALUE')

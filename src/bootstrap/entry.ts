@@ -70,8 +70,11 @@ const beginContract = installContract(archive, { internals, manifest, freezing, 
 installErrorMarks(internals.privateSymbols)
 installFsBinding(internals, tree, error)
 installPublicFs(internals, tree)
+// The launcher lets addons be loaded, and programs be started, from the executable itself.
 const place =
-  manifest.native && placeNative(internals, archive, manifest.native, manifest.contract?.enforce === true)
+  !HAS_LAUNCHER && manifest.native
+    ? placeNative(internals, archive, manifest.native, manifest.contract?.enforce === true)
+    : undefined
 if (place) installAddons(archive, place)
 installLoader(internals, tree, {
   onRead: (entry, source) => compiler.onRead(toVirtualPath(entry.path), entry, source),

@@ -41,7 +41,6 @@ export function linkDarwin({ target, runtime: { file }, blob, licenses }: MachOI
   return {
     chunks,
     base: {
-      format: 'macho',
       size: base.size,
       slots: [],
       tail: '',

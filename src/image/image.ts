@@ -8,9 +8,11 @@ import type { ProgramHeader } from './elf/structs.ts'
 import type { MachOBase } from './macho/link.ts'
 import type { PeLayout } from './pe/link.ts'
 
-/** A prepared executable that lacks only its payload. Stored beside its bytes as JSON. */
+/**
+ * A prepared executable that lacks only its payload. Stored beside its bytes as JSON. It has one of `frozen`, `pe` and
+ * `macho`, and so says what format it is of.
+ */
 export interface BaseImage {
-  readonly format: 'elf' | 'macho' | 'pe'
   /** Size in bytes; the payload is appended here. */
   readonly size: number
   /** Of ELF: what the payload has that is mapped begins on a page of this size. */
@@ -23,7 +25,7 @@ export interface BaseImage {
   readonly pe?: PeLayout
   /** Of Mach-O: what depends on the program is written by macho/append.ts. */
   readonly macho?: MachOBase
-  /** Of ELF: there a launcher is inside. */
+  /** Of ELF, which alone has a launcher inside. */
   readonly frozen?: FrozenSupport
   /** In the file, ascending; each part of the seal ends where the next one begins. */
   readonly starts: readonly { readonly name: PartName; readonly offset: number }[]

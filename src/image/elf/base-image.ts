@@ -274,7 +274,6 @@ function describeBase(inputs: BaseInputs, plan: Plan): ElfBase {
       plus,
     }))
   return {
-    format: 'elf',
     size: plan.size,
     pageSize: machineOf(node).pageSize,
     slots: [

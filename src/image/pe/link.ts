@@ -174,7 +174,6 @@ function emit({ blob, licenses }: PeInputs, node: PeFile, plan: Plan): LinkedBas
   return {
     chunks: [{ offset: 0, bytes: headers }, ...withSwitch(node, body), { offset: blobOffset, bytes: prefix }],
     base: {
-      format: 'pe',
       size: blobOffset + prefix.length,
       slots: [],
       tail: '',

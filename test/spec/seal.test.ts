@@ -158,11 +158,10 @@ suite('a sealed executable', () => {
         const { offset, undo } = flip(file, place.offset + Math.floor(random() * place.size), random)
         const outcome = run(file)
         // The kernel reads the program headers, and may find that it cannot map the launcher at all. The launcher's
-        // first instructions are those that look: they may crash, and what writes the message may be what is damaged, but
-        // nothing of the program has run then.
+        // first instructions are those that look: they may crash, but nothing of the program has run then.
         const isRefused =
           (part === 'launch table' && (outcome.error !== undefined || isKilled(outcome))) ||
-          (part === 'launcher' && (isKilled(outcome) || isMute(outcome)))
+          (part === 'launcher' && hasEnded(outcome))
         const name = isRefused
           ? undefined
           : assertSameOrNamed(outcome, sound, `byte 0x${offset.toString(16)}`)
@@ -300,19 +299,17 @@ function damageOf(file: string): { damage: { from: number; to: number; part?: st
 
 /** Before it could do anything. */
 function isKilled({ signal, stdout, stderr }: Run): boolean {
-  return (
-    ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE', 'SIGKILL'].includes(signal!) &&
-    stdout === '' &&
-    stderr === ''
-  )
+  return KILLS.includes(signal!) && stdout === '' && stderr === ''
+}
+
+const KILLS = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE', 'SIGKILL']
+
+/** What writes the message, or ends the process then, may be what is damaged. */
+function hasEnded({ status, signal, stdout }: Run): boolean {
+  return stdout === '' && (status === EXIT_DAMAGED || KILLS.includes(signal!))
 }
 
 /** The part that was named. */
-/** It has ended as it should; what it says is garbled. */
-function isMute({ status, stdout }: Run): boolean {
-  return status === EXIT_DAMAGED && stdout === ''
-}
-
 function assertSameOrNamed(outcome: Run, sound: Run, where: string): string | undefined {
   const name = /EXECUTABLE_DAMAGED .* its ([\w ]+) is damaged/.exec(outcome.stderr)?.[1]
   if (name === undefined) assert.deepEqual(outcome, sound, where)

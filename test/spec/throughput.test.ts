@@ -77,20 +77,21 @@ suite('embedded files', { concurrency: false }, () => {
     within('streamed', least, most, 64)
   })
 
-  test('many of them let a program start as fast as 10', async (t) => {
-    const few = await hello('few', 10)
-    const many = await hello('many', THOROUGH ? 100_000 : 5000)
-    let least = Infinity
-    for (let attempt = 0; attempt < 4 && least >= 2; attempt++) {
-      const [, sample] = samplePaired(
-        [few, many].map(({ out }) => ({ name: out, command: out, args: [], prints: /^hello\n$/ })),
-        30,
-      )
-      least = Math.min(least, sample!.differenceMs)
-    }
-    t.diagnostic(`${least.toFixed(2)} ms longer`)
-    assert.ok(least < 2, `${least} ms longer`)
-  })
+  if (THOROUGH)
+    test('many of them let a program start as fast as 10', async (t) => {
+      const few = await hello('few', 10)
+      const many = await hello('many', THOROUGH ? 100_000 : 5000)
+      let least = Infinity
+      for (let attempt = 0; attempt < 4 && least >= 2; attempt++) {
+        const [, sample] = samplePaired(
+          [few, many].map(({ out }) => ({ name: out, command: out, args: [], prints: /^hello\n$/ })),
+          30,
+        )
+        least = Math.min(least, sample!.differenceMs)
+      }
+      t.diagnostic(`${least.toFixed(2)} ms longer`)
+      assert.ok(least < 2, `${least} ms longer`)
+    })
 
   const hello = (directory: string, count: number) =>
     programWithFiles(path.join(work, directory), { name: 'hello', count, sizeOf: () => 0 })

@@ -10,6 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import { printed } from '../../support/empty-root.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
+import { THOROUGH } from '../../support/thorough.ts'
 import { buildFrozen, FIXTURES, skip } from './frozen.fixture.ts'
 
 const TOGETHER = 20
@@ -26,55 +27,56 @@ interface Usage {
 
 const noMaps = !existsSync('/proc/self/smaps_rollup') && 'the kernel does not say'
 
-suite('memory of a program that waits', { skip: skip || noMaps }, () => {
-  const work = temporaryDirectory()
-  const programs: Record<'frozen' | 'plain', readonly string[]> = {
-    frozen: [path.join(work, 'idle')],
-    plain: [process.execPath, path.join(FIXTURES, 'idle.cjs')],
-  }
-  before(async () => {
-    if (!skip) await buildFrozen(work, 'idle.cjs')
-  })
+if (THOROUGH)
+  suite('memory of a program that waits', { skip: skip || noMaps }, () => {
+    const work = temporaryDirectory()
+    const programs: Record<'frozen' | 'plain', readonly string[]> = {
+      frozen: [path.join(work, 'idle')],
+      plain: [process.execPath, path.join(FIXTURES, 'idle.cjs')],
+    }
+    before(async () => {
+      if (!skip) await buildFrozen(work, 'idle.cjs')
+    })
 
-  /** Of so many processes at once, in kB: of one of them. */
-  async function measure([command = '', ...args]: readonly string[], count: number): Promise<Usage> {
-    const children: ChildProcess[] = []
-    try {
-      for (let i = 0; i < count; i++) {
-        const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-        children.push(child)
-        await printed(child.stdout, /ready/)
+    /** Of so many processes at once, in kB: of one of them. */
+    async function measure([command = '', ...args]: readonly string[], count: number): Promise<Usage> {
+      const children: ChildProcess[] = []
+      try {
+        for (let i = 0; i < count; i++) {
+          const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+          children.push(child)
+          await printed(child.stdout, /ready/)
+        }
+        await wait(SETTLED_MS)
+        return usageOf(children.at(-1)!.pid!)
+      } finally {
+        await Promise.all(children.map((child) => (child.kill('SIGKILL'), once(child, 'exit'))))
       }
-      await wait(SETTLED_MS)
-      return usageOf(children.at(-1)!.pid!)
-    } finally {
-      await Promise.all(children.map((child) => (child.kill('SIGKILL'), once(child, 'exit'))))
     }
-  }
 
-  const say = (context: TestContext, usages: Record<string, Usage>): void => {
-    for (const [name, usage] of Object.entries(usages))
-      context.diagnostic(`${name}: ${JSON.stringify(usage)}`)
-  }
-
-  test('takes no more than plain node', async (context) => {
-    const usages = { frozen: await measure(programs.frozen, 1), plain: await measure(programs.plain, 1) }
-    say(context, usages)
-    assert.ok(usages.frozen.Rss <= usages.plain.Rss)
-  })
-
-  test(`is shared by ${TOGETHER} processes`, async (context) => {
-    const usages = {
-      frozen: await measure(programs.frozen, TOGETHER),
-      plain: await measure(programs.plain, TOGETHER),
+    const say = (context: TestContext, usages: Record<string, Usage>): void => {
+      for (const [name, usage] of Object.entries(usages))
+        context.diagnostic(`${name}: ${JSON.stringify(usage)}`)
     }
-    say(context, usages)
-    const { frozen, plain } = usages
-    assert.ok(frozen.Pss < frozen.Rss / 4, 'most pages are shared')
-    assert.ok(frozen.Pss <= plain.Pss / 2)
-    assert.ok(frozen.Private_Clean < frozen.Shared_Clean / 10, 'clean pages are')
+
+    test('takes no more than plain node', async (context) => {
+      const usages = { frozen: await measure(programs.frozen, 1), plain: await measure(programs.plain, 1) }
+      say(context, usages)
+      assert.ok(usages.frozen.Rss <= usages.plain.Rss)
+    })
+
+    test(`is shared by ${TOGETHER} processes`, async (context) => {
+      const usages = {
+        frozen: await measure(programs.frozen, TOGETHER),
+        plain: await measure(programs.plain, TOGETHER),
+      }
+      say(context, usages)
+      const { frozen, plain } = usages
+      assert.ok(frozen.Pss < frozen.Rss / 4, 'most pages are shared')
+      assert.ok(frozen.Pss <= plain.Pss / 2)
+      assert.ok(frozen.Private_Clean < frozen.Shared_Clean / 10, 'clean pages are')
+    })
   })
-})
 
 function usageOf(pid: number): Usage {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')

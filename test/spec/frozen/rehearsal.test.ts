@@ -11,6 +11,7 @@ import { ingotBuild, REPOSITORY } from '../../support/commands.ts'
 import { makeProject } from '../../support/project.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { skip, start } from './frozen.fixture.ts'
+import { THOROUGH } from '../../support/thorough.ts'
 
 suite('a rehearsal', { skip }, () => {
   const work = temporaryDirectory()
@@ -43,13 +44,14 @@ suite('a rehearsal', { skip }, () => {
     }
   })
 
-  test('of a program that never comes to an end is given up', async () => {
-    const project = makeProject(work, {
-      'package.json': { name: 'endless' },
-      'main.cjs': `if (process.argv.length === 2) for (;;);\nconsole.log(process.argv[2])\n`,
+  if (THOROUGH)
+    test('of a program that never comes to an end is given up', async () => {
+      const project = makeProject(work, {
+        'package.json': { name: 'endless' },
+        'main.cjs': `if (process.argv.length === 2) for (;;);\nconsole.log(process.argv[2])\n`,
+      })
+      const { out, start: result } = await ingotBuild(['main.cjs', '-o', 'program'], { cwd: project })
+      assert.equal(result.kind, 'frozen')
+      assert.equal((await start(out, ['text'])).stdout, 'text\n')
     })
-    const { out, start: result } = await ingotBuild(['main.cjs', '-o', 'program'], { cwd: project })
-    assert.equal(result.kind, 'frozen')
-    assert.equal((await start(out, ['text'])).stdout, 'text\n')
-  })
 })

@@ -10,6 +10,7 @@ import { ingotBuild, run } from '../../support/commands.ts'
 import { failsCleanly, makeProject } from '../../support/project.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { skip } from './frozen.fixture.ts'
+import { THOROUGH } from '../../support/thorough.ts'
 
 const FILES = {
   'package.json': { name: 'starts', version: '1.0.0' },
@@ -54,6 +55,7 @@ suite('what a build says of the start', { skip }, () => {
     ['exits-later', 5, 'bye\n'],
     ['ends', 0, ''],
   ] as const) {
+    if (!THOROUGH && name !== 'exits-later') continue
     test(`--start auto: ${name}.cjs does as its cold executable`, async () => {
       const { start, out } = await build(name, 'auto')
       const { out: coldOut } = await build(name, 'cold')

@@ -12,9 +12,10 @@ import { temporaryDirectory } from '../../support/temporary.ts'
 import { THOROUGH } from '../../support/thorough.ts'
 import { buildFrozen, FIXTURES, howItStarted, skip, start, type Start } from './frozen.fixture.ts'
 
-const SOME = ['server.mjs', 'workers.mjs', 'children.cjs', 'wasm.cjs', 'sql.mjs', 'input.mjs']
-const PROGRAMS = THOROUGH ? [...SOME, 'hello.ts', 'await.mjs', 'packing.cjs', 'timers.cjs'] : SOME
-const STARTS = Number(process.env['INGOT_STARTS'] ?? (THOROUGH ? 200 : 12))
+const SOME = ['server.mjs', 'workers.mjs', 'sql.mjs']
+const MORE = ['children.cjs', 'wasm.cjs', 'input.mjs', 'hello.ts', 'await.mjs', 'packing.cjs', 'timers.cjs']
+const PROGRAMS = THOROUGH ? [...SOME, ...MORE] : SOME
+const STARTS = Number(process.env['INGOT_STARTS'] ?? (THOROUGH ? 200 : 6))
 const AT_ONCE = 3
 const OPTIONS = {
   env: { PATH: '/usr/bin:/bin' },

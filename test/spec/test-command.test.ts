@@ -54,7 +54,7 @@ const KINDS: readonly ((n: number) => [extension: string, source: string])[] = [
       `test('times out', { timeout: 20 }, () => new Promise((resolve) => setTimeout(resolve, 2000).unref()))\n`,
   ],
 ]
-const COUNT = THOROUGH ? 200 : 10
+const COUNT = THOROUGH ? 200 : 20
 
 /** Everything that is the same in each run: names, places, results, errors and counts. */
 const REPORTER = `export default async function* (source) {

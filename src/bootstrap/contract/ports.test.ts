@@ -22,17 +22,26 @@ test('the bytes of an address', () => {
     assert.equal(addressBytes(name), undefined, name)
 })
 
-test('a port without a host is one of both families, and either may be in use', () => {
-  for (const [used, asked] of [
-    ['::', ['::']],
-    ['0.0.0.0', ['::', '0.0.0.0']],
+test('a port without a host is one of both families, or of IPv4 where there is no other', () => {
+  for (const [answers, asked] of [
+    [['EADDRINUSE'], ['::']],
+    [
+      ['EAFNOSUPPORT', 'EADDRINUSE'],
+      ['::', '0.0.0.0'],
+    ],
   ] as const) {
     const tried: string[] = []
-    const bind = (address: string) => (tried.push(address), address === used ? 'EADDRINUSE' : undefined)
+    const bind = (address: string) => answers[tried.push(address) - 1]
     const problem = portProblem(bind, { kind: 'port', host: undefined, port: 8080 }, 'PORT')
     assert.equal(problem?.what, 'port 8080 is in use')
     assert.deepEqual(tried, asked)
   }
+  const free: string[] = []
+  assert.equal(
+    portProblem((address) => void free.push(address), { kind: 'port', host: undefined, port: 1 }, undefined),
+    undefined,
+  )
+  assert.deepEqual(free, ['::'])
 })
 
 test('the launcher is told the address as the kernel takes it', () => {

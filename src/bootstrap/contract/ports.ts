@@ -71,10 +71,10 @@ export function portProblem(
   }
 }
 
-/** As node listens when it is given no host: on all addresses of both families, if there are two. */
+/** As node listens when it is given no host: on all addresses of both families, or of IPv4 where there is no other. */
 function bindAny(bind: Bind, port: number): string | undefined {
   const code = bind('::', port)
-  return code === 'EADDRINUSE' || code === 'EACCES' ? code : bind('0.0.0.0', port)
+  return code === undefined || code === 'EADDRINUSE' || code === 'EACCES' ? code : bind('0.0.0.0', port)
 }
 
 function socketAddress(address: string, port: number): string {

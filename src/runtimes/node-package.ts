@@ -1,10 +1,8 @@
 // A Node that is not at hand yet: choose a version, download it, prove that it is the right one,
 // keep what an executable needs of it, and write down what was chosen.
 
-import { createReadStream, existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import { BuildError } from '../base/diagnostics.ts'
 import { HOST, type Target } from '../base/targets.ts'
 import { cached, keysOf } from './cache.ts'
@@ -26,6 +24,7 @@ import { flag, readNpmSettings } from './npmrc.ts'
 import type { Registry, Release } from './registry-contract.ts'
 import { withRegistry } from './registry.ts'
 import type { Runtime } from './runtime.ts'
+import { unpackTarball } from './tarball.ts'
 import { newestMatching, requireSupported } from './version.ts'
 
 interface NodeOrder {
@@ -146,20 +145,12 @@ async function install(installation: Installation, source: Source, dir: string):
   await source.registry.download(name, published, tarball)
   requireIntegrity(installation, await integrityOfFile(tarball), 'the download')
   const file = nodeFileOf(installation.release)
-  await unpack(tarball, [file, LICENSE_FILE], dir)
+  await unpackTarball(tarball, dir, (path) => path === file || path === LICENSE_FILE)
   rmSync(tarball)
   if (existsSync(join(dir, file))) return
   throw new BuildError('RUNTIME_NOT_NODE', `${name}@${version} from the registry has no ${file}`, {
     help: 'check which registry "registry" in .npmrc names',
   })
-}
-
-/** Nothing looks into the tarball before its hash is right. */
-async function unpack(tarball: string, wanted: readonly string[], dir: string): Promise<void> {
-  const { unpackTar } = await import('modern-tar/fs')
-  // npm packs everything into one directory, whose name differs; the filter sees names without it.
-  const files = unpackTar(dir, { strip: 1, filter: ({ name }) => wanted.includes(name) })
-  await pipeline(createReadStream(tarball), createGunzip(), files)
 }
 
 function requireIntegrity(

@@ -1,10 +1,8 @@
 // Packages of the registry for a target that npm has not installed for this machine: which version is meant, what it runs
 // on, and its files. What the registry said is kept in ingot.lock, the files in the cache.
 
-import { createReadStream, existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 
 import { BuildError } from '../base/diagnostics.ts'
 import { cached, openEntry } from './cache.ts'
@@ -14,6 +12,7 @@ import { flag, readNpmSettings } from './npmrc.ts'
 import { platformFields } from './platform-fields.ts'
 import type { Registry, Release } from './registry-contract.ts'
 import { withRegistry } from './registry.ts'
+import { unpackTarball } from './tarball.ts'
 import { newestInRange } from './version.ts'
 
 interface PackageRequest {
@@ -154,8 +153,7 @@ class Source {
     const integrity = await integrityOfFile(tarball)
     if (integrity !== locked.integrity)
       throw this.#otherBytes(`${name}@${version}`, locked.integrity, integrity)
-    const { unpackTar } = await import('modern-tar/fs')
-    await pipeline(createReadStream(tarball), createGunzip(), unpackTar(join(directory, place), { strip: 1 }))
+    await unpackTarball(tarball, join(directory, place))
     rmSync(tarball)
     if (existsSync(join(directory, place, 'package.json'))) return
     throw new BuildError('PACKAGE_INTEGRITY', `${name}@${version} from the registry has no package.json`, {

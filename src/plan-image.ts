@@ -52,7 +52,7 @@ function planDarwin(
   payloadSize: number,
   config: ResolvedConfig,
 ): AppendPlan {
-  const { uuid, info, isInfoOptional } = describeDarwin(config)
+  const { identifier, uuid, info, isInfoOptional } = describeDarwin(config)
   const hasRoom = info.length <= (base.info?.limit ?? 0)
   const { tail, ...plan } = planMachO(base, {
     payloadSize,
@@ -61,7 +61,13 @@ function planDarwin(
   })
   const { fileOffset, size } = base.linkedit
   const linkedit = ExecutableFile.use(baseFile, (file) => file.read(fileOffset, size, 'the base'))
-  return { ...plan, tail: Buffer.concat([tail, linkedit]) }
+  // Everything may be named twice.
+  const entitlements = new Set([...base.entitlements, ...(config.darwin?.entitlements ?? [])])
+  return {
+    ...plan,
+    tail: Buffer.concat([tail, linkedit]),
+    signing: { identifier, entitlements: [...entitlements] },
+  }
 }
 
 function withoutUndefined(texts: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -9,7 +9,6 @@ import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import { FREEZING_TARGET, HOST } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
-import { describeDarwin } from './describe-darwin.ts'
 import { COLD_FUSES, FUSES } from './format/fuses.ts'
 import { freezeProcess } from './freeze/freeze-process.ts'
 import { rehearseCold, rehearseThaw } from './freeze/rehearse.ts'
@@ -21,7 +20,6 @@ import { tracePages } from './freeze/used-pages.ts'
 import { tracedRanges, usedRuns, withChecksums } from './image/elf/verified-runs.ts'
 import { FREEZE_RECORD } from './image/elf/frozen-facts.ts'
 import type { BaseImage, FrozenSupport } from './image/image.ts'
-import type { MachOBase } from './image/macho/link.ts'
 import {
   extendExecutable,
   outputError,
@@ -66,8 +64,8 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   await extendExecutable(pending, { offset: 0, chunks: [], patches })
   const finish = async (frozen?: FrozenAppendix) => {
     try {
-      const size = base.macho
-        ? signAdHoc(pending.temporary, signingOptions(config, base.macho))
+      const size = image.signing
+        ? signAdHoc(pending.temporary, image.signing)
         : sealExecutable(pending.temporary, partStarts(base, frozen))
       if (key) signExecutable(pending.temporary, key)
       await publishExecutable(pending)
@@ -86,12 +84,6 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   }
   await extendExecutable(pending, frozen)
   return { start: { kind: 'frozen', ...frozen.facts }, size: await finish(frozen) }
-}
-
-/** Everything may be named twice. */
-function signingOptions(config: ResolvedConfig, { entitlements }: MachOBase) {
-  const all = new Set([...entitlements, ...(config.darwin?.entitlements ?? [])])
-  return { identifier: describeDarwin(config).identifier, entitlements: [...all] }
 }
 
 function partStarts({ starts, hashes }: Parts['base'], frozen: FrozenAppendix | undefined): PartStart[] {

@@ -3,6 +3,7 @@
 import type { Chunk } from '../base/bytes.ts'
 import { BuildError } from '../base/diagnostics.ts'
 import type { BaseImage } from './image.ts'
+import type { SigningOptions } from './macho/signature.ts'
 
 /** Where a note's u32 descriptor size ends; a larger program needs another carrier. */
 const PAYLOAD_LIMIT = 2 ** 32 - 2 ** 24
@@ -13,6 +14,8 @@ export interface AppendPlan {
   readonly tail: Uint8Array
   /** Size of the finished executable in bytes. */
   readonly size: number
+  /** Of macOS: what the finished file is signed as. */
+  readonly signing?: SigningOptions
 }
 
 /** @throws BuildError PAYLOAD_TOO_LARGE */

@@ -7,7 +7,7 @@ import type { BuildOptions, BuildResult } from './base/build-result.ts'
 import type { Inputs } from './base/inputs.ts'
 import { BuildError } from './base/diagnostics.ts'
 import { createStages } from './base/stages.ts'
-import type { Target } from './base/targets.ts'
+import { platformOf, type Target } from './base/targets.ts'
 import { buildEach, type TargetOutcome } from './build-each.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import { abandonExecutable, beginExecutable } from './output/executable.ts'
@@ -68,7 +68,7 @@ export async function buildTracked(
   const ofTypes = writeEnvTypes(config)
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
 
-  if (sign !== undefined && config.target.startsWith('darwin-')) throw signedElsewhere(config.out)
+  if (sign !== undefined && platformOf(config.target).os === 'darwin') throw signedElsewhere(config.out)
   const key = sign === undefined ? undefined : readPrivateKey(path.resolve(cwd, sign))
   const cache = cacheRoot(process.env)
   const target = await stage('runtime', () => prepareTarget(config, cache))

@@ -6,6 +6,7 @@ import path from 'node:path'
 
 import { BuildError, type Diagnostic } from './base/diagnostics.ts'
 import type { ImageOptions, ImageResult } from './base/image-result.ts'
+import { isLinux } from './base/targets.ts'
 import { buildTargets } from './build.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import { imageLayers } from './image-layers.ts'
@@ -101,7 +102,7 @@ async function makeImage(
 async function buildFor({ start = 'cold', ...options }: ImageOptions, work: string) {
   const { cwd = process.cwd() } = options
   const { targets } = await resolveConfig(options, { cwd })
-  const foreign = targets.find((target) => !target.startsWith('linux-'))
+  const foreign = targets.find((target) => !isLinux(target))
   if (foreign !== undefined) {
     throw new BuildError('IMAGE_PLATFORM', `containers are Linux, and ${foreign} is not`, {
       help: 'name linux-x64, linux-arm64 or both with --target',

@@ -68,7 +68,7 @@ export function toBuildOptions({
   fuse,
   runtime,
   ...flags
-}: ParsedArguments<typeof buildOptions>['values']): BuildOptions {
+}: ParsedArguments<typeof buildOptions & typeof targetOption>['values']): BuildOptions {
   return {
     ...flags,
     ...(asFiles && { bundle: false }),

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
 import { nativeHeader, runsOn } from '../base/native-code.ts'
-import { HOST, platformOf, type Target } from '../base/targets.ts'
+import { HOST, isLinux, platformOf, type Target } from '../base/targets.ts'
 import { cached, stampOf } from './cache.ts'
 import { run } from './command.ts'
 import { elfProblem } from './elf-header.ts'
@@ -61,7 +61,7 @@ function requireNode(bytes: Buffer, named: NamedNode): void {
 }
 
 function problemOf(bytes: Buffer, target: Target) {
-  if (target.startsWith('linux-')) return elfProblem(bytes, target)
+  if (isLinux(target)) return elfProblem(bytes, target)
   const header = nativeHeader(bytes)
   if (header && runsOn(header, platformOf(target))) return undefined
   return { message: header ? 'it is for another system or processor' : 'it is no executable', offset: 0 }

@@ -31,7 +31,6 @@ export const buildCommand: Command = {
       quiet = false,
       out,
       sign,
-      target,
       'verify-reproducible': isVerified = false,
       ...flags
     } = values
@@ -39,7 +38,6 @@ export const buildCommand: Command = {
       ...toBuildOptions(flags),
       ...(out !== undefined && { out }),
       ...(sign !== undefined && { sign }),
-      ...(target !== undefined && { target }),
       ...(positionals.length > 0 && { entry: positionals }),
     }
     return buildAndReport(host, build, { json, quiet, isVerified })

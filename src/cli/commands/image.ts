@@ -53,19 +53,17 @@ export const imageCommand: Command = {
       layers,
       compression,
       sbom = true,
-      target,
       ...flags
     } = values
     if (tag.length === 0) {
       throw new BuildError('CLI_ARGUMENT', 'the image has no name', { help: 'Write -t name:tag.' })
     }
     const executables = await host.areExecutables(positionals)
-    if (executables) refuseBuildOptions({ ...flags, target })
+    if (executables) refuseBuildOptions(flags)
     const what = executables
       ? { executables: positionals }
       : {
           ...toBuildOptions(flags),
-          ...(target !== undefined && { target }),
           ...(positionals.length > 0 && { entry: positionals }),
         }
     const mode = choice('layers', layers, ['split', 'whole'])

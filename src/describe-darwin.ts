@@ -1,13 +1,12 @@
 // What an executable says of itself to macOS: its identifier, its Info.plist, and what it may do.
 
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import path from 'node:path'
+import { readFileSync } from 'node:fs'
 
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { propertyList } from './image/macho/entitlements.ts'
-import { readManifest } from './known/package-json.ts'
+import { manifestIn } from './known/package-json.ts'
 
 export interface DarwinDescription {
   /** From build to build the same. */
@@ -25,8 +24,7 @@ export function describeDarwin({
   entries,
   target,
 }: Pick<ResolvedConfig, 'darwin' | 'projectDir' | 'entries' | 'target'>): DarwinDescription {
-  const manifestFile = path.join(projectDir, 'package.json')
-  const manifest = readManifest(existsSync(manifestFile) ? readFileSync(manifestFile, 'utf8') : '')
+  const manifest = manifestIn(projectDir)
   const name = manifest.name ?? entries[0]?.name ?? 'tests'
   const identifier = darwin.identifier ?? identifierFrom(name)
   return {

@@ -1,7 +1,6 @@
 // The image stage: what has to be written around the payload, in the format of the target.
 
-import { existsSync, readFileSync } from 'node:fs'
-import path from 'node:path'
+import { readFileSync } from 'node:fs'
 
 import { BuildError } from './base/diagnostics.ts'
 import type { ResolvedConfig } from './config/config.ts'
@@ -10,7 +9,7 @@ import { planAppend, type AppendPlan } from './image/append.ts'
 import { planMachO } from './image/macho/append.ts'
 import type { MachOBase } from './image/macho/link.ts'
 import { ExecutableFile } from './inspect/executable-file.ts'
-import { readManifest } from './known/package-json.ts'
+import { manifestIn } from './known/package-json.ts'
 import type { PreparedBase } from './prepare-base.ts'
 
 /** @throws BuildError PAYLOAD_TOO_LARGE, WINDOWS_ICON, WINDOWS_RESOURCES, INFO_PLIST_UNREADABLE, INFO_PLIST_TOO_LARGE */
@@ -24,7 +23,7 @@ export async function planImage(
   const { resourcesOf } = await import('./image/pe/appearance.ts')
   const { planPeAppend } = await import('./image/pe/append.ts')
   const { icon, subsystem = 'console', version: strings } = config.windows ?? {}
-  const facts = readManifest(packageJsonIn(config.projectDir))
+  const facts = manifestIn(config.projectDir)
   // Not the output's: the same program is the same bytes under any name.
   const name = facts.name?.replace(/^@.*\//, '') ?? config.entries[0]?.name ?? 'program'
   const resources = await resourcesOf({
@@ -74,12 +73,6 @@ function withoutUndefined(texts: Readonly<Record<string, string | undefined>>): 
   return Object.fromEntries(
     Object.entries(texts).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
-}
-
-/** There need not be one. */
-function packageJsonIn(directory: string): string {
-  const file = path.join(directory, 'package.json')
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
 function readIcon(file: string): Uint8Array {

@@ -1,5 +1,8 @@
 // What package.json says of a package, as far as it can be believed: authors write anything there.
 
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
 import { licenseOf } from './license.ts'
 
 export interface Manifest {
@@ -62,4 +65,10 @@ function repositoryOf(value: unknown): string | undefined {
   const short = /^(?:github:)?([\w.-]+\/[\w.-]+)$/.exec(text)?.[1]
   if (short !== undefined) return `https://github.com/${short}`
   return text.replace(/^git\+/, '')
+}
+
+/** Of a directory, in which there need not be one. */
+export function manifestIn(directory: string): Manifest {
+  const file = path.join(directory, 'package.json')
+  return readManifest(existsSync(file) ? readFileSync(file, 'utf8') : '')
 }

@@ -115,6 +115,7 @@ export function missingNative(packages: readonly Package[], target: Target): Bui
     at: { file: path.join(first!.directory, 'package.json') },
     help:
       `build on ${target}, where it can be installed, or use a version that is published for ${target}; ` +
-      `"external": ${JSON.stringify(names)} leaves it out of a program that can do without`,
+      `"external": ${JSON.stringify(names)} leaves it out of a program that can do without. ` +
+      'What the registry did not have once is in "unpublished" of ingot.lock, and asked for again when it is deleted there',
   })
 }

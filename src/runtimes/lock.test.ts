@@ -14,6 +14,7 @@ const LOCK = {
   requests: { 'node@26 linux-x64': '26.10.0' },
   debian: { 'libc6=2.36': { sha256: HEX } },
   packages: { '@a/arm64@1.0.0': { integrity: SRI, os: ['linux'], cpu: ['arm64'] } },
+  unpublished: ['@a/x64@^1.0.0'],
 }
 
 test('a lock is sorted, and reads back as it was written', () => {
@@ -30,6 +31,7 @@ test('no lock is an empty lock', (t) => {
     requests: {},
     debian: {},
     packages: {},
+    unpublished: [],
   })
 })
 

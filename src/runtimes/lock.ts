@@ -17,6 +17,8 @@ export interface Lock {
   readonly debian: Readonly<Record<string, { readonly sha256: string }>>
   /** `@esbuild/linux-arm64@0.25.0` -> SRI of its tarball, and what it runs on as its package.json says it. */
   readonly packages: Readonly<Record<string, LockedPackage>>
+  /** `name@range` of what the registry did not have: who publishes it later does not get into this program. */
+  readonly unpublished: readonly string[]
 }
 
 export interface LockedPackage {
@@ -26,7 +28,7 @@ export interface LockedPackage {
   readonly libc?: readonly string[]
 }
 
-const EMPTY: Lock = { runtimes: {}, requests: {}, debian: {}, packages: {} }
+const EMPTY: Lock = { runtimes: {}, requests: {}, debian: {}, packages: {}, unpublished: [] }
 
 export function lockFileOf(projectDir: string): string {
   return join(projectDir, LOCK_FILE)
@@ -56,13 +58,14 @@ export function updateLock(projectDir: string, change: (lock: Lock) => Lock): vo
 }
 
 /** Sorted, so that the file does not depend on the order of builds and merges well. */
-export function formatLock({ runtimes, requests, debian, packages }: Lock): string {
+export function formatLock({ runtimes, requests, debian, packages, unpublished }: Lock): string {
   const lock = {
     lockfileVersion: 1,
     runtimes: sorted(runtimes),
     requests: sorted(requests),
     debian: sorted(debian),
     ...(Object.keys(packages).length > 0 && { packages: sorted(packages) }),
+    ...(unpublished.length > 0 && { unpublished: [...new Set(unpublished)].toSorted() }),
   }
   return `${JSON.stringify(lock, null, 2)}\n`
 }
@@ -75,7 +78,7 @@ export function parseLock(text: string, file: string): Lock {
       cause,
     })
   const raw = parseJson(text, refuse)
-  const { lockfileVersion, runtimes = {}, requests = {}, debian = {}, packages = {} } = raw
+  const { lockfileVersion, runtimes = {}, requests = {}, debian = {}, packages = {}, unpublished = [] } = raw
   if (lockfileVersion !== 1) {
     const problem = `lockfileVersion is ${JSON.stringify(lockfileVersion)}, this Ingot reads 1`
     throw refuse(problem, lineOf(text, 'lockfileVersion'))
@@ -89,12 +92,19 @@ export function parseLock(text: string, file: string): Lock {
   check('requests', requests, (value) => matches(value, /^\d+\.\d+\.\d+$/))
   check('debian', debian, (value) => isRecord(value) && matches(value['sha256'], /^[0-9a-f]{64}$/))
   check('packages', packages, isLockedPackage)
-  return { runtimes, requests, debian, packages } as Lock
+  if (!isListOfText(unpublished)) {
+    throw refuse('"unpublished" is not a list of packages', lineOf(text, 'unpublished'))
+  }
+  return { runtimes, requests, debian, packages, unpublished } as Lock
 }
 
 function isLockedPackage(value: unknown): boolean {
   if (!isRecord(value) || !matches(value['integrity'], SHA512_SRI)) return false
   return ['os', 'cpu', 'libc'].every((key) => value[key] === undefined || Array.isArray(value[key]))
+}
+
+function isListOfText(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 /** 64 bytes in base64. */

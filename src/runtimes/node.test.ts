@@ -51,6 +51,7 @@ test('node@26 is the newest 26, with licence and hash, and is recorded', async (
     requests: { 'node@26 linux-x64': '26.10.0' },
     debian: {},
     packages: {},
+    unpublished: [],
   })
   const files = readdirSync(join(runtime.file, '../..'), { recursive: true, encoding: 'utf8' }).toSorted()
   assert.deepEqual(files, ['LICENSE', 'bin', 'bin/node', 'ingot-manifest.json'])

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
 import { cached, openEntry } from './cache.ts'
 import { integrityOfFile } from './hash.ts'
-import { LOCK_FILE, lockFileOf, readLock, updateLock, type LockedPackage } from './lock.ts'
+import { LOCK_FILE, lockFileOf, readLock, updateLock, type Lock, type LockedPackage } from './lock.ts'
 import { flag, readNpmSettings } from './npmrc.ts'
 import { platformFields } from './platform-fields.ts'
 import type { Registry, Release } from './registry-contract.ts'
@@ -72,20 +72,14 @@ class Source {
   }
 
   async find(request: PackageRequest): Promise<FoundPackage | undefined> {
-    const chosen = this.#locked(request) ?? (await this.#choose(request))
+    const id = `${request.name}@${request.range}`
+    const lock = readLock(this.#search.projectDir)
+    if (lock.unpublished.includes(id)) return undefined
+    const chosen = lockedIn(lock, request) ?? (await this.#choose(request))
     if (!chosen) return undefined
     const { integrity: _, ...fields } = chosen.locked
     if (!this.#search.isWanted(fields)) return fields
     return { ...fields, directory: await this.#directoryOf(chosen) }
-  }
-
-  #locked({ name, range }: PackageRequest): Chosen | undefined {
-    const { packages } = readLock(this.#search.projectDir)
-    const versions = Object.keys(packages).flatMap((id) =>
-      id.startsWith(`${name}@`) ? [id.slice(name.length + 1)] : [],
-    )
-    const version = newestInRange(range, versions)
-    return version === undefined ? undefined : { name, version, locked: packages[`${name}@${version}`]! }
   }
 
   async #choose({ name, range }: PackageRequest): Promise<Chosen | undefined> {
@@ -95,10 +89,14 @@ class Source {
       releases.map((release) => release.version),
     )
     const release = releases.find((one) => one.version === version)
-    if (!release || version === undefined) return undefined
+    const { projectDir } = this.#search
+    if (!release || version === undefined) {
+      const unpublished = `${name}@${range}`
+      updateLock(projectDir, (lock) => ({ ...lock, unpublished: [...lock.unpublished, unpublished] }))
+      return undefined
+    }
     const integrity = this.#agreed(name, release)
     const locked = { integrity, ...platformFields(release) }
-    const { projectDir } = this.#search
     updateLock(projectDir, (lock) => ({
       ...lock,
       packages: { ...lock.packages, [`${name}@${version}`]: locked },
@@ -171,6 +169,14 @@ class Source {
       },
     )
   }
+}
+
+function lockedIn({ packages }: Lock, { name, range }: PackageRequest): Chosen | undefined {
+  const versions = Object.keys(packages).flatMap((id) =>
+    id.startsWith(`${name}@`) ? [id.slice(name.length + 1)] : [],
+  )
+  const version = newestInRange(range, versions)
+  return version === undefined ? undefined : { name, version, locked: packages[`${name}@${version}`]! }
 }
 
 function offline(name: string, reason: string, cause?: unknown): BuildError {

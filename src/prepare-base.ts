@@ -18,7 +18,7 @@ import { linkDarwin } from './link-macho.ts'
 import { makeBlob } from './make-blob.ts'
 import { writeAll } from './output/executable.ts'
 import { FLAG_HASH_OFFSET, FLAG_HASH_SIZE } from './payload/v8-cache.ts'
-import { hashPart, type PartHashes } from './seal/hash-part.ts'
+import { hashPart, readHashes, storeHashes, type PartHashes, type StoredHashes } from './seal/hash-part.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import { runNode, type NodeTools } from './runtimes/node-command.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
@@ -71,12 +71,7 @@ export async function prepareBase(inputs: BaseInputs, cacheRoot: string): Promis
   }
   const entry = await cached(key, fill, cacheRoot)
   const facts = JSON.parse(readFileSync(fileOf(entry, 'base.json').file, 'utf8')) as StoredBase
-  const hashes = new Map(
-    facts.hashes.map(({ offset, hashes, checksums }) => [
-      offset,
-      { hashes: hashes.map((hash) => Buffer.from(hash, 'base64')), checksums: checksums.map(BigInt) },
-    ]),
-  )
+  const hashes = new Map(facts.hashes.map(({ offset, ...stored }) => [offset, readHashes(stored)]))
   return { ...facts, hashes, file: fileOf(entry, 'base.bin').file, identity: key }
 }
 
@@ -96,23 +91,12 @@ function hashConstantParts({ starts }: BaseImage, file: string): StoredBase['has
   const bytes = readFileSync(file)
   return starts.flatMap(({ name, offset }, i) => {
     if (CHANGING_PARTS.includes(name)) return []
-    const { hashes, checksums } = hashPart(bytes.subarray(offset, starts[i + 1]?.offset))
-    return [
-      {
-        offset,
-        hashes: hashes.map((hash) => Buffer.from(hash).toString('base64')),
-        checksums: checksums.map(String),
-      },
-    ]
+    return [{ offset, ...storeHashes(hashPart(bytes.subarray(offset, starts[i + 1]?.offset))) }]
   })
 }
 
 interface StoredBase extends Omit<PreparedBase, 'file' | 'identity' | 'hashes'> {
-  readonly hashes: readonly {
-    readonly offset: number
-    readonly hashes: readonly string[]
-    readonly checksums: readonly string[]
-  }[]
+  readonly hashes: readonly (StoredHashes & { readonly offset: number })[]
 }
 
 async function fillBase(directory: string, inputs: BaseInputs): Promise<void> {

@@ -31,6 +31,7 @@ import type { PreparedBase } from './prepare-base.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import { signAdHoc } from './seal/code-signature.ts'
 import { signExecutable } from './seal/reseal.ts'
+import { hashPart, readHashes, storeHashes, type StoredHashes } from './seal/hash-part.ts'
 import { sealExecutable, type PartStart } from './seal/seal-executable.ts'
 import { SealedFile } from './seal/sealed-file.ts'
 import { TRACER } from './tracer.ts'
@@ -62,7 +63,7 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   // Last: a build run is watched in ways that a closed fuse forbids.
   const patches = base.frozen ? [fusePatch(base.frozen, config.fuses)] : []
   await extendExecutable(pending, { offset: 0, chunks: [], patches })
-  const finish = async (frozen?: FrozenAppendix) => {
+  const finish = async (frozen?: Appended) => {
     try {
       const size = image.signing
         ? signAdHoc(pending.temporary, image.signing)
@@ -86,26 +87,41 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
   return { start: { kind: 'frozen', ...frozen.facts }, size: await finish(frozen) }
 }
 
-function partStarts({ starts, hashes }: Parts['base'], frozen: FrozenAppendix | undefined): PartStart[] {
-  const name = 'frozen process'
+function partStarts({ starts, hashes }: Parts['base'], frozen: Appended | undefined): PartStart[] {
   return [
     ...starts.map((start) => ({ ...start, known: hashes.get(start.offset) })),
-    ...(frozen
-      ? [{ name, offset: frozen.offset } as const, { name, offset: frozen.savedOffset } as const]
-      : []),
+    ...(frozen?.parts ?? []).map(({ offset, ...stored }) => ({
+      name: 'frozen process' as const,
+      offset,
+      known: readHashes(stored),
+    })),
   ]
 }
 
 /** Changes with how a process is read and planned (freeze/, image/elf/frozen.ts): what an older one made is not used. */
-const FREEZE_REVISION = 10
+const FREEZE_REVISION = 11
 
 /** Each edit makes a new one, of 15 MB and more. */
 const KEPT_FROZEN = 16
 
-type Frozen = FrozenAppendix | { readonly reason: string }
+type NotFrozen = { readonly reason: string }
+
+/** As the cache keeps it. */
+type Appended = Pick<FrozenAppendix, 'facts' | 'offset' | 'chunks' | 'patches'> & {
+  /** What its two parts hash to for the seal: that takes longer than to write them. */
+  readonly parts: readonly (StoredHashes & { readonly offset: number })[]
+}
+
+function hashParts({ offset, savedOffset }: FrozenAppendix, bytes: Uint8Array): Appended['parts'] {
+  const table = savedOffset - offset
+  return [
+    { offset, ...storeHashes(hashPart(bytes.subarray(0, table))) },
+    { offset: savedOffset, ...storeHashes(hashPart(bytes.subarray(table))) },
+  ]
+}
 
 /** What starts cold each time carries no process. */
-async function freezeUnlessCold(pending: PendingExecutable, parts: Parts): Promise<Frozen> {
+async function freezeUnlessCold(pending: PendingExecutable, parts: Parts): Promise<Appended | NotFrozen> {
   const { config, base } = parts
   if (config.target !== FREEZING_TARGET || !base.frozen) return { reason: `only ${FREEZING_TARGET} has it` }
   if (HOST !== FREEZING_TARGET) return { reason: `it takes a build on ${FREEZING_TARGET}` }
@@ -114,7 +130,11 @@ async function freezeUnlessCold(pending: PendingExecutable, parts: Parts): Promi
 }
 
 /** The same program boots into the same process: it is frozen once. */
-async function freeze(pending: PendingExecutable, parts: Parts, support: FrozenSupport): Promise<Frozen> {
+async function freeze(
+  pending: PendingExecutable,
+  parts: Parts,
+  support: FrozenSupport,
+): Promise<Appended | NotFrozen> {
   const { base, payload, cache } = parts
   const hash = createHash('sha256').update(base.identity).update(`revision ${FREEZE_REVISION}`)
   for (const chunk of payload.chunks) hash.update(chunk)
@@ -122,13 +142,16 @@ async function freeze(pending: PendingExecutable, parts: Parts, support: FrozenS
     prune('frozen-', KEPT_FROZEN, cache)
     const frozen = await freezeAndPlan(pending, parts, support)
     if ('reason' in frozen) throw new NotFrozenError(frozen.reason)
-    const { chunks, patches, mapped: _, ...rest } = frozen
+    const { facts, offset, chunks, patches } = frozen
+    const image = Buffer.concat(chunks)
     const plan = {
-      ...rest,
+      facts,
+      offset,
+      parts: hashParts(frozen, image),
       patches: patches.map(({ offset, bytes }) => [offset, Buffer.from(bytes).toString('hex')]),
     }
     writeFileSync(path.join(directory, 'plan.json'), JSON.stringify(plan))
-    writeFileSync(path.join(directory, 'image.bin'), Buffer.concat(chunks))
+    writeFileSync(path.join(directory, 'image.bin'), image)
   }
   try {
     const entry = await cached(`frozen-${hash.digest('hex')}`, fill, cache)
@@ -154,7 +177,7 @@ async function freezeAndPlan(
   pending: PendingExecutable,
   parts: Parts,
   support: FrozenSupport,
-): Promise<Frozen> {
+): Promise<FrozenAppendix | NotFrozen> {
   const { image, payload } = parts
   const inBuildMode = (appendix: Partial<FrozenAppendix>, mayFreeze: 0 | 1) =>
     extendExecutable(pending, {

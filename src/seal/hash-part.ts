@@ -31,3 +31,23 @@ function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
   const count = Math.ceil(bytes.length / size)
   return Array.from({ length: count }, (_, i) => bytes.subarray(i * size, (i + 1) * size))
 }
+
+/** As JSON keeps it. */
+export interface StoredHashes {
+  readonly hashes: readonly string[]
+  readonly checksums: readonly string[]
+}
+
+export function storeHashes({ hashes, checksums }: PartHashes): StoredHashes {
+  return {
+    hashes: hashes.map((hash) => Buffer.from(hash).toString('base64')),
+    checksums: checksums.map(String),
+  }
+}
+
+export function readHashes({ hashes, checksums }: StoredHashes): PartHashes {
+  return {
+    hashes: hashes.map((hash) => Buffer.from(hash, 'base64')),
+    checksums: checksums.map(BigInt),
+  }
+}

@@ -122,14 +122,12 @@ function whereStopped(memory: ProcessMemory, record: Buffer, place: RecordPlace)
  * number. pthread_mutex_t of glibc: lock, count, owner, users, kind, each of 32 bits.
  */
 function holdsLock(regions: readonly Region[], thread: number): boolean {
-  const owner = Buffer.alloc(4)
-  owner.writeUInt32LE(thread)
   for (const { runs } of regions) {
     for (const { bytes } of runs) {
-      const memory = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-      for (let at = memory.indexOf(owner); at !== -1; at = memory.indexOf(owner, at + 1)) {
-        if (at % 8 !== 0 || at < 8 || at + 12 > memory.length) continue
-        const [lock, count, users, kind] = [-8, -4, 4, 8].map((offset) => memory.readUInt32LE(at + offset))
+      const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+      for (let at = words.indexOf(thread); at !== -1; at = words.indexOf(thread, at + 1)) {
+        if (at % 2 !== 0 || at < 2 || at + 3 > words.length) continue
+        const [lock, count, users, kind] = [-2, -1, 1, 2].map((offset) => words[at + offset]!)
         const isMutex = (lock === 1 || lock === 2) && count! > 0 && count! < 64 && users === 1
         if (isMutex && (kind! & 0x7f) >= 1 && (kind! & 0x7f) <= 2) return true
       }

@@ -3,6 +3,7 @@
 
 import { viewOf } from '../base/bytes.ts'
 import { PAGE_SIZE } from '../format/archive.ts'
+import { addressesOf } from './find-words.ts'
 import type { HeapLimit, Region } from './frozen-process.ts'
 
 const MEBIBYTE = 2 ** 20
@@ -95,14 +96,6 @@ class Words {
   }
 
   addressesOf(value: number): number[] {
-    const bytes = Buffer.alloc(8)
-    bytes.writeBigUInt64LE(BigInt(value))
-    return this.#runs.flatMap((run) => {
-      const memory = Buffer.from(run.bytes.buffer, run.bytes.byteOffset, run.bytes.length)
-      const found: number[] = []
-      for (let at = memory.indexOf(bytes); at !== -1; at = memory.indexOf(bytes, at + 1))
-        if (at % 8 === 0) found.push(run.address + at)
-      return found
-    })
+    return this.#runs.flatMap((run) => addressesOf(run, BigInt(value)))
   }
 }

@@ -87,6 +87,9 @@ export class ProcessMemory {
   readonly #memory: number
   readonly #pages: number
 
+  /** Thousands of pages are looked at: a buffer for each would be most of a build's garbage. */
+  readonly #page = Buffer.alloc(PAGE_SIZE)
+
   readonly #pid: number
   readonly #executable: string
 
@@ -147,7 +150,8 @@ export class ProcessMemory {
   }
 
   #hasContent(address: number): boolean {
-    return !this.read(address, PAGE_SIZE).equals(ZEROS)
+    readSync(this.#memory, this.#page, 0, PAGE_SIZE, address)
+    return !this.#page.equals(ZEROS)
   }
 }
 

@@ -1,6 +1,7 @@
 // Finds in a process's memory what V8 makes random numbers from, so that every start can have other ones.
 
 import { viewOf } from '../base/bytes.ts'
+import { addressesOf } from './find-words.ts'
 import type { Region } from './frozen-process.ts'
 
 /** In 64-bit words: V8's batch of numbers, its length and type, and before it the state that made it. */
@@ -15,14 +16,16 @@ export function findRandomState(regions: readonly Region[], random: Uint8Array):
   const bits = viewOf(random).getBigUint64(0, true)
   const value = Buffer.alloc(8)
   value.writeDoubleLE(Number(bits) / 2 ** 53)
+  const word = value.readBigUInt64LE()
   for (const { runs } of regions) {
-    for (const { address, bytes } of runs) {
-      const haystack = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-      for (let at = haystack.indexOf(value); at !== -1; at = haystack.indexOf(value, at + 1)) {
-        const state = at - 8 * STATE_BEFORE_LAST
-        if (state < 0) continue
-        const sum = haystack.readBigUInt64LE(state) + haystack.readBigUInt64LE(state + 8)
-        if (BigInt.asUintN(64, sum) >> 11n === bits) return address + state
+    for (const run of runs) {
+      const view = viewOf(run.bytes)
+      for (const last of addressesOf(run, word)) {
+        const state = last - 8 * STATE_BEFORE_LAST
+        const at = state - run.address
+        if (at < 0) continue
+        const sum = view.getBigUint64(at, true) + view.getBigUint64(at + 8, true)
+        if (BigInt.asUintN(64, sum) >> 11n === bits) return state
       }
     }
   }
@@ -55,20 +58,33 @@ export function findGeneratorState(regions: readonly Region[]): number {
   throw new Error('the generator of V8 was not found')
 }
 
-/** Whether the generator with this seed comes to these two words. */
+/**
+ * Whether the generator with this seed comes to these two words. In halves of 32 bits: there are some dozens of
+ * candidates, and BigInt takes 5 ms for each walk.
+ */
 function followsFrom(seed: bigint, a: bigint, b: bigint): boolean {
-  let first = mix(seed)
-  let second = mix(~first)
+  const [aLow, aHigh, bLow, bHigh] = halves([a, b])
+  const mixed = mix(seed)
+  let [low, high, secondLow, secondHigh] = halves([mixed, mix(~mixed)])
   for (let i = 0; i < LONGEST_WALK; i++) {
-    if (first === a && second === b) return true
+    if (low === aLow && high === aHigh && secondLow === bLow && secondHigh === bHigh) return true
     // xorshift128+
-    let next = first
-    first = second
-    next ^= BigInt.asUintN(64, next << 23n)
-    next ^= next >> 17n
-    second = next ^ first ^ (first >> 26n)
+    let nextHigh = high ^ ((high << 23) | (low >>> 9))
+    let nextLow = low ^ (low << 23)
+    nextLow ^= (nextLow >>> 17) | (nextHigh << 15)
+    nextHigh ^= nextHigh >>> 17
+    low = secondLow
+    high = secondHigh
+    secondLow = nextLow ^ low ^ ((low >>> 26) | (high << 6))
+    secondHigh = nextHigh ^ high ^ (high >>> 26)
   }
   return false
+}
+
+/** Low and high, as signed integers. */
+function halves([a, b]: readonly [bigint, bigint]): [number, number, number, number] {
+  const half = (word: bigint) => Number(BigInt.asIntN(32, word))
+  return [half(a), half(a >> 32n), half(b), half(b >> 32n)]
 }
 
 /** The end of MurmurHash3, for 64 bits. */

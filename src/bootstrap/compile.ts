@@ -13,6 +13,7 @@ import type { PreparedModules } from './prepared.ts'
 import type { Archive, Entry } from './vfs/archive.ts'
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
+const TYPESCRIPT_FORMAT = /-?typescript$/
 
 export interface CompileWatch {
   /** Told of the source of every embedded ES module before it is linked. */
@@ -67,7 +68,10 @@ export class Compiler {
     this.#installModules()
   }
 
-  /** The build has compiled TypeScript already; node would strip types again. */
+  /**
+   * The build has compiled TypeScript already; node would strip types again. Some versions look this up when they need it,
+   * some have taken it before: for those it is not called at all, where modules are compiled.
+   */
   #installTypeScript(): void {
     if (this.#isTypeScriptInstalled) return
     this.#isTypeScriptInstalled = true
@@ -117,7 +121,7 @@ export class Compiler {
         isWrapperPatched() ||
         content !== (known.text ?? archive.code(known.entry))
       ) {
-        return native.call(this, content, filename, format)
+        return native.call(this, content, filename, known ? format?.replace(TYPESCRIPT_FORMAT, '') : format)
       }
       const { entry } = known
       known.text = undefined // the module keeps what it needs of it
@@ -189,17 +193,21 @@ export class Compiler {
       })
       return wrap
     })
-    const strip = translators.get('module-typescript')!
-    translators.set(
-      'module-typescript',
-      function (this: unknown, url: string, context: any, parentURL?: string) {
-        return Reflect.apply(buffers.has(context.source) ? translators.get('module')! : strip, this, [
-          url,
-          context,
-          parentURL,
-        ])
-      },
-    )
+    for (const format of ['module', 'commonjs', 'require-commonjs']) {
+      const strip = translators.get(`${format}-typescript`)!
+      translators.set(
+        `${format}-typescript`,
+        function (this: unknown, url: string, context: any, parentURL?: string) {
+          const isJavaScript = buffers.has(context.source)
+          if (isJavaScript && format !== 'module') context.source = context.source.toString()
+          return Reflect.apply(isJavaScript ? translators.get(format)! : strip, this, [
+            url,
+            context,
+            parentURL,
+          ])
+        },
+      )
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 // (lib/internal/vfs/setup.js); when it can do what ours does, ours goes.
 
 import type { OptionTable } from './arguments.ts'
+import { completeLoaderHelpers } from './vfs/loader-overrides.ts'
 import type { ModuleLoaderOverrides } from './vfs/loader.ts'
 
 type Binding = Record<string, any>
@@ -20,7 +21,13 @@ export interface Internals {
   readonly modules: Binding
   readonly symbols: Record<string, symbol>
   readonly privateSymbols: Record<string, symbol>
-  readonly errors: { UVException: new (context: object) => Error }
+  readonly errors: {
+    UVException: new (context: object) => Error
+    readonly codes: Record<
+      'ERR_INVALID_PACKAGE_CONFIG' | 'ERR_MODULE_NOT_FOUND',
+      new (...args: unknown[]) => Error
+    >
+  }
   readonly uv: { getErrorMap(): Map<number, [code: string, message: string]> }
   readonly loaderHelpers: {
     setLoaderOverrides(overrides: Partial<ModuleLoaderOverrides>): void
@@ -38,7 +45,10 @@ export interface Internals {
   readonly esmLoader: { getOrInitializeCascadedLoader(): Binding }
   readonly typescript: { stripTypeScriptModuleTypes(source: string, filename: string, url?: string): string }
   readonly sourceMaps: { maybeCacheSourceMap(...args: unknown[]): void }
-  readonly esmFormats: { readonly extensionFormatMap: Record<string, string> }
+  readonly esmFormats: {
+    readonly extensionFormatMap: Record<string, string>
+    defaultGetFormatWithoutErrors(url: URL): string | null
+  }
   readonly processWrap: { readonly Process: { readonly prototype: Binding } }
   readonly spawnSync: Binding
   readonly sea: { getAsset(name: string): ArrayBuffer }
@@ -188,6 +198,7 @@ export function openInternals(require: InternalRequire): Internals {
     builtin: (id) => BuiltinModule.map.get(id)!,
     requireBuiltin: (id: string) => BuiltinModule.map.get(id)!.compileForInternalLoader(),
   }
+  if (!loaderHelpers.setLoaderOverrides) completeLoaderHelpers(internals)
   closeInternals(BuiltinModule, internals.cjsLoader.Module)
   return internals
 }

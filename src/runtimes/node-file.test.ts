@@ -91,7 +91,7 @@ for (const [name, bytes, offset, problem] of REFUSED) {
 
 test('an old node is refused', async (t) => {
   const home = makeHome(t)
-  const file = writeNode(home, fakeNode(`node.js/v26.8.2\0${FUSE}0`))
+  const file = writeNode(home, fakeNode(`node.js/v26.6.2\0${FUSE}0`))
   await assert.rejects(resolve(home, file), { code: 'RUNTIME_TOO_OLD' })
 })
 

@@ -214,7 +214,7 @@ test('an old version is refused without asking', async (t) => {
 })
 
 test('an old version behind a new number is refused, too', async (t) => {
-  const { home } = await setUp(t, { '26.8.0': RELEASES['26.9.0'] })
+  const { home } = await setUp(t, { '26.6.0': RELEASES['26.9.0'] })
   await assert.rejects(resolve(home), { code: 'RUNTIME_TOO_OLD' })
 })
 

@@ -3,8 +3,8 @@
 import { BuildError } from '../base/diagnostics.ts'
 import type { Target } from '../base/targets.ts'
 
-/** The bootstrap uses loader hooks that came with this release. */
-const OLDEST_RUNTIME = '26.9.0'
+/** The bootstrap stands on node's internals: they are tested from this release on (test/spec/oldest-runtime.test.ts). */
+export const OLDEST_RUNTIME = '26.7.0'
 
 const VERSION = /^\d+(\.\d+){0,2}$/
 
@@ -59,11 +59,11 @@ export function requireSupported(version: string, target?: Target): void {
   if (compareVersions(newestOf(version), OLDEST_RUNTIME) >= 0) return
   const newest = target === undefined ? '' : `, and the registry has no newer one for ${target}`
   throw new BuildError('RUNTIME_TOO_OLD', `Node ${version} is older than ${OLDEST_RUNTIME}${newest}`, {
-    help: `${target === undefined ? 'use node@26' : 'name the file of a newer one with "runtime"'}: an executable needs the module hooks that came with ${OLDEST_RUNTIME}`,
+    help: `${target === undefined ? 'use node@26' : 'name the file of a newer one with "runtime"'}: executables stand on parts of Node that older ones do not have`,
   })
 }
 
-/** `26.8` -> the largest version that it could mean, which still is older than 26.9. */
+/** `26.6` -> the largest version that it could mean, which still is older than 26.7. */
 function newestOf(version: string): string {
   return [...version.split('.'), '999999', '999999'].slice(0, 3).join('.')
 }

@@ -46,8 +46,7 @@ export function stopInJavaScript(
   stopAt(fs, OF_PATHS, isOfHost)
   // What is open and embedded does not come here.
   stopAt(fs, OF_DESCRIPTORS)
-  stopAt(fs.ReadFileJob.prototype, ['run'], isOfHost)
-  stopAt(fs.WriteFileJob.prototype, ['run'], isOfHost)
+  for (const job of [fs.ReadFileJob, fs.WriteFileJob]) if (job) stopAt(job.prototype, ['run'], isOfHost)
   stopAt(fsDir, ['opendir', 'opendirSync'], isOfHost)
   stopAt(processWrap.Process.prototype, ['spawn'])
   stopAt(spawnSync, ['spawn'])

@@ -58,5 +58,5 @@ export function watchHostFiles(internals: Internals, root: string, report: (repo
   for (const [name, flagsAt] of Object.entries(READERS)) watch(fs, name, flagsAt)
   for (const name of DIRECTORY_READERS) watch(fsDir, name, -1)
   // fs.readFile, and what it is as a promise.
-  watch(fs.ReadFileJob.prototype, 'run', -1)
+  if (fs.ReadFileJob) watch(fs.ReadFileJob.prototype, 'run', -1)
 }

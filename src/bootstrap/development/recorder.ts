@@ -164,7 +164,7 @@ export class Recorder {
     for (const name of ['open', 'openFileHandle']) watch(fs, name, open)
     watch(fs, 'readFileUtf8', read)
     watch(fs, 'copyFile', read)
-    watch(fs.ReadFileJob.prototype, 'run', read)
+    if (fs.ReadFileJob) watch(fs.ReadFileJob.prototype, 'run', read)
     for (const name of ['readdir', 'readdirRecursive']) watch(fs, name, list)
     for (const name of ['opendir', 'opendirSync']) watch(fsDir, name, list)
     for (const name of ['writeFileUtf8', 'mkdtemp']) watch(fs, name, write)

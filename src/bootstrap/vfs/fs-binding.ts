@@ -29,7 +29,8 @@ import { installWayIn } from './way-in.ts'
 /** Where a function without a request would have it. */
 const NO_REQUEST = 9
 
-export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, error: ErrorFactory): void {
+export function installFsBinding(internals: Internals, tree: Tree, error: ErrorFactory): void {
+  const { fs: binding, fsDir } = internals
   installOwnMaps(binding)
   const { kUsePromises } = binding
   const answer = answerWith(kUsePromises)
@@ -137,7 +138,7 @@ export function installFsBinding({ fs: binding, fsDir }: Internals, tree: Tree, 
     return tree.refuseDirectory(path)
   })
   installShortCuts(binding, { open, close, read }, tree)
-  installCopies(binding, tree, answer, error)
+  installCopies(internals, tree, answer, error)
   installJobs(binding, tree, naming)
   patchDirectories(fsDir, tree, answer)
   installWayIn(binding, answer)

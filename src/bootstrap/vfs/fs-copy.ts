@@ -5,6 +5,7 @@
 import fs, { closeSync, constants, openSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
+import type { Internals } from '../internals.ts'
 import type { ErrorFactory } from './errors.ts'
 import { toArchivePath, type BindingPath } from './paths.ts'
 import { isMode, patch, type Answer, type Binding } from './requests.ts'
@@ -12,7 +13,12 @@ import type { Tree } from './tree.ts'
 
 const { COPYFILE_EXCL, O_CREAT, O_EXCL, O_TRUNC, O_WRONLY } = constants
 
-export function installCopies(binding: Binding, tree: Tree, answer: Answer, error: ErrorFactory): void {
+export function installCopies(
+  { fs: binding, whenLoaded }: Pick<Internals, 'fs' | 'whenLoaded'>,
+  tree: Tree,
+  answer: Answer,
+  error: ErrorFactory,
+): void {
   const copyOut = createCopyOut(tree, error)
   patch(binding, 'copyFile', (native, args) => {
     const [from, to, mode, request] = args
@@ -62,22 +68,43 @@ export function installCopies(binding: Binding, tree: Tree, answer: Answer, erro
     return fs.cpSync(source, target, { ...options, filter })
   })
   const { CpDirJob } = binding
-  if (!CpDirJob) return
+  if (!CpDirJob) {
+    whenLoaded('internal/fs/cp/cp', (cp) => copyTreesInJavaScript(cp, tree))
+    return
+  }
   binding.CpDirJob = function (source: string, target: string, ...flags: any[]) {
     if (toArchivePath(source) === undefined && toArchivePath(target) === undefined)
       return new CpDirJob(source, target, ...flags)
-    const options: fs.CopyOptions = walkOptions(flags)
-    const filter = async (from: string, to: string) => {
-      const real = leadsOut(tree, source, from, flags)
-      if (real !== undefined) await fs.promises.cp(real, to, options)
-      return real === undefined
-    }
+    const options = treeOptions(tree, source, flags)
     return {
       run(this: { ondone(error: unknown): void }) {
-        fs.cp(source, target, { ...options, filter }, (failure) => this.ondone(failure))
+        fs.cp(source, target, options, (failure) => this.ondone(failure))
       },
     }
   }
+}
+
+/** fs.cp of a version of node that has no native walk: what it does with links is to be the same. */
+function copyTreesInJavaScript(cp: Binding, tree: Tree): void {
+  const { cpFn } = cp
+  cp['cpFn'] = (source: string, target: string, options: fs.CopyOptions) => {
+    if (options.filter || toArchivePath(source) === undefined) return cpFn(source, target, options)
+    const { force, dereference, errorOnExist, verbatimSymlinks, preserveTimestamps, mode, recursive } =
+      options
+    const flags = [force, dereference, errorOnExist, verbatimSymlinks, preserveTimestamps, mode]
+    return cpFn(source, target, { ...options, ...treeOptions(tree, source, flags), recursive })
+  }
+}
+
+/** For node's walk in JavaScript, which then copies what the links lead to that leave the tree. */
+function treeOptions(tree: Tree, source: string, flags: any[]): fs.CopyOptions {
+  const options: fs.CopyOptions = walkOptions(flags)
+  const filter = async (from: string, to: string) => {
+    const real = leadsOut(tree, source, from, flags)
+    if (real !== undefined) await fs.promises.cp(real, to, options)
+    return real === undefined
+  }
+  return { ...options, filter }
 }
 
 type CopyFlags = [

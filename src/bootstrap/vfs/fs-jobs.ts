@@ -60,31 +60,36 @@ export function installJobs(binding: Binding, tree: Tree, naming: Naming): void 
     }
   }
 
-  // node:fs/promises looks the class up for every job.
   const { ReadFileJob, WriteFileJob, FileHandle } = binding
-  binding.ReadFileJob = function (path: BindingPath, flags: number, ...rest: unknown[]) {
-    const ours = toArchivePath(path)
-    return ours === undefined ? new ReadFileJob(path, flags, ...rest) : new EmbeddedRead(ours, flags)
-  }
-  binding.ReadFileJob.prototype = ReadFileJob.prototype
-  // node:fs has captured the classes.
-  patchRun(ReadFileJob, (job, path, given) => {
-    read(job, path, flagsOf(job.context?.options.flag ?? 'r'), given, setImmediate)
-  })
-  patchRun(WriteFileJob, (job, path, given) => {
-    setImmediate(() => {
-      try {
-        tree.refuse('open', path, false)
-      } catch (error) {
-        job.ondone(fromNowhere(naming(given, error)))
-      }
-    })
-  })
   // What reads a large file in pieces.
   binding.FileHandle = new Proxy(FileHandle, {
     construct: (native, args, target) =>
       tree.isOurs(args[0]) ? fileHandle(tree, args[0]) : Reflect.construct(native, args, target),
   })
+  // Older versions of node open, read and close instead.
+  if (ReadFileJob) {
+    // node:fs/promises looks the class up for every job.
+    binding.ReadFileJob = function (path: BindingPath, flags: number, ...rest: unknown[]) {
+      const ours = toArchivePath(path)
+      return ours === undefined ? new ReadFileJob(path, flags, ...rest) : new EmbeddedRead(ours, flags)
+    }
+    binding.ReadFileJob.prototype = ReadFileJob.prototype
+    // node:fs has captured the classes.
+    patchRun(ReadFileJob, (job, path, given) => {
+      read(job, path, flagsOf(job.context?.options.flag ?? 'r'), given, setImmediate)
+    })
+  }
+  if (WriteFileJob) {
+    patchRun(WriteFileJob, (job, path, given) => {
+      setImmediate(() => {
+        try {
+          tree.refuse('open', path, false)
+        } catch (error) {
+          job.ondone(fromNowhere(naming(given, error)))
+        }
+      })
+    })
+  }
 }
 
 function patchRun(

@@ -47,7 +47,7 @@ export interface LoaderWatch {
 }
 
 export function installLoader(
-  { loaderHelpers, modules, errors }: Internals & { errors: any },
+  { loaderHelpers, modules, errors }: Internals,
   tree: Tree,
   { onRead, onForeign, preparedSource }: LoaderWatch,
 ): void {
@@ -111,7 +111,12 @@ export function installLoader(
         if (name && moduleStat(tree, joinBelow(directory, name)) === 0) return i
       }
       const { ERR_MODULE_NOT_FOUND } = errors.codes
-      throw new ERR_MODULE_NOT_FOUND(toVirtualPath(joinBelow(directory, main ?? 'index.js')), base, undefined)
+      const importer = String(base).startsWith('file:') ? pathOf(new URL(String(base))) : base
+      throw new ERR_MODULE_NOT_FOUND(
+        toVirtualPath(joinBelow(directory, main ?? 'index.js')),
+        importer,
+        undefined,
+      )
     },
     getFormatOfExtensionlessFile(file) {
       const entry = entryAt(file.startsWith('file:') ? pathOf(new URL(file)) : file)

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { OLDEST_RUNTIME } from '../../src/runtimes/version.ts'
 import { ingotBuild } from '../support/commands.ts'
 import { copyOfExample } from '../support/example.ts'
 import { makeProject } from '../support/project.ts'
@@ -21,23 +22,29 @@ if (THOROUGH) {
   suite('a program under wine', () => {
     const work = temporaryDirectory()
 
-    test('sees its files, modules, workers and children as under plain node', async () => {
-      const cwd = makeProject(work, CONFORMANCE)
-      const out = path.join(cwd, 'probe.exe')
-      const { runtime } = await ingotBuild([...TARGET, 'probe.ts', '--include=lib', '-o', out], { cwd })
-      const ask = async (executable: string, args: readonly string[], root: string) => {
-        const { status, stderr } = await runInWine(executable, args, { cwd })
-        assert.deepEqual([status, stderr], [0, ''])
-        const text = readFileSync(path.join(cwd, 'answers.json'), 'utf8')
-        const urls = [root.replaceAll('\\', '/')]
-        return JSON.parse(
-          text.replaceAll(JSON.stringify(root).slice(1, -1), '<root>').replaceAll(urls[0]!, '<root>'),
+    // The oldest is what win32-arm64 has, and on the side of JavaScript the same.
+    for (const node of ['node@26', `node@${OLDEST_RUNTIME}`]) {
+      test(`sees its files, modules, workers and children as under plain ${node}`, async () => {
+        const cwd = makeProject(work, CONFORMANCE)
+        const out = path.join(cwd, 'probe.exe')
+        const { runtime } = await ingotBuild(
+          [...TARGET, '--runtime', node, 'probe.ts', '--include=lib', '-o', out],
+          { cwd },
         )
-      }
-      const inside = await ask(out, ['argument'], 'C:\\ingot:\\app')
-      const plain = await ask(nodeExe(runtime.version), ['probe.ts', 'argument'], windowsPath(cwd))
-      assert.deepEqual(inside, plain)
-    })
+        const ask = async (executable: string, args: readonly string[], root: string) => {
+          const { status, stderr } = await runInWine(executable, args, { cwd })
+          assert.deepEqual([status, stderr], [0, ''])
+          const text = readFileSync(path.join(cwd, 'answers.json'), 'utf8')
+          const urls = [root.replaceAll('\\', '/')]
+          return JSON.parse(
+            text.replaceAll(JSON.stringify(root).slice(1, -1), '<root>').replaceAll(urls[0]!, '<root>'),
+          )
+        }
+        const inside = await ask(out, ['argument'], 'C:\\ingot:\\app')
+        const plain = await ask(nodeExe(runtime.version), ['probe.ts', 'argument'], windowsPath(cwd))
+        assert.deepEqual(inside, plain)
+      })
+    }
 
     test('answers HTTP', async () => {
       const directory = await copyOfExample('http')

@@ -56,17 +56,32 @@ if (THOROUGH) {
 
     test('is one to file, LLVM, icoutils and pev', async () => {
       assert.match(await read('file', file), /PE32\+ executable \(console\) x86-64, for MS Windows/)
-      const headers = await read('llvm-objdump', '--private-headers', file)
+      await readByOthers(file)
+    })
+
+    test('is one for ARM, too', async () => {
+      const out = path.join(work, 'arm64.exe')
+      const { runtime } = await ingotBuild(['--target', 'win32-arm64', '-o', out], { cwd: project })
+      assert.match(await read('file', out), /PE32\+ executable \(console\) Aarch64, for MS Windows/)
+      assert.match(await read('llvm-readobj', '--file-headers', out), /Machine: IMAGE_FILE_MACHINE_ARM64 /)
+      await readByOthers(out)
+      const { info, start } = inspect(out)
+      assert.deepEqual([info.target, info.runtime.version, start], ['win32-arm64', runtime.version, 'cold'])
+      assert.deepEqual(verify(out).damage, [])
+    })
+
+    async function readByOthers(executable: string): Promise<void> {
+      const headers = await read('llvm-objdump', '--private-headers', executable)
       assert.match(headers, /Resource Directory/)
-      const resources = await read('llvm-readobj', '--coff-resources', file)
+      const resources = await read('llvm-readobj', '--coff-resources', executable)
       assert.match(resources, /Total Number of Resources: 7\n/)
       assert.match(resources, /Name: NODE_SEA_BLOB/)
-      const listed = await read('wrestool', '--list', file)
+      const listed = await read('wrestool', '--list', executable)
       for (const type of ['icon', 'group_icon', 'version', 'rcdata'])
         assert.match(listed, new RegExp(`type=${type} `))
-      assert.match(await read('readpe', '--header', 'optional', file), /IMAGE_SUBSYSTEM_WINDOWS_CUI/)
-      assert.match(await read('pesec', file), /ASLR:\s+yes[^]*DEP\/NX:\s+yes/)
-    })
+      assert.match(await read('readpe', '--header', 'optional', executable), /IMAGE_SUBSYSTEM_WINDOWS_CUI/)
+      assert.match(await read('pesec', executable), /ASLR:\s+yes[^]*DEP\/NX:\s+yes/)
+    }
 
     test('shows its icon, its version and what it is able to', async () => {
       const icon = path.join(work, 'extracted.ico')

@@ -30,7 +30,8 @@ export interface Internals {
   }
   readonly uv: { getErrorMap(): Map<number, [code: string, message: string]> }
   readonly loaderHelpers: {
-    setLoaderOverrides(overrides: Partial<ModuleLoaderOverrides>): void
+    /** @param isOther whether loaders may get something else of a file than who reads it; node's own knows who asks */
+    setLoaderOverrides(overrides: Partial<ModuleLoaderOverrides>, isOther?: (file: string) => boolean): void
     kLoaderOverrideNoResult: symbol
     legacyMainResolveExtensions: readonly string[]
     makeRequireFunction(module: object): NodeJS.Require

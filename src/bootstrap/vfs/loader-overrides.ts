@@ -22,6 +22,7 @@ const LOADERS = new Map([
 const DEPTH_WITH_OTHERS = 10
 
 type Override = (...args: any[]) => unknown
+type IsOther = (file: string) => boolean
 
 /** Gives node's helpers what later versions have of themselves. */
 export function completeLoaderHelpers(internals: Internals): void {
@@ -29,7 +30,8 @@ export function completeLoaderHelpers(internals: Internals): void {
   Object.assign(loaderHelpers, {
     kLoaderOverrideNoResult: NO_RESULT,
     legacyMainResolveExtensions: [...MAIN_EXTENSIONS, ...INDEX_FILES],
-    setLoaderOverrides: (overrides: ModuleLoaderOverrides) => setLoaderOverrides(internals, overrides),
+    setLoaderOverrides: (overrides: ModuleLoaderOverrides, isOther?: IsOther) =>
+      setLoaderOverrides(internals, overrides, isOther),
   })
   modules['parsePackageJSON'] = (bytes: Buffer, file: string) => {
     const parsed = parsePackage(bytes, file)
@@ -41,7 +43,12 @@ export function completeLoaderHelpers(internals: Internals): void {
 
 const NO_RESULT = Symbol('kLoaderOverrideNoResult')
 
-function setLoaderOverrides(internals: Internals, overrides: ModuleLoaderOverrides): void {
+/** @param isOther to look at the stack costs as much as to read a file: by default it is done for all */
+function setLoaderOverrides(
+  internals: Internals,
+  overrides: ModuleLoaderOverrides,
+  isOther: IsOther = () => true,
+): void {
   const { fs: fsBinding, modules, util, cjsLoader } = internals
   override(fsBinding, 'getFormatOfExtensionlessFile', overrides.getFormatOfExtensionlessFile)
   for (const name of [
@@ -55,7 +62,7 @@ function setLoaderOverrides(internals: Internals, overrides: ModuleLoaderOverrid
   ] as const)
     override(modules, name, overrides[name])
   // Real paths are found by node:fs, which knows ours (fs-public.ts).
-  overrideReads(util, overrides)
+  overrideReads(util, overrides, isOther)
   stayBelowRoot(cjsLoader['Module'], overrides)
   replacePackageSearch(internals, overrides)
 }
@@ -70,7 +77,11 @@ function override(target: Record<string, any>, name: string, own: Override): voi
   }
 }
 
-function overrideReads({ getCallSites }: Internals['util'], { readFileSync }: ModuleLoaderOverrides): void {
+function overrideReads(
+  { getCallSites }: Internals['util'],
+  { readFileSync }: ModuleLoaderOverrides,
+  isOther: IsOther,
+): void {
   const native = fs.readFileSync as (file: unknown, options?: unknown) => string | Buffer
   const isLoader = () => {
     const depth = fs.readFileSync === patched ? 2 : DEPTH_WITH_OTHERS
@@ -78,8 +89,10 @@ function overrideReads({ getCallSites }: Internals['util'], { readFileSync }: Mo
     return sites.some(({ scriptName, functionName }) => LOADERS.get(scriptName) === functionName)
   }
   function patched(file: string | URL, options?: unknown) {
-    const isAsLoadersAsk = options === 'utf8' || (options === undefined && file instanceof URL)
-    const source = isAsLoadersAsk && isLoader() ? readFileSync(file, options) : undefined
+    const isAsLoadersAsk =
+      file instanceof URL ? options === undefined : options === 'utf8' && typeof file === 'string'
+    const source =
+      isAsLoadersAsk && isOther(fileOf(file)) && isLoader() ? readFileSync(file, options) : undefined
     return source ?? native(file, options)
   }
   Object.defineProperties(patched, Object.getOwnPropertyDescriptors(native))

@@ -79,7 +79,7 @@ export function installLoader(
   }
   const pathOfUrl = (url: string) => toArchivePath(url.startsWith('file:') ? pathOf(new URL(url)) : url)
 
-  loaderHelpers.setLoaderOverrides({
+  const overrides: ModuleLoaderOverrides = {
     internalModuleStat(file) {
       const path = toArchivePath(file)
       return path === undefined ? undefined : moduleStat(tree, path)
@@ -152,6 +152,19 @@ export function installLoader(
       if (path === undefined) return undefined
       return typeOf(path) ?? NO_RESULT
     },
+  }
+  loaderHelpers.setLoaderOverrides(overrides, (file) => {
+    const path = toArchivePath(file)
+    if (path !== undefined) {
+      const found = tree.archive.resolve(path, true)
+      return typeof found !== 'string' && found.format !== 0
+    }
+    try {
+      onForeign(file)
+      return false
+    } catch {
+      return true
+    }
   })
 
   function typeOf(path: string): string | undefined {

@@ -10,7 +10,7 @@ import { readLauncher } from './image/elf/launcher.ts'
 import { redirectLibc } from './image/elf/libc.ts'
 import { machineOf } from './image/elf/machine.ts'
 import { readElf } from './image/elf/read.ts'
-import type { LinkedBase } from './image/image.ts'
+import type { ElfBase, LinkedBase } from './image/image.ts'
 import type { SeaBlob } from './image/sea.ts'
 import { packArchive } from './payload/pack.ts'
 import type { ArchiveFile } from './payload/payload.ts'
@@ -58,7 +58,7 @@ export function linkElf({ target, runtime, libraries, blob, licenses }: ElfInput
     return linkBaseImage({ node, loader, launcher, system, blob })
   }
   // The first chunk is node. Its ELF header says where the launch table is, behind the archive that the result is to lie in.
-  const withUsed = ({ chunks }: LinkedBase) =>
-    link([{ path: VERIFIED_AT_START, data: usedAtStart(node, chunks[0]!.bytes, runtime.sha256) }])
+  const withUsed = ({ chunks, base }: LinkedBase<ElfBase>) =>
+    link([{ path: VERIFIED_AT_START, data: usedAtStart(base.frozen, chunks[0]!.bytes, runtime.sha256) }])
   return withUsed(withUsed(link([])))
 }

@@ -12,19 +12,20 @@ import {
   withChecksums,
   writeVerifiedRun,
 } from './image/elf/verified-runs.ts'
-import type { ElfFile } from './image/elf/read.ts'
+import type { FrozenSupport } from './image/image.ts'
 
 /** By the SHA-256 of node: numbers of pages and lengths of runs, in turn. */
 export const KNOWN_PAGES = new URL('../launcher/prebuilt/linux-x64/node-pages.json', import.meta.url)
 
 /**
+ * @param support of the base: where the file has what of node is inside
  * @param linked the file's bytes, as far as they are node's
  * @param sha256 of the node executable, hex
  * @returns struct verified_run of launcher/frozen.h, one behind the other; nothing of a node that is not known
  */
-export function usedAtStart(node: ElfFile, linked: Uint8Array, sha256: string): Uint8Array {
+export function usedAtStart(support: FrozenSupport, linked: Uint8Array, sha256: string): Uint8Array {
   const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
-  const ranges = constantRanges(node)
+  const ranges = constantRanges(support)
   const runs = usedRuns(ranges, ranges, pagesOf(known[sha256] ?? []), LARGEST_GAP)
   const bytes = new Uint8Array(runs.length * VERIFIED_RUN_SIZE)
   const view = new DataView(bytes.buffer)

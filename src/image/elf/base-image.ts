@@ -12,6 +12,7 @@ import type { ElfBase, LinkedBase } from '../image.ts'
 import { emitSeaPrefix, type SeaBlob } from '../sea.ts'
 import { checkLoader, checkNode, loadsOf } from './check.ts'
 import { PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR } from './constants.ts'
+import { editNode, NO_EDITS, type EditedNode, type NodeEdits } from './edits.ts'
 import * as layout from './layout.ts'
 import type { Launcher } from './launcher.ts'
 import { redirectLoader } from './loader.ts'
@@ -29,6 +30,8 @@ export interface BaseInputs {
   /** Archive of the shared libraries, by SONAME. */
   readonly system: Uint8Array
   readonly blob: SeaBlob
+  /** What of node is to be another one, or not there; of nothing by default. */
+  readonly edits?: NodeEdits
 }
 
 const NOTE_NAME = 'NODE_SEA_BLOB\0'
@@ -37,7 +40,7 @@ const NOTE_NAME = 'NODE_SEA_BLOB\0'
 export function linkBaseImage(inputs: BaseInputs): LinkedBase<ElfBase> {
   checkLoader(inputs.loader)
   checkNode(inputs.node, maximumHeaders(inputs))
-  const plan = planBase(inputs)
+  const plan = planBase(inputs, editNode(inputs.node, inputs.edits ?? NO_EDITS))
   return { chunks: emitBase(inputs, plan), base: describeBase(inputs, plan) }
 }
 
@@ -47,6 +50,8 @@ interface Placed {
 }
 
 interface Plan {
+  /** As it is in the file. */
+  readonly node: EditedNode
   readonly launcher: Placed
   readonly table: { readonly fileOffset: number }
   readonly loader: Placed & { readonly errnoAddress: number }
@@ -65,8 +70,8 @@ const SPARE_SEGMENTS = 8
 /** Of the outer headers, those that come neither from node nor from ld.so. */
 const OWN_SEGMENTS = 7 + SPARE_SEGMENTS
 
-function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
-  const { pageSize } = machineOf(node)
+function planBase({ node: original, loader, launcher, system, blob }: BaseInputs, node: EditedNode): Plan {
+  const { pageSize } = machineOf(original)
   let end = nodeEnd(node)
   const place = <T extends Uint8Array>(bytes: T, size = bytes.length) => {
     const fileOffset = alignUp(end, pageSize)
@@ -87,6 +92,7 @@ function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
   const prefix = emitSeaPrefix(blob, noteOffset + header.length, pageSize)
   const note = place(Buffer.concat([header, prefix]))
   return {
+    node,
     launcher: text,
     table,
     loader: { ...placedLoader, errnoAddress: redirected.errnoAddress },
@@ -100,13 +106,15 @@ function planBase({ node, loader, launcher, system, blob }: BaseInputs): Plan {
 const WEBASSEMBLY_TRAP = '_ZN2v829TryHandleWebAssemblyTrapPosixEiP9siginfo_tPv'
 
 /** node, as far as it is mapped: symbols, debug information and section headers lie behind. */
-function nodeEnd(node: ElfFile): number {
+function nodeEnd(node: Pick<ElfFile, 'programHeaders'>): number {
   return Math.max(...loadsOf(node).map((segment) => segment.fileOffset + segment.fileSize))
 }
 
 /** Headers that node may have for both tables to fit into their page. */
-function maximumHeaders({ node, loader }: BaseInputs): number {
-  const ours = 1 + loadsOf(node).length + loadsOf(loader).length + OWN_SEGMENTS
+function maximumHeaders({ node, loader, edits }: BaseInputs): number {
+  const cuts = edits?.cuts.length ?? 0
+  // A cut is one header more in both.
+  const ours = 1 + loadsOf(node).length + 2 * cuts + loadsOf(loader).length + OWN_SEGMENTS
   return Math.floor((TABLE_LIMIT - INNER_HEADERS) / ProgramHeader.size) - ours
 }
 
@@ -133,9 +141,9 @@ function loaderSegments(
   })
 }
 
-function innerHeaders(node: ElfFile, plan: Plan): ProgramHeader[] {
+function innerHeaders(plan: Plan): ProgramHeader[] {
   const noteAddress = layout.PAYLOAD_BASE
-  const headers = node.programHeaders.map((segment) => ({ ...segment }))
+  const headers = plan.node.programHeaders.map((segment) => ({ ...segment }))
   headers.push({
     type: PT_NOTE,
     flags: PF_R,
@@ -173,7 +181,7 @@ function outerHeaders({ node, loader, launcher }: BaseInputs, plan: Plan): Progr
     load(flags, fileOffset, address, alignUp(bytes.length, pageSize))
   return [
     load(PF_R, plan.table.fileOffset, layout.LAUNCH_TABLE, pageSize),
-    ...loadsOf(node),
+    ...loadsOf(plan.node),
     placed(PF_R | PF_X, plan.launcher, layout.LAUNCHER_TEXT),
     // Zeros, which the kernel makes.
     {
@@ -194,7 +202,7 @@ function outerHeaders({ node, loader, launcher }: BaseInputs, plan: Plan): Progr
 
 function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
   const { node } = inputs
-  const inner = innerHeaders(node, plan)
+  const inner = innerHeaders(plan)
   const outer = outerHeaders(inputs, plan)
   const outerOffset = INNER_HEADERS + inner.length * ProgramHeader.size
   const table = new Uint8Array(machineOf(node).pageSize)
@@ -233,7 +241,9 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
   return [
     {
       offset: 0,
-      bytes: emitNode(node, inputs.launcher, plan.table.fileOffset + outerOffset, outer.length),
+      bytes: plan.node.emit(
+        emitNode(node, inputs.launcher, plan.table.fileOffset + outerOffset, outer.length),
+      ),
     },
     ...[plan.launcher, plan.loader, plan.system, { ...plan.table, bytes: table }, plan.note].map(
       ({ fileOffset, bytes }) => ({ offset: fileOffset, bytes }),
@@ -263,9 +273,9 @@ function emitNode(node: ElfFile, launcher: Launcher, tableOffset: number, header
 
 function describeBase(inputs: BaseInputs, plan: Plan): ElfBase {
   const { node, loader, blob, launcher } = inputs
-  const inner = innerHeaders(node, plan)
+  const inner = innerHeaders(plan)
   const outerStart = plan.table.fileOffset + INNER_HEADERS + inner.length * ProgramHeader.size
-  const payloadSegment = loadsOf(node).length + 3 + loadsOf(loader).length + 1
+  const payloadSegment = loadsOf(plan.node).length + 3 + loadsOf(loader).length + 1
   const before = plan.note.bytes.length + blob.tail.length
   const sizes = (header: number, plus: number) =>
     (['fileSize', 'memorySize'] as const).map((field) => ({
@@ -305,7 +315,7 @@ function describeBase(inputs: BaseInputs, plan: Plan): ElfBase {
       { name: 'program', offset: plan.size },
     ],
     parts: {
-      runtime: nodeEnd(node),
+      runtime: nodeEnd(plan.node),
       libraries: plan.system.bytes.length + plan.loader.bytes.length,
       bootstrap: plan.note.bytes.length + launcher.text.length,
     },

@@ -8,7 +8,7 @@ import { machineOf } from './machine.ts'
 import { segmentField, type ElfFile } from './read.ts'
 import { FileHeader, IDENT_SIZE, type ProgramHeader } from './structs.ts'
 
-export function loadsOf(elf: ElfFile): ProgramHeader[] {
+export function loadsOf(elf: Pick<ElfFile, 'programHeaders'>): ProgramHeader[] {
   return elf.programHeaders.filter((segment) => segment.type === PT_LOAD)
 }
 

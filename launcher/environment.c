@@ -1,5 +1,6 @@
 /* libc's functions for variables and for the process's own number. The image writer lets our copy of libc jump here (src/image/elf/libc.ts). In a build run they note what the
    program asks for. */
+#include "archive.h"
 #include "frozen.h"
 #include "launcher.h"
 #include "paths.h"
@@ -35,6 +36,14 @@ void note(char *names, uint32_t *size, uint32_t limit, const char *name)
 static int is_settled(const char *name)
 {
 	return same_text(name, "LC_ALL") || same_text(name, "LC_MESSAGES") || same_text(name, "LANG");
+}
+
+/* Whether ICU has data of this locale's language. If it has not that of all, each is an entry beside the libraries (src/link-elf.ts). */
+static int has_language_of(const char *locale)
+{
+	uint64_t length = 0;
+	while (locale[length] >= 'a' && locale[length] <= 'z') length++;
+	return archive_find(&TABLE->system, locale, length) || !archive_find(&TABLE->system, "en", 2);
 }
 
 int has_bootstrap_begun;
@@ -82,7 +91,10 @@ char *hook_getenv(const char *name)
 	char **variable = variables();
 	for (; variable && *variable; variable++) {
 		char *value = value_if(*variable, name, length);
-		if (value) return value;
+		if (!value) continue;
+		/* V8 would write dates as "2026 M11 26" in a language that it has no data of. In no locale it writes American English. */
+		const int is_icu = is_library && is_settled(name) && (uint64_t)__builtin_return_address(0) < LAUNCHER_TEXT;
+		return is_icu && !has_language_of(value) ? (char *)"C" : value;
 	}
 	if (freezing == ARMED || (freezing == BOOTING && !is_sealed_name(name) && !is_settled(name)))
 		note(freeze_record.read_names, &freeze_record.read_size, sizeof freeze_record.read_names, name);

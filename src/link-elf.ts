@@ -4,12 +4,16 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import type { Target } from './base/targets.ts'
+import { cutIcu, noIcu, type SmallerIcu } from './cut-icu.ts'
+import { PAGE_SIZE } from './format/archive.ts'
 import { LICENSES } from './format/licenses.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
+import { loadsOf } from './image/elf/check.ts'
+import { NO_EDITS, type NodeEdits } from './image/elf/edits.ts'
 import { readLauncher } from './image/elf/launcher.ts'
 import { redirectLibc } from './image/elf/libc.ts'
 import { machineOf } from './image/elf/machine.ts'
-import { readElf } from './image/elf/read.ts'
+import { readElf, type ElfFile } from './image/elf/read.ts'
 import type { ElfBase, LinkedBase } from './image/image.ts'
 import type { SeaBlob } from './image/sea.ts'
 import { packArchive } from './payload/pack.ts'
@@ -22,6 +26,8 @@ export interface ElfInputs {
   readonly runtime: Runtime
   readonly libraries: SystemLibraries
   readonly blob: SeaBlob
+  /** Locales to have data of; all without. */
+  readonly icu?: readonly string[]
   /** Content of the file `format/licenses.ts`. */
   readonly licenses: Uint8Array
 }
@@ -33,13 +39,15 @@ export function launcherOf(target: Target): string {
 /** In the archive of libraries, for launcher/verify.c. */
 const VERIFIED_AT_START = 'verified-at-start'
 
-export function linkElf({ target, runtime, libraries, blob, licenses }: ElfInputs): LinkedBase {
+export function linkElf({ target, runtime, libraries, blob, licenses, icu }: ElfInputs): LinkedBase {
   const launcherFile = launcherOf(target)
   const launcher = readLauncher(readFileSync(launcherFile), launcherFile)
   const contentOf = (name: string, file: string) => {
     const bytes = readFileSync(file)
     return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher) : bytes
   }
+  const node = readElf(readFileSync(runtime.file), runtime.file)
+  const smaller = icu && cutIcu(node.bytes, runtime.file, icu)
   const files = [
     ...[...libraries.libraries].map(([name, { file }]) => ({
       path: name,
@@ -48,17 +56,52 @@ export function linkElf({ target, runtime, libraries, blob, licenses }: ElfInput
     })),
     // The LGPL of glibc asks that its text comes along.
     { path: LICENSES, data: licenses },
+    // For launcher/environment.c: which default locales V8 may take from the machine.
+    ...(smaller?.languages ?? []).map((path) => ({ path, data: new Uint8Array() })),
   ]
-  const node = readElf(readFileSync(runtime.file), runtime.file)
+  const edits = smaller ? editsOf(node, smaller) : NO_EDITS
   const loader = readElf(readFileSync(libraries.loader.file), libraries.loader.file)
   const { pageSize } = machineOf(node)
+  const moved = (address: number) => (smaller ? movedTo(node, smaller, address) : [address])
   const link = (more: readonly ArchiveFile[]) => {
     const manifest = { ingot: '', entries: [], sourceMaps: false }
     const system = Buffer.concat(packArchive([...files, ...more], [], manifest, { pageSize }).chunks)
-    return linkBaseImage({ node, loader, launcher, system, blob })
+    return linkBaseImage({ node, loader, launcher, system, blob, edits })
   }
   // The first chunk is node. Its ELF header says where the launch table is, behind the archive that the result is to lie in.
   const withUsed = ({ chunks, base }: LinkedBase<ElfBase>) =>
-    link([{ path: VERIFIED_AT_START, data: usedAtStart(base.frozen, chunks[0]!.bytes, runtime.sha256) }])
+    link([
+      {
+        path: VERIFIED_AT_START,
+        data: usedAtStart(base.frozen, chunks[0]!.bytes, { sha256: runtime.sha256, moved }),
+      },
+    ])
   return withUsed(withUsed(link([])))
+}
+
+/** In place of the old data, and what that had behind the new: not in the file, as far as it is whole pages. */
+function editsOf(node: ElfFile, { offset, size, bytes }: SmallerIcu): NodeEdits {
+  const start = addressOf(node, offset)
+  const zeros = new Uint8Array(size)
+  zeros.set(bytes)
+  return {
+    patches: [{ address: start, bytes: zeros }],
+    cuts: [{ start: start + bytes.length, end: start + size }],
+  }
+}
+
+/** Pages that hold what the page at this address held before. */
+function movedTo(node: ElfFile, { offset, size, placesOf }: SmallerIcu, address: number): number[] {
+  const start = addressOf(node, offset)
+  if (address + PAGE_SIZE <= start || address >= start + size) return [address]
+  const pages = placesOf(address - start, PAGE_SIZE).map((at) => start + at - ((start + at) % PAGE_SIZE))
+  return [...new Set(pages)]
+}
+
+function addressOf(node: ElfFile, fileOffset: number): number {
+  const segment = loadsOf(node).find(
+    (it) => fileOffset >= it.fileOffset && fileOffset < it.fileOffset + it.fileSize,
+  )
+  if (!segment) throw noIcu(node.file)
+  return segment.virtualAddress + fileOffset - segment.fileOffset
 }

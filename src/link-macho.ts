@@ -1,9 +1,9 @@
 // The base image of darwin: node and the blob, in one executable that is complete but for the program and the signature.
 
 import { hash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 
 import { BuildError } from './base/diagnostics.ts'
+import { readNode } from './cut-icu.ts'
 import { platformOf, type Target } from './base/targets.ts'
 import { LICENSES } from './format/licenses.ts'
 import type { LinkedBase } from './image/image.ts'
@@ -19,13 +19,15 @@ export interface MachOInputs {
   readonly target: Target
   readonly runtime: Runtime
   readonly blob: SeaBlob
+  /** Locales to have data of; all without. */
+  readonly icu?: readonly string[]
   /** Content of the file `format/licenses.ts`. */
   readonly licenses: Uint8Array
 }
 
 /** @throws BuildError IMAGE_… */
-export function linkDarwin({ target, runtime: { file }, blob, licenses }: MachOInputs): LinkedBase {
-  const node = readMachO(readFileSync(file), file)
+export function linkDarwin({ target, runtime: { file }, blob, licenses, icu }: MachOInputs): LinkedBase {
+  const node = readMachO(readNode(file, icu), file)
   if (node.cpu !== platformOf(target).cpu) {
     throw new BuildError('IMAGE_WRONG_TARGET', `this node is for ${node.cpu}`, {
       at: { file, offset: 4 },

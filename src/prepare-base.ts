@@ -13,6 +13,7 @@ import { bundledFile } from './bundle-bootstrap.ts'
 import type { PartName } from './format/seal.ts'
 import type { BaseImage, LinkedBase } from './image/image.ts'
 import { linkPe } from './image/pe/link.ts'
+import { readNode } from './cut-icu.ts'
 import { launcherOf, linkElf, type ElfInputs } from './link-elf.ts'
 import { linkDarwin } from './link-macho.ts'
 import { makeBlob } from './make-blob.ts'
@@ -42,22 +43,25 @@ const LICENSE = path.join(HERE, '../LICENSE')
 /** Of 120 MB each, of a target: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 4
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 200
+const REVISION = 210
 
 export interface BaseInputs {
   readonly target: Target
   readonly runtime: Runtime
   readonly tools: NodeTools
   readonly libraries: SystemLibraries | undefined
+  /** Locales to have data of; all without. */
+  readonly icu?: readonly string[]
 }
 
 export async function prepareBase(inputs: BaseInputs, cacheRoot: string): Promise<PreparedBase> {
-  const { target, runtime, tools, libraries } = inputs
+  const { target, runtime, tools, libraries, icu } = inputs
   const ofLinux = libraries && [launcherOf(target), fileURLToPath(KNOWN_PAGES)]
   const parts = [
     `revision ${REVISION}`,
     `${tools.target ? 'with' : 'without'} code cache`,
     runtime.sha256,
+    ...(icu ? [`icu ${icu.join()}`] : []),
     ...(libraries ? [libraries.loader.sha256] : []),
     ...[...(libraries?.libraries ?? [])].flatMap(([name, { sha256 }]) => [name, sha256]),
     ...[LICENSE, ...(ofLinux ?? []), ...bootstrapSources(target)].map((file) =>
@@ -123,7 +127,7 @@ function linkBase({ libraries, ...inputs }: LinkInputs): LinkedBase {
   if (libraries) return linkElf({ ...inputs, libraries })
   const { os, cpu: machine } = platformOf(inputs.target)
   const { file } = inputs.runtime
-  if (os === 'win32') return linkPe({ ...inputs, machine, node: readFileSync(file), file })
+  if (os === 'win32') return linkPe({ ...inputs, machine, node: readNode(file, inputs.icu), file })
   return linkDarwin(inputs)
 }
 

@@ -18,7 +18,12 @@ export interface PreparedTarget {
 }
 
 export async function prepareTarget(
-  { runtime: request, target, projectDir }: Pick<ResolvedConfig, 'runtime' | 'target' | 'projectDir'>,
+  {
+    runtime: request,
+    target,
+    projectDir,
+    icu,
+  }: Pick<ResolvedConfig, 'runtime' | 'target' | 'projectDir' | 'icu'>,
   cache: string,
 ): Promise<PreparedTarget> {
   const wanted = await resolveRuntime(request, target, { projectDir })
@@ -27,7 +32,7 @@ export async function prepareTarget(
   const { tools, license } = await findTools({ runtime: wanted, emulated }, target, projectDir)
   // Some packages come without: the text is that of the version, whatever the platform.
   const runtime = { ...wanted, license: wanted.license ?? license }
-  const base = await prepareBase({ target, runtime, tools, libraries }, cache)
+  const base = await prepareBase({ target, runtime, tools, libraries, ...(icu && { icu }) }, cache)
   return { runtime, tools, libraries, base }
 }
 

@@ -20,18 +20,29 @@ export const KNOWN_PAGES = new URL('../launcher/prebuilt/linux-x64/node-pages.js
 /**
  * @param support of the base: where the file has what of node is inside
  * @param linked the file's bytes, as far as they are node's
- * @param sha256 of the node executable, hex
+ * @param moved the pages that have what one of the node executable has had
  * @returns struct verified_run of launcher/frozen.h, one behind the other; nothing of a node that is not known
  */
-export function usedAtStart(support: FrozenSupport, linked: Uint8Array, sha256: string): Uint8Array {
+export function usedAtStart(
+  support: FrozenSupport,
+  linked: Uint8Array,
+  { sha256, moved }: NodeOrigin,
+): Uint8Array {
   const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
   const ranges = constantRanges(support)
-  const runs = usedRuns(ranges, ranges, pagesOf(known[sha256] ?? []), LARGEST_GAP)
+  const pages = pagesOf(known[sha256] ?? []).flatMap(moved)
+  const runs = usedRuns(ranges, ranges, pages, LARGEST_GAP)
   const bytes = new Uint8Array(runs.length * VERIFIED_RUN_SIZE)
   const view = new DataView(bytes.buffer)
   const verified = withChecksums(runs, (offset, size) => linked.subarray(offset, offset + size))
   verified.forEach((run, i) => writeVerifiedRun(view, i * VERIFIED_RUN_SIZE, run))
   return bytes
+}
+
+interface NodeOrigin {
+  /** Of the node executable, hex. */
+  readonly sha256: string
+  readonly moved: (page: number) => readonly number[]
 }
 
 const LARGEST_GAP = 2 * PAGE_SIZE

@@ -30,6 +30,11 @@ export const buildOptions = {
     value: 'runtime',
     brief: 'node@26, node@26.10.0 or a node’s path; target=… for one of several',
   },
+  icu: {
+    type: 'string',
+    value: 'locales',
+    brief: 'full, or the locales to have data of: en; de,fr,pt-BR',
+  },
   start: {
     type: 'string',
     value: 'how',

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import { checkFuses } from './check-fuses.ts'
 import { checkForTarget } from './check-target.ts'
+import { diagnoseIcu, resolveIcu } from './icu.ts'
 import type { Inputs } from '../base/inputs.ts'
 import { platformOf, type Target } from '../base/targets.ts'
 import { TRACE_NAME } from '../base/trace-file.ts'
@@ -62,6 +63,8 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
   const windows = platformOf(target).os === 'win32' ? ofSystem(layers, 'windows', 'icon') : undefined
   const darwin = platformOf(target).os === 'darwin' ? ofSystem(layers, 'darwin', 'infoPlist') : undefined
 
+  const icu = resolveIcu(pick(layers, 'icu'))
+
   const config: ResolvedConfig = {
     projectDir,
     entries,
@@ -79,6 +82,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     sourcemap: pick(layers, 'sourcemap')?.value ?? false,
     check: pick(layers, 'check')?.value ?? false,
     start: pick(layers, 'start')?.value ?? 'auto',
+    ...(icu && { icu }),
     ...(trace && { trace }),
     ...(contract && { contract }),
     ...(windows && { windows }),
@@ -88,6 +92,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     ...(tests && { tests, bundle: false, start: 'cold' }),
   }
   checkForTarget(config)
+  diagnostics.push(...diagnoseIcu(config))
   const inputs = inputsOf(base, config, layers)
   const ofTrace = traceFile === undefined ? [] : [traceFile.file]
   return { config, targets, diagnostics, inputs: { ...inputs, files: [...inputs.files, ...ofTrace] } }

@@ -142,6 +142,7 @@ const fields = {
   sourcemap: v.exactOptional(flag),
   check: v.exactOptional(flag),
   runtime: v.exactOptional(v.lazy((input) => (typeof input === 'string' ? text : runtimes))),
+  icu: v.exactOptional(v.lazy((input) => (Array.isArray(input) ? texts : text))),
   target: v.exactOptional(v.lazy((input) => (Array.isArray(input) ? texts : text))),
   start: v.exactOptional(v.picklist(['auto', 'frozen', 'cold'], 'must be "auto", "frozen" or "cold"')),
   trace: v.exactOptional(

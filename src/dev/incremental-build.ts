@@ -172,6 +172,7 @@ export class IncrementalBuild {
       last &&
       !concern(changes, { files: last.prepared.inputs }) &&
       isDeepStrictEqual(last.version.config.runtime, config.runtime) &&
+      isDeepStrictEqual(last.version.config.icu, config.icu) &&
       last.version.config.projectDir === config.projectDir
     if (isKnown) return last.prepared
     const { prepare = prepareTarget, cache } = this.#environment

@@ -30,6 +30,8 @@ export interface BuildInfo {
     readonly sha256: string
     /** What node is made of and says so itself: `process.versions`. */
     readonly components: Readonly<Record<string, string>>
+    /** Locales that ICU has data of, with those that they fall back to; absent: all. */
+    readonly icu?: readonly string[]
   }
   readonly libraries: {
     readonly origin: string

@@ -47,6 +47,7 @@ export function describeBuild(known: Known): BuildInfo {
       origin: runtime.origin.startsWith('file:') ? 'file' : runtime.origin,
       sha256: runtime.sha256,
       components,
+      ...(config.icu && { icu: config.icu }),
     },
     libraries: librariesInside(libraries),
     packages,

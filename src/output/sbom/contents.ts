@@ -112,7 +112,7 @@ function nodeParts({ runtime, libraries }: BuildInfo): SbomComponent[] {
         purl: NPM_PARTS.has(name) ? `pkg:npm/${name}@${version}` : undefined,
         cpe: cpeOf(name, version),
         needs: [],
-        properties: {},
+        properties: name === 'icu' && runtime.icu ? { locales: runtime.icu.join() } : {},
       }
     })
   const node: SbomComponent = {

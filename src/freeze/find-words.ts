@@ -6,6 +6,7 @@ import type { Run } from './frozen-process.ts'
 export function addressesOf({ address, bytes }: Run, value: bigint): number[] {
   const words = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3)
   const found: number[] = []
-  for (let at = words.indexOf(value); at !== -1; at = words.indexOf(value, at + 1)) found.push(address + 8 * at)
+  for (let at = words.indexOf(value); at !== -1; at = words.indexOf(value, at + 1))
+    found.push(address + 8 * at)
   return found
 }

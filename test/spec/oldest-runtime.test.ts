@@ -8,9 +8,10 @@ import { suite, test } from 'node:test'
 
 import { resolveRuntime } from '../../src/runtimes/node.ts'
 import { OLDEST_RUNTIME } from '../../src/runtimes/version.ts'
-import { REPOSITORY } from '../support/commands.ts'
+import { ingotBuild, REPOSITORY, run } from '../support/commands.ts'
 import { sameAsPlainNode } from '../support/compare.ts'
 import { writeFiles, type Files } from '../support/files.ts'
+import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { THOROUGH } from '../support/thorough.ts'
 
@@ -58,4 +59,30 @@ suite('the oldest runtime', () => {
     })
     if (THOROUGH) assert.equal(start.kind, 'frozen')
   })
+
+  if (THOROUGH) {
+    test('loads no code from the disk where it may not, and reads what it wants', async () => {
+      const project = makeProject(work, {
+        'package.json': { name: 'closed', type: 'module', ingot: { codeFromDisk: 'deny' } },
+        'main.ts': `
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+const [file, data] = process.argv.slice(2) as [string, string]
+const require = createRequire(import.meta.url)
+for (const load of [() => require(file), () => import(file), () => import(file + '?again'), () => readFileSync(file, 'utf8').length, () => require(data).a]) {
+  try { console.log(await load()) } catch (error: any) { console.log(error.code) }
+}`,
+      })
+      const disk = writeFiles(path.join(work, 'disk'), {
+        'other.cjs': 'exports.loaded = 1',
+        'data.json': { a: 1 },
+      })
+      const out = path.join(project, 'closed')
+      await ingotBuild(['main.ts', '-o', out, '--runtime', `node@${OLDEST_RUNTIME}`], { cwd: project })
+      const args = ['other.cjs', 'data.json'].map((name) => path.join(disk, name))
+      const { stdout, stderr } = await run(out, args, { cwd: disk })
+      const refused = 'ERR_CODE_FROM_DISK\n'
+      assert.equal(stdout, `${refused.repeat(3)}18\n1\n`, stderr)
+    })
+  }
 })

@@ -4,7 +4,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL, URL } from 'node:url'
 
 import type { Internals } from '../internals.ts'
 import type { ModuleLoaderOverrides } from './loader.ts'
@@ -126,8 +126,11 @@ function replacePackageSearch(internals: Internals, overrides: ModuleLoaderOverr
   const extensions = loaderHelpers.legacyMainResolveExtensions
 
   let isBelowRoot = false
-  override(fsBinding, 'internalModuleStat', () => (isBelowRoot ? NOTHING_THERE : undefined))
-  override(fsBinding, 'internalModuleStat', overrides.internalModuleStat)
+  override(
+    fsBinding,
+    'internalModuleStat',
+    (file) => overrides.internalModuleStat(file) ?? (isBelowRoot ? NOTHING_THERE : undefined),
+  )
   const search = <T>(base: unknown, run: () => T): T => {
     const wasBelowRoot = isBelowRoot
     isBelowRoot = getResolutionRoot(fileOf(base)) !== undefined
@@ -145,8 +148,9 @@ function replacePackageSearch(internals: Internals, overrides: ModuleLoaderOverr
   }
   whenLoaded('module', (Module) => {
     const { findPackageJSON } = Module
-    Module.findPackageJSON = function (...[specifier, base]: [unknown, unknown]) {
-      const find = () => Reflect.apply(findPackageJSON, this, arguments)
+    Module.findPackageJSON = (...args: unknown[]) => {
+      const [specifier, base] = args
+      const find = () => findPackageJSON(...args)
       return isBare(String(specifier)) ? search(base, find) : find()
     }
   })

@@ -32,6 +32,8 @@ const RESOURCES = 0x4273_6552
 /** UDataOffsetTOCEntry, ucmndata.h */
 const TocEntry = struct({ name: 'u32', data: 'u32' })
 const ALIGNMENT = 16
+/** As icupkg writes it. */
+const PADDING = 0xaa
 
 export interface IcuPackage {
   /** Where it lies. */
@@ -68,6 +70,7 @@ function readPackage(bytes: Uint8Array, offset: number): IcuPackage | undefined 
     if (!isHeader({ headerSize, ...rest }, COMMON_DATA)) return undefined
     const start = offset + headerSize
     const count = view.getUint32(start, true)
+    if (count === 0 || start + 4 + count * TocEntry.size > bytes.length) return undefined
     const entries = Array.from({ length: count }, (_, i) =>
       TocEntry.read(view, start + 4 + i * TocEntry.size),
     )
@@ -119,7 +122,7 @@ export function writePackage(
     end = at + data.length
     return at
   })
-  const bytes = new Uint8Array(header.length + end)
+  const bytes = new Uint8Array(header.length + end).fill(PADDING)
   bytes.set(header)
   const body = bytes.subarray(header.length)
   const view = viewOf(body)

@@ -12,6 +12,7 @@ import { loadsOf } from './image/elf/check.ts'
 import { NO_EDITS, type NodeEdits } from './image/elf/edits.ts'
 import { readLauncher } from './image/elf/launcher.ts'
 import { redirectLibc } from './image/elf/libc.ts'
+import { withoutLockOrder } from './image/elf/lock-order.ts'
 import { machineOf } from './image/elf/machine.ts'
 import { readElf, type ElfFile } from './image/elf/read.ts'
 import type { ElfBase, LinkedBase } from './image/image.ts'
@@ -59,7 +60,7 @@ export function linkElf({ target, runtime, libraries, blob, licenses, icu }: Elf
     // For launcher/environment.c: which default locales V8 may take from the machine.
     ...(smaller?.languages ?? []).map((path) => ({ path, data: new Uint8Array() })),
   ]
-  const edits = smaller ? editsOf(node, smaller) : NO_EDITS
+  const edits = together(withoutLockOrder(node), smaller ? editsOf(node, smaller) : NO_EDITS)
   const loader = readElf(readFileSync(libraries.loader.file), libraries.loader.file)
   const { pageSize } = machineOf(node)
   const moved = (address: number) => (smaller ? movedTo(node, smaller, address) : [address])
@@ -77,6 +78,10 @@ export function linkElf({ target, runtime, libraries, blob, licenses, icu }: Elf
       },
     ])
   return withUsed(withUsed(link([])))
+}
+
+function together(...all: readonly NodeEdits[]): NodeEdits {
+  return { patches: all.flatMap(({ patches }) => patches), cuts: all.flatMap(({ cuts }) => cuts) }
 }
 
 /** In place of the old data, and what that had behind the new: not in the file, as far as it is whole pages. */

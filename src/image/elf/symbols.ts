@@ -14,19 +14,30 @@ export function findSymbols<Name extends string>(
   elf: ElfFile,
   names: readonly Name[],
 ): Readonly<Record<Name, number>> {
+  const found = lookUpSymbols(elf, names)
+  const missing = names.filter((name) => found[name] === undefined)
+  if (missing.length > 0) throw malformed(elf, `it does not define ${missing.join(', ')}`, 0)
+  return found as Record<Name, number>
+}
+
+/** The same, of those that are there. */
+export function lookUpSymbols<Name extends string>(
+  elf: ElfFile,
+  names: readonly Name[],
+): Readonly<Partial<Record<Name, number>>> {
   const view = viewOf(elf.bytes)
   const tags = dynamicTags(elf, view)
   const address = (tag: number) => tags.find((entry) => entry.tag === tag)?.value ?? 0
   const strings = offsetOf(elf, address(DT_STRTAB))
   // The number of symbols is written nowhere but in the hash tables; every linker puts the names behind them.
   const missing = new Set<string>(names)
-  const found: Record<string, number> = {}
+  const found: Partial<Record<string, number>> = {}
   for (let at = offsetOf(elf, address(DT_SYMTAB)); at + Symbol.size <= strings; at += Symbol.size) {
     const symbol = Symbol.read(view, at)
     if (symbol.section === 0) continue
     const name = readText(elf, strings + symbol.name)
     if (missing.delete(name)) found[name] = symbol.value
-    if (missing.size === 0) return found as Record<Name, number>
+    if (missing.size === 0) break
   }
-  throw malformed(elf, `it does not define ${[...missing].join(', ')}`, strings)
+  return found as Partial<Record<Name, number>>
 }

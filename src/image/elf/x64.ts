@@ -63,6 +63,14 @@ function findSites(code: Buffer, number: number): SystemCallSite[] {
   return sites
 }
 
+/** push %rbp; mov %rsp, %rbp; mov %edi, distance(%rip); pop %rbp; ret */
+function storedTo(code: Uint8Array, address: number): number | undefined {
+  const hex = Buffer.from(code).toString('hex')
+  const match = /^(?<before>554889e5893d)(?<distance>.{8})5dc3/.exec(hex)?.groups
+  if (!match) return undefined
+  return address + 10 + Buffer.from(match['distance']!, 'hex').readInt32LE()
+}
+
 function makeStub({ offset, number, moved }: SystemCallSite, places: StubPlaces): Uint8Array {
   const instructions = [
     [...moved],
@@ -101,6 +109,7 @@ export const X64: Machine = {
   jumpTo: (address) => Uint8Array.from([0xb8, ...u32(address), 0xff, 0xe0]),
   // push %rbp; mov %rsp, %rbp
   hasFrame: (code) => Buffer.from(code).includes(Buffer.from('554889e5', 'hex')),
+  storedTo,
   loader: {
     signatures: {
       // __open64_nocancel

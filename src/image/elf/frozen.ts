@@ -58,6 +58,7 @@ const HeapLimitRecord = struct({ address: 'u64', kind: 'u64' })
 const HEAP_LIMITS = { old: 1, initial: 2, global: 3, semiSpace: 4, capacity: 5, physical: 6 }
 
 /** mmap(2) */
+const PROT_NONE = 0
 const PROT_READ = 1
 const PROT_WRITE = 2
 const PROT_EXEC = 4
@@ -158,9 +159,11 @@ function planOperations(support: FrozenSupport, frozen: FrozenProcess) {
     const parked = parkedProtection(protection)
     const whole = { address: start, size: end - start }
     const isSaved = runs[0]?.address === start && runs[0].bytes.length === whole.size
-    if (!home && !isSaved) {
-      maps.push({ kind: MAP, protection, ...whole, source: 0 })
-      if (fileOffset !== undefined)
+    if (!home) {
+      // What is covered by what is moved there is only taken: one call for neighbours, whatever they become.
+      const isCovered = isSaved || fileOffset !== undefined
+      maps.push({ kind: MAP, protection: isCovered ? PROT_NONE : protection, ...whole, source: 0 })
+      if (fileOffset !== undefined && !isSaved)
         pieces.push({ kind: MOVE, protection: parked, ...whole, bytes: undefined, fileOffset })
     }
     const kind = home ? MOVE_LAST : MOVE

@@ -36,7 +36,7 @@ import { installLoader } from './vfs/loader.ts'
 import { setVirtualWorkingDirectory, toVirtualPath } from './vfs/paths.ts'
 import { installErrorMarks } from './vfs/stack.ts'
 import { Tree } from './vfs/tree.ts'
-import { warmUp } from './warm-up.ts'
+import { loadAhead, USUAL_MODULES, warmUp } from './warm-up.ts'
 import { showSealed } from './worker-environment.ts'
 import { installWorkers, type WorkerJob } from './workers.ts'
 import { installWorkerDirectory, installWorkingDirectory } from './working-directory.ts'
@@ -137,6 +137,8 @@ function startFrozen(freezing: Freezing): void {
   warmUp(internals.requireBuiltin, training.builtins)
   prepared.prepare(internals, archive, training)
   internals.v8.setFlagsFromString('--lazy')
+  // As node comes with them: whole, and with the code cache that node then keeps, they would be half of the memory.
+  loadAhead(internals.requireBuiltin, USUAL_MODULES)
   Object.assign(internals.cjsLoader.Module._pathCache, Object.fromEntries(training.resolved))
   begin()
   // Which of several programs it is only a start can tell.

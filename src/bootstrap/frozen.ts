@@ -136,15 +136,16 @@ function readTraining({ requireBuiltin }: Internals): Training {
 
 /**
  * What is left in the young generation when a process is frozen is copied by the first collections of every
- * start. Functions that have not run for a while would lose their code, were it not for the second flag.
+ * start. Functions that have not run for a while would lose their code, were it not for the second flag. The last
+ * resort of V8 also gives back the memory that it keeps for later: every page of that would be in the file.
  */
 function exposeGarbageCollector({ v8, requireBuiltin }: Internals): () => void {
   v8.setFlagsFromString('--expose-gc')
-  const collect = requireBuiltin('vm').runInNewContext('gc') as () => void
+  const collect = requireBuiltin('vm').runInNewContext('gc') as (options: object) => void
   v8.setFlagsFromString('--no-expose-gc')
   return () => {
     v8.setFlagsFromString('--no-flush-bytecode')
-    collect()
+    collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
     v8.setFlagsFromString('--flush-bytecode')
   }
 }

@@ -1,12 +1,13 @@
-// Before the freeze: loads what most programs will load, and runs once what most will run first, so that it
-// lies in the image compiled. A start touches no page of what it does not use. The barriers are up already:
+// Before the freeze: loads what the program will load, and what most programs do, and runs once what most will run first,
+// so that it lies in the image compiled. A start touches no page of what it does not use. The barriers are up already:
 // a module that looked at the machine would end the build run here, and not bring the builder's along.
 
 import { CONTROL_ROOT } from './control.ts'
 import { hasWorkAtEnd } from './exit.ts'
 import type { InternalRequire } from './internals.ts'
 
-const MODULES = [
+/** What most programs load, sooner or later. */
+export const USUAL_MODULES = [
   'async_hooks',
   'buffer',
   'child_process',
@@ -37,9 +38,9 @@ const MODULES = [
 /** Warn when they are loaded; and what begins so is loaded by others. */
 const NOT_AHEAD = /^(?:internal\/|_|punycode$|sys$|wasi$)/
 
-/** @param builtins that the program is known to load, too */
+/** @param builtins that the program is known to load */
 export function warmUp(load: InternalRequire, builtins: readonly string[]): void {
-  loadAhead(load, [...MODULES, ...builtins])
+  loadAhead(load, builtins)
   print(load)
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 import { PAGE_SIZE } from '../src/format/archive.ts'
+import { DEFAULT_FUSES } from '../src/format/fuses.ts'
 import { tracePages } from '../src/freeze/used-pages.ts'
 import { planAppend } from '../src/image/append.ts'
 import { freezePatch } from '../src/image/elf/frozen.ts'
@@ -28,7 +29,7 @@ const request = { kind: 'npm', version } as const
 // A lock would say which.
 const projectDir = directory
 const { runtime, base } = await prepareTarget(
-  { runtime: request, target: 'linux-x64', projectDir },
+  { runtime: request, target: 'linux-x64', projectDir, fuses: DEFAULT_FUSES },
   cacheRoot(process.env),
 )
 const support = base.frozen!

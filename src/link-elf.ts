@@ -9,7 +9,8 @@ import { PAGE_SIZE } from './format/archive.ts'
 import { LICENSES } from './format/licenses.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { loadsOf } from './image/elf/check.ts'
-import { NO_EDITS, type NodeEdits } from './image/elf/edits.ts'
+import type { NodeEdits } from './image/elf/edits.ts'
+import { dynamicNames, withoutExports } from './image/elf/exports.ts'
 import { readLauncher } from './image/elf/launcher.ts'
 import { redirectLibc } from './image/elf/libc.ts'
 import { withoutLockOrder } from './image/elf/lock-order.ts'
@@ -26,6 +27,8 @@ export interface ElfInputs {
   readonly target: Target
   readonly runtime: Runtime
   readonly libraries: SystemLibraries
+  /** No addon will ask for node's functions in C++. */
+  readonly isWithoutExports: boolean
   readonly blob: SeaBlob
   /** Locales to have data of; all without. */
   readonly icu?: readonly string[]
@@ -40,7 +43,8 @@ export function launcherOf(target: Target): string {
 /** In the archive of libraries, for launcher/verify.c. */
 const VERIFIED_AT_START = 'verified-at-start'
 
-export function linkElf({ target, runtime, libraries, blob, licenses, icu }: ElfInputs): LinkedBase {
+export function linkElf(inputs: ElfInputs): LinkedBase {
+  const { target, runtime, libraries, blob, licenses, icu } = inputs
   const launcherFile = launcherOf(target)
   const launcher = readLauncher(readFileSync(launcherFile), launcherFile)
   const contentOf = (name: string, file: string) => {
@@ -60,7 +64,7 @@ export function linkElf({ target, runtime, libraries, blob, licenses, icu }: Elf
     // For launcher/environment.c: which default locales V8 may take from the machine.
     ...(smaller?.languages ?? []).map((path) => ({ path, data: new Uint8Array() })),
   ]
-  const edits = together(withoutLockOrder(node), smaller ? editsOf(node, smaller) : NO_EDITS)
+  const edits = editsOf(node, smaller, inputs)
   const loader = readElf(readFileSync(libraries.loader.file), libraries.loader.file)
   const { pageSize } = machineOf(node)
   const moved = (address: number) => (smaller ? movedTo(node, smaller, address) : [address])
@@ -80,12 +84,22 @@ export function linkElf({ target, runtime, libraries, blob, licenses, icu }: Elf
   return withUsed(withUsed(link([])))
 }
 
-function together(...all: readonly NodeEdits[]): NodeEdits {
+function editsOf(node: ElfFile, smaller: SmallerIcu | undefined, inputs: ElfInputs): NodeEdits {
+  const all = [
+    withoutLockOrder(node),
+    ...(smaller ? [replaceIcu(node, smaller)] : []),
+    ...(inputs.isWithoutExports ? [withoutExports(node, namesIn(inputs.libraries))] : []),
+  ]
   return { patches: all.flatMap(({ patches }) => patches), cuts: all.flatMap(({ cuts }) => cuts) }
 }
 
+function namesIn({ loader, libraries }: SystemLibraries): Set<string> {
+  const files = [loader, ...libraries.values()].map(({ file }) => file)
+  return new Set(files.flatMap((file) => dynamicNames(readElf(readFileSync(file), file))))
+}
+
 /** In place of the old data, and what that had behind the new: not in the file, as far as it is whole pages. */
-function editsOf(node: ElfFile, { offset, size, bytes }: SmallerIcu): NodeEdits {
+function replaceIcu(node: ElfFile, { offset, size, bytes }: SmallerIcu): NodeEdits {
   const start = addressOf(node, offset)
   const zeros = new Uint8Array(size)
   zeros.set(bytes)

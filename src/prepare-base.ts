@@ -52,6 +52,8 @@ export interface BaseInputs {
   readonly libraries: SystemLibraries | undefined
   /** Locales to have data of; all without. */
   readonly icu?: readonly string[]
+  /** No addon will ask for node's functions in C++. */
+  readonly isWithoutExports: boolean
 }
 
 export async function prepareBase(inputs: BaseInputs, cacheRoot: string): Promise<PreparedBase> {
@@ -62,6 +64,7 @@ export async function prepareBase(inputs: BaseInputs, cacheRoot: string): Promis
     `${tools.target ? 'with' : 'without'} code cache`,
     runtime.sha256,
     ...(icu ? [`icu ${icu.join()}`] : []),
+    ...(inputs.isWithoutExports ? ['without exports'] : []),
     ...(libraries ? [libraries.loader.sha256] : []),
     ...[...(libraries?.libraries ?? [])].flatMap(([name, { sha256 }]) => [name, sha256]),
     ...[LICENSE, ...(ofLinux ?? []), ...bootstrapSources(target)].map((file) =>

@@ -2,6 +2,7 @@
 
 import { HOST, isLinux, type Target } from './base/targets.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { WITHOUT_EXPORTS } from './format/fuses.ts'
 import { prepareBase, type PreparedBase } from './prepare-base.ts'
 import { resolveLibraries } from './runtimes/debian.ts'
 import { emulatedNode } from './runtimes/emulated-node.ts'
@@ -18,21 +19,19 @@ export interface PreparedTarget {
 }
 
 export async function prepareTarget(
-  {
-    runtime: request,
-    target,
-    projectDir,
-    icu,
-  }: Pick<ResolvedConfig, 'runtime' | 'target' | 'projectDir' | 'icu'>,
+  config: Pick<ResolvedConfig, 'runtime' | 'target' | 'projectDir' | 'icu' | 'fuses'>,
   cache: string,
 ): Promise<PreparedTarget> {
+  const { runtime: request, target, projectDir, icu } = config
   const wanted = await resolveRuntime(request, target, { projectDir })
   const libraries = isLinux(target) ? await resolveLibraries(target, { projectDir }) : undefined
   const emulated = isLinux(target) && libraries ? emulatedNode(wanted, libraries, target) : undefined
   const { tools, license } = await findTools({ runtime: wanted, emulated }, target, projectDir)
   // Some packages come without: the text is that of the version, whatever the platform.
   const runtime = { ...wanted, license: wanted.license ?? license }
-  const base = await prepareBase({ target, runtime, tools, libraries, ...(icu && { icu }) }, cache)
+  const isWithoutExports = (config.fuses & WITHOUT_EXPORTS) !== 0
+  const inputs = { target, runtime, tools, libraries, isWithoutExports, ...(icu && { icu }) }
+  const base = await prepareBase(inputs, cache)
   return { runtime, tools, libraries, base }
 }
 

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { ConfigFlags } from './config.ts'
 import { resolveConfig } from './resolve-config.ts'
 import { temporaryProject } from './project.fixture.ts'
-import { DEFAULT_FUSES } from '../format/fuses.ts'
+import { DEFAULT_FUSES, FUSES, WITHOUT_EXPORTS } from '../format/fuses.ts'
 
 const resolveIn = async (cwd: string, flags: ConfigFlags = {}) => (await resolveConfig(flags, { cwd })).config
 
@@ -257,5 +257,20 @@ for (const [title, manifest, loads] of [
       await resolveConfig({}, { cwd: ${JSON.stringify(dir)} })`
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
     assert.equal(output, loads ? 'loaded\n' : '')
+  })
+}
+
+for (const [ingot, target, isWithout] of [
+  [{ native: 'deny', codeFromDisk: 'deny' }, 'linux-x64', true],
+  [{ native: 'deny' }, 'linux-x64', false],
+  [{ codeFromDisk: 'deny' }, 'linux-x64', false],
+  [{ native: ['argon2'], codeFromDisk: 'deny' }, 'linux-x64', false],
+  [{ native: 'deny', codeFromDisk: 'deny' }, 'linux-arm64', false],
+] as const) {
+  test(`${JSON.stringify(ingot)} for ${target}: ${isWithout ? 'no' : 'an'} addon can be there`, async (t) => {
+    const dir = temporaryProject(t, { 'package.json': { name: 'n', ingot }, 'main.ts': '' })
+    const { fuses } = await resolveIn(dir, { target })
+    assert.equal((fuses & WITHOUT_EXPORTS) !== 0, isWithout)
+    if (isWithout) assert.equal(fuses & FUSES.codeFromDisk, 0)
   })
 }

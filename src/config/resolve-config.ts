@@ -9,7 +9,7 @@ import { diagnoseIcu, resolveIcu } from './icu.ts'
 import type { Inputs } from '../base/inputs.ts'
 import { platformOf, type Target } from '../base/targets.ts'
 import { TRACE_NAME } from '../base/trace-file.ts'
-import { DEFAULT_FUSES, withFuses } from '../format/fuses.ts'
+import { DEFAULT_FUSES, FUSES, WITHOUT_EXPORTS, withFuses } from '../format/fuses.ts'
 import type {
   ConfigFlags,
   EntryPoint,
@@ -76,7 +76,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     include: unique(layers, ({ values, baseDir }) => values.include?.map((glob) => resolve(baseDir, glob))),
     external: unique(layers, ({ values }) => values.external),
     native: pick(layers, 'native')?.value ?? 'allow',
-    fuses: fusesOf(layers),
+    fuses: fusesOf(layers, target),
     bundle: pick(layers, 'bundle')?.value ?? (pick(layers, 'minify')?.value === true ? true : undefined),
     minify: pick(layers, 'minify')?.value ?? false,
     sourcemap: pick(layers, 'sourcemap')?.value ?? false,
@@ -113,13 +113,18 @@ function ofSystem<System extends 'windows' | 'darwin'>(
   return given.length === 0 ? undefined : Object.assign({}, ...given.toReversed())
 }
 
+/** Where an executable without addons can do without what node offers to them. */
+const WITHOUT_EXPORTS_TARGET: Target = 'linux-x64'
+
 /** A layer's `codeFromDisk` is the fuse of that name. */
-function fusesOf(layers: readonly Layer[]): number {
+function fusesOf(layers: readonly Layer[], target: Target): number {
   const settings = layers.map(({ values: { codeFromDisk, fuses } }) => ({
     ...(codeFromDisk !== undefined && { codeFromDisk: codeFromDisk === 'allow' }),
     ...fuses,
   }))
-  return checkFuses(withFuses(DEFAULT_FUSES, Object.assign({}, ...settings.toReversed())))
+  const fuses = checkFuses(withFuses(DEFAULT_FUSES, Object.assign({}, ...settings.toReversed())))
+  const hasAddons = pick(layers, 'native')?.value !== 'deny' || (fuses & FUSES.codeFromDisk) !== 0
+  return hasAddons || target !== WITHOUT_EXPORTS_TARGET ? fuses : fuses | WITHOUT_EXPORTS
 }
 
 /** Where `ingot trace` writes, and builds look. */

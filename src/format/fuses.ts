@@ -21,6 +21,13 @@ export const FUSES = {
   /** Each start checks the signature, and all of the file. */
   signature: 256,
 } as const
+
+/**
+ * Among them, and no fuse: node's functions in C++ are not to be found by name, and no addon can be loaded
+ * (image/elf/exports.ts). `codeFromDisk` stays closed then.
+ */
+export const WITHOUT_EXPORTS = 1 << 16
+
 export type Fuse = keyof typeof FUSES
 export type FuseSettings = Readonly<Record<Fuse, boolean>>
 

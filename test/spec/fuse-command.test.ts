@@ -164,6 +164,25 @@ suite('ingot fuse', () => {
     })
 
     if (THOROUGH)
+      test('leaves out what only addons need, where none can come, and that stays so', async () => {
+        const cwd = project({ codeFromDisk: 'deny', native: 'deny' })
+        const { out, size, start } = await ingotBuild(['main.ts', '-o', 'out'], { cwd })
+        assert.equal(start.kind, 'frozen')
+        const whole = await ingotBuild(['main.ts', '-o', 'whole'], { cwd: project({ codeFromDisk: 'deny' }) })
+        assert.ok(whole.size - size > 3e6, `${size} and ${whole.size} bytes`)
+        const before = await run(out, [])
+        assert.equal(before.status, 0, before.stderr)
+        assert.deepEqual(await run(out, [], { env: { INGOT_START: 'cold' } }), before)
+        assert.partialDeepStrictEqual(await fails([out, 'codeFromDisk=on']), {
+          code: 'FUSE_EXPORTS',
+          help: 'build it with "codeFromDisk": "allow"',
+        })
+        await fuses(out, 'coreDumps=off')
+        assert.deepEqual(await run(out, []), before)
+        for (const command of ['verify', 'inspect']) assert.equal((await ingot([command, out])).status, 0)
+      })
+
+    if (THOROUGH)
       test('freezes no process where no start would go on from it', async () => {
         const cwd = project({ fuses: { systemCa: true } })
         const { start } = await ingotBuild(['main.ts', '-o', 'out'], { cwd })

@@ -24,9 +24,20 @@ export const PT_DYNAMIC = 2
 /** d_tag */
 export const DT_NULL = 0
 export const DT_NEEDED = 1
+export const DT_PLTRELSZ = 2
+export const DT_HASH = 4
 export const DT_STRTAB = 5
 export const DT_SYMTAB = 6
+export const DT_RELA = 7
+export const DT_RELASZ = 8
+export const DT_STRSZ = 10
 export const DT_SONAME = 14
+export const DT_RPATH = 15
+export const DT_JMPREL = 23
+export const DT_RUNPATH = 29
+/** Of GNU, as what follows. */
+export const DT_GNU_HASH = 0x6ffffef5
+export const DT_VERSYM = 0x6ffffff0
 export const DT_VERDEF = 0x6ffffffc
 export const DT_VERDEFNUM = 0x6ffffffd
 export const DT_VERNEED = 0x6ffffffe

@@ -59,6 +59,9 @@ export const Symbol = struct({
   size: 'u64',
 })
 
+/** Elf64_Rela */
+export const Relocation = struct({ offset: 'u64', info: 'u64', addend: 'u64' })
+
 /** Elf64_Verneed and Elf64_Vernaux (LSB, symbol versioning) */
 export const VersionNeed = struct({ version: 'u16', count: 'u16', file: 'u32', aux: 'u32', next: 'u32' })
 export const VersionNeedAux = struct({ hash: 'u32', flags: 'u16', other: 'u16', name: 'u32', next: 'u32' })

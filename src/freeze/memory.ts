@@ -44,7 +44,7 @@ const SWAPPED = 0x4000_0000
 const FILE_PAGE = 0x2000_0000
 
 /** Runs that are this near to each other are moved as one: a move costs more than some pages of the file. */
-const LARGEST_GAP = 12 * PAGE_SIZE
+const LARGEST_GAP = 16 * PAGE_SIZE
 
 /** What a process that runs has touched of its memory. */
 export function readTouchedPages(pid: number): TouchedPages {

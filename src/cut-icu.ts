@@ -6,7 +6,7 @@ import { BuildError } from './base/diagnostics.ts'
 import { cutPackage } from './image/icu/cut.ts'
 import { languagesOf } from './image/icu/locales.ts'
 import { placesIn } from './image/icu/places.ts'
-import { findPackage } from './image/icu/package.ts'
+import { findPackage, type IcuPackage } from './image/icu/package.ts'
 
 /** What takes the place of node's own data. */
 export interface SmallerIcu {
@@ -27,7 +27,7 @@ export interface SmallerIcu {
 export function cutIcu(node: Uint8Array, file: string, locales: readonly string[]): SmallerIcu {
   const whole = findPackage(node)
   if (!whole) throw noIcu(file)
-  const bytes = cutPackage(whole, locales)
+  const bytes = cutChecked(whole, file, locales)
   const cut = findPackage(bytes)!
   const { offset, size } = whole
   return {
@@ -36,6 +36,15 @@ export function cutIcu(node: Uint8Array, file: string, locales: readonly string[
     bytes,
     languages: languagesOf(cut.items),
     placesOf: (at, length) => placesIn(whole, cut, { offset: at, size: length }),
+  }
+}
+
+function cutChecked(whole: IcuPackage, file: string, locales: readonly string[]): Uint8Array {
+  try {
+    return cutPackage(whole, locales)
+  } catch (error) {
+    if (error instanceof RangeError) throw noIcu(file)
+    throw error
   }
 }
 

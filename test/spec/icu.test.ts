@@ -8,6 +8,7 @@ import { before, suite, test } from 'node:test'
 import type { BuildResult } from '../../src/base/build-result.ts'
 import { readNode } from '../../src/cut-icu.ts'
 import { ingot, ingotBuild, run } from '../support/commands.ts'
+import { withPages } from '../support/emulated.ts'
 import { writeFiles } from '../support/files.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { START, THOROUGH } from '../support/thorough.ts'
@@ -76,6 +77,22 @@ suite('an executable with the data of German', () => {
     const inspected = await ingot(['inspect', file, '--json'])
     assert.deepEqual(JSON.parse(inspected.stdout).info.runtime.icu, ['de'])
     assert.equal((await ingot(['verify', file])).status, 0)
+  })
+
+  test('is so for linux-arm64, with pages of 64 KiB, too', { skip: !THOROUGH }, async () => {
+    const other = `${file}-arm64`
+    const target = ['--target', 'linux-arm64', '--runtime', 'node@26.10.0']
+    await ingotBuild(['main.ts', '-o', other, ...target], { cwd: project })
+    const [emulator, ...options] = withPages(0x1_0000)
+    for (const [locale, LANG, answer] of [
+      ['de', 'C', GERMAN],
+      ['fr', 'C', AMERICAN],
+      ['', 'de_DE', GERMAN],
+      ['', 'fr_FR', AMERICAN],
+    ] as const) {
+      const asked = locale === '' ? [] : [locale]
+      assert.equal((await linesOf(emulator, [...options, other, ...asked], { LANG }))[0], answer)
+    }
   })
 
   test('is the same when it is built again', { skip: !THOROUGH }, async () => {

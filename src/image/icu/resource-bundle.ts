@@ -20,6 +20,8 @@ const ARRAY16 = 9
 /** Places in the indexes. */
 const [KEYS_TOP, RESOURCES_TOP, BUNDLE_TOP, MAX_TABLE_LENGTH, ATTRIBUTES, UNITS_TOP] = [1, 2, 3, 4, 5, 6]
 const NO_FALLBACK = 1
+/** The second has no texts in the pool. */
+const FORMATS = new Set([2, 3])
 
 /** What is read of a bundle; other kinds of values are not. */
 export type Resource = string | ResourceTable
@@ -29,16 +31,18 @@ export type ResourceTable = ReadonlyMap<string, Resource>
 export class ResourceBundle {
   readonly #view: DataView
   readonly #start: number
-  readonly #pool: ResourceBundle | undefined
+  readonly #ownPool: ResourceBundle | undefined
   readonly #indexes: readonly number[]
 
-  /** @throws RangeError where it leads out of its bytes */
+  /** This and all else throws a RangeError where the bytes are of no bundle. */
   constructor(item: Uint8Array, pool?: ResourceBundle) {
     this.#view = viewOf(item)
     this.#start = DataHeader.read(this.#view, 0).headerSize
     const count = this.#word(1) & 0xff
     this.#indexes = Array.from({ length: count }, (_, i) => this.#word(1 + i))
-    this.#pool = pool
+    this.#ownPool = pool
+    if (!FORMATS.has(this.#view.getUint8(DataHeader.offsetOf('formatVersion'))))
+      throw new RangeError('another format')
   }
 
   /** Texts and tables of the root, of the tables in it, and so on; arrays as tables of their indexes. */
@@ -68,6 +72,11 @@ export class ResourceBundle {
     }
     visit(this.#word(0))
     return found
+  }
+
+  get #pool(): ResourceBundle {
+    if (!this.#ownPool) throw new RangeError('there is no pool bundle')
+    return this.#ownPool
   }
 
   #word(index: number): number {
@@ -131,7 +140,7 @@ export class ResourceBundle {
 
   #sharedText(at: number): string {
     const limit = this.#poolTextLimit
-    return at < limit ? this.#pool!.#unitsAt(at) : this.#unitsAt(at - limit)
+    return at < limit ? this.#pool.#unitsAt(at) : this.#unitsAt(at - limit)
   }
 
   /** Up to a zero: those that begin with their length are longer than any name. */
@@ -151,7 +160,7 @@ export class ResourceBundle {
         const key = this.#word(at + 1 + i)
         const isShared = key >= 0x8000_0000
         return [
-          isShared ? this.#pool!.#poolKey(key - 0x8000_0000) : this.#key(key),
+          isShared ? this.#pool.#poolKey(key - 0x8000_0000) : this.#key(key),
           this.#word(at + 1 + count + i),
         ]
       })
@@ -162,10 +171,10 @@ export class ResourceBundle {
     // A bundle without keys of its own counts from the first of the pool.
     const keysTop = this.#indexes[KEYS_TOP]!
     const ownKeys = keysTop > 1 + this.#indexes.length ? 4 * keysTop : 0
-    const keysLimit = this.#pool ? ownKeys : Infinity
+    const keysLimit = this.#ownPool ? ownKeys : Infinity
     return Array.from({ length: count }, (_, i) => {
       const key = unit(1 + i)
-      const name = key < keysLimit ? this.#key(key) : this.#pool!.#poolKey(key - keysLimit)
+      const name = key < keysLimit ? this.#key(key) : this.#pool.#poolKey(key - keysLimit)
       if (type === TABLE16) return [name, this.#wide(unit(1 + count + i))]
       return [name, this.#view.getUint32(units + alignUp(2 + 2 * count, 4) + 4 * i, true)]
     })

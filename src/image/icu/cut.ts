@@ -23,7 +23,7 @@ export function cutPackage(whole: IcuPackage, chosen: readonly string[]): Uint8A
     return found !== undefined && !locales.has(found.locale)
   }
   const left = new Map([...items].filter(([name]) => !isOther(name)))
-  const unused = [...unusedBreakData(left, locales), ...unreachableConverters(left), ...transliteration(left)]
+  const unused = [...unusedBreakData(left, locales), ...unreachableConverters(left), ...withoutReader(left)]
   for (const name of unused) left.delete(name)
   for (const [name, item] of left) if (LIST.test(name)) left.set(name, cutList(item, left, name))
   return writePackage(whole, left)
@@ -67,7 +67,12 @@ function textsIn(table: ResourceTable): string[] {
   return [...table.values()].flatMap((value) => (typeof value === 'string' ? [value] : textsIn(value)))
 }
 
-/** node is compiled without what reads it (UCONFIG_NO_TRANSLITERATION). */
-function transliteration(items: ReadonlyMap<string, Uint8Array>): string[] {
-  return [...items.keys()].filter((name) => name.startsWith('translit/'))
+/**
+ * Node is compiled without what reads transliterations, profiles of StringPrep and confusable characters, and nothing in
+ * JavaScript asks for the names of characters.
+ */
+const NO_READER = /^(?:translit\/.*|.*\.spp|confusables\.cfu|unames\.icu)$/
+
+function withoutReader(items: ReadonlyMap<string, Uint8Array>): string[] {
+  return [...items.keys()].filter((name) => NO_READER.test(name))
 }

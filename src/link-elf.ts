@@ -16,6 +16,7 @@ import { redirectLibc } from './image/elf/libc.ts'
 import { withoutLockOrder } from './image/elf/lock-order.ts'
 import { machineOf } from './image/elf/machine.ts'
 import { readElf, type ElfFile } from './image/elf/read.ts'
+import { unreadItems } from './image/icu/unread.ts'
 import type { ElfBase, LinkedBase } from './image/image.ts'
 import type { SeaBlob } from './image/sea.ts'
 import { packArchive } from './payload/pack.ts'
@@ -87,7 +88,7 @@ export function linkElf(inputs: ElfInputs): LinkedBase {
 function editsOf(node: ElfFile, smaller: SmallerIcu | undefined, inputs: ElfInputs): NodeEdits {
   const all = [
     withoutLockOrder(node),
-    ...(smaller ? [replaceIcu(node, smaller)] : []),
+    smaller ? replaceIcu(node, smaller) : withoutUnread(node),
     ...(inputs.isWithoutExports ? [withoutExports(node, namesIn(inputs.libraries))] : []),
   ]
   return { patches: all.flatMap(({ patches }) => patches), cuts: all.flatMap(({ cuts }) => cuts) }
@@ -96,6 +97,15 @@ function editsOf(node: ElfFile, smaller: SmallerIcu | undefined, inputs: ElfInpu
 function namesIn({ loader, libraries }: SystemLibraries): Set<string> {
   const files = [loader, ...libraries.values()].map(({ file }) => file)
   return new Set(files.flatMap((file) => dynamicNames(readElf(readFileSync(file), file))))
+}
+
+/** ICU's data that node has no code for. */
+function withoutUnread(node: ElfFile): NodeEdits {
+  const ranges = unreadItems(node.bytes, dynamicNames(node))
+  return {
+    patches: [],
+    cuts: ranges.map(({ start, end }) => ({ start: addressOf(node, start), end: addressOf(node, end) })),
+  }
 }
 
 /** In place of the old data, and what that had behind the new: not in the file, as far as it is whole pages. */

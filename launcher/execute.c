@@ -71,10 +71,6 @@ static uint64_t count_of(char **list)
 	return count;
 }
 
-/* posix_spawn(3) calls from a stack of 32 KiB. Beyond this the lists go elsewhere; a parent that shares
-   its memory with the child then keeps the pages. */
-#define STACK_LIMIT 8192
-
 /* Runs in a child that may still share its parent's memory: nothing is changed but the stack. */
 static long execute_with_loader(const struct archive_entry *entry, char **arguments, char **environment)
 {

@@ -61,7 +61,7 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	while (auxiliary[2 * auxiliary_count] != AT_NULL) auxiliary_count++;
 	auxiliary_count++;
 
-	const char *executable = (const char *)auxiliary_value(auxiliary, AT_EXECFN, (uint64_t)"");
+	const char *executable = take_packed(environment, &variable_count, (const char *)auxiliary_value(auxiliary, AT_EXECFN, (uint64_t)""));
 	verify_start(executable);
 	remember_executable(executable);
 	char **arguments = (char **)(stack + 1);

@@ -23,6 +23,17 @@ extern char helper_path[];
 void hide_from_loader(char **environment);
 void restore_environment_of_loader(void);
 
+/* packed.c: the name of the file that was started, if this is what a compressed one has become; else `executable`. */
+const char *take_packed(char **environment, uint64_t *count, const char *executable);
+int is_packed(void);
+
+/* packed.c: execve of the own name then. */
+long execute_packed(char **arguments, char **environment);
+
+/* posix_spawn(3) calls from a stack of 32 KiB. Beyond this lists go elsewhere; a parent that shares
+   its memory with the child then keeps the pages. */
+#define STACK_LIMIT 8192
+
 /* loader.c: a descriptor of the file that is running, or a negative errno. */
 long open_own_file(void);
 

@@ -93,7 +93,7 @@ const char *own_executable(void)
 {
 	/* Who is started by this name can open it without /proc, too. */
 	int descriptor = open_if_this(executable_path, payload());
-	if (descriptor < 0) return OWN_EXECUTABLE;
+	if (descriptor < 0) return is_packed() && call_access(OWN_EXECUTABLE, X_OK) < 0 ? executable_path : OWN_EXECUTABLE;
 	syscall1(SYS_close, descriptor);
 	return executable_path;
 }

@@ -329,6 +329,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 		break;
 	case SYS_execve:
 		if (rehearsing) return -EACCES;
+		if (is_packed() && same_text((const char *)a, executable_path)) return execute_packed((char **)b, (char **)c);
 		if (locate(AT_FDCWD, (const char *)a, 1, &entry, &result))
 			return result ? result : execute_entry(entry, (char **)b, (char **)c);
 		break;
@@ -336,7 +337,8 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 		d = c, c = b, b = a, a = AT_FDCWD;
 		__attribute__((fallthrough));
 	case SYS_readlinkat:
-		if (*helper_path && b && same_text((const char *)b, "/proc/self/exe")) return copy_text(helper_path, (char *)c, d);
+		if ((*helper_path || is_packed()) && b && same_text((const char *)b, OWN_EXECUTABLE))
+			return copy_text(*helper_path ? helper_path : executable_path, (char *)c, d);
 		if (locate(a, (const char *)b, 0, &entry, &result)) return result ? result : read_link(entry, (char *)c, d);
 		/* Where a build run lies says nothing about a start. */
 		if (freezing == BOOTING && same_text((const char *)b, "/proc/self/exe")) return memcpy((char *)c, "/ingot", 6), 6;

@@ -9,6 +9,8 @@
 #define VIRTUAL_ROOT "/dev/null/app"
 /* Paths that are messages to the launcher (control.c). */
 #define CONTROL_ROOT "/dev/null/ingot/"
+/* By which a compressed executable (unpack/) tells what it makes of itself the path of the file. */
+#define PACKED_VARIABLE "\1INGOT_FILE="
 
 uint64_t length_of(const char *text);
 int number_of(const char *text);

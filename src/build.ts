@@ -86,16 +86,16 @@ export async function buildTracked(
       packPayload(graph, config, { version, target, cache, read, native, tree }),
     )
     const image = await stage('image', () => planImage(base, payload.size, config))
-    const { start, size } = await stage('output', () =>
-      writeExecutable(pending, { config, base, payload, image, cache, key }),
+    const onProgress = (detail: string) => options.onStage?.({ stage: 'output', state: 'start', detail })
+    const written = await stage('output', () =>
+      writeExecutable(pending, { config, base, payload, image, cache, key, onProgress }),
     )
     const result = summarize({
       config,
       target,
       graph,
       payload,
-      size,
-      start,
+      ...written,
       native,
       diagnostics: [
         ...diagnostics,

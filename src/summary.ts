@@ -7,7 +7,10 @@ import type { AppGraph } from './graph/graph.ts'
 import type { Payload } from './payload/payload.ts'
 import type { PreparedTarget } from './prepare-target.ts'
 
-interface Artefacts extends Pick<BuildResult, 'size' | 'start' | 'native' | 'diagnostics' | 'elapsedMs'> {
+interface Artefacts extends Pick<
+  BuildResult,
+  'size' | 'compressedSize' | 'start' | 'native' | 'diagnostics' | 'elapsedMs'
+> {
   readonly config: ResolvedConfig
   readonly target: PreparedTarget
   readonly graph: AppGraph

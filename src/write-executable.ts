@@ -8,6 +8,7 @@ import path from 'node:path'
 import type { StartResult } from './base/build-result.ts'
 import { BuildError } from './base/diagnostics.ts'
 import { FREEZING_TARGET, HOST } from './base/targets.ts'
+import { compressExecutable } from './compress-executable.ts'
 import type { ResolvedConfig } from './config/config.ts'
 import { COLD_FUSES, FUSES } from './format/fuses.ts'
 import { freezeProcess } from './freeze/freeze-process.ts'
@@ -44,11 +45,15 @@ interface Parts {
   readonly cache: string
   /** To sign it with. */
   readonly key?: KeyObject | undefined
+  /** For who waits. */
+  readonly onProgress?: ((detail: string) => void) | undefined
 }
 
 export interface Written {
   readonly start: StartResult
   readonly size: number
+  /** Of the file, where that is compressed. */
+  readonly compressedSize?: number
 }
 
 /** @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL, START_NOT_FROZEN */
@@ -69,8 +74,11 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
         ? signAdHoc(pending.temporary, image.signing)
         : sealExecutable(pending.temporary, partStarts(base, frozen))
       if (key) signExecutable(pending.temporary, key)
+      const compressed = config.compress !== undefined && {
+        compressedSize: await compressExecutable(pending, { ...parts, level: config.compress }),
+      }
       await publishExecutable(pending)
-      return size
+      return { size, ...compressed }
     } catch (error) {
       throw outputError(error, pending.out)
     }
@@ -81,10 +89,10 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
         help: 'build with --start auto, which then makes an executable that starts cold',
       })
     }
-    return { start: { kind: 'cold', reason: frozen.reason }, size: await finish() }
+    return { start: { kind: 'cold', reason: frozen.reason }, ...(await finish()) }
   }
   await extendExecutable(pending, frozen)
-  return { start: { kind: 'frozen', ...frozen.facts }, size: await finish(frozen) }
+  return { start: { kind: 'frozen', ...frozen.facts }, ...(await finish(frozen)) }
 }
 
 function partStarts({ starts, hashes }: Parts['base'], frozen: Appended | undefined): PartStart[] {

@@ -31,6 +31,8 @@ export interface BuildResult {
   /** Absolute path of the executable. */
   readonly out: string
   readonly size: number
+  /** Of the file, with `compress`; `size` is that of what it decompresses into memory then. */
+  readonly compressedSize?: number
   readonly elapsedMs: number
   readonly target: Target
   /** SHA-256 of the module graph, hex: the same for the same sources, bundled or not, in any directory. */

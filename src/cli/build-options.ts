@@ -40,6 +40,7 @@ export const buildOptions = {
     value: 'how',
     brief: 'auto, frozen (go on from where the program was at the build) or cold',
   },
+  compress: { type: 'boolean', brief: 'Compress the file; starts take longer (linux-x64)' },
   fuse: {
     type: 'list',
     value: 'name[=off]',

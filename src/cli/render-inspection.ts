@@ -12,7 +12,7 @@ const SHOWN_PACKAGES = 20
 export function renderInspection(inspection: Inspection, paint: Paint): string {
   const { info } = inspection
   const sections = [
-    [title(info, paint), `${formatSize(inspection.size)} for ${info.target}, built by ingot ${info.ingot}`],
+    [title(info, paint), `${fileSize(inspection)} for ${info.target}, built by ingot ${info.ingot}`],
     table(facts(inspection)),
     section('sizes', table(sizes(inspection)), paint),
     section(`packages  ${info.packages.length}`, packages(info, paint), paint),
@@ -38,6 +38,11 @@ function title({ program, entries }: Info, paint: Paint): string {
   return [paint('bold', name), program.version, program.license && paint('dim', program.license)]
     .filter(Boolean)
     .join(' ')
+}
+
+function fileSize({ size, compressedSize }: Inspection): string {
+  if (compressedSize === undefined) return formatSize(size)
+  return `${formatSize(compressedSize)}, compressed (${formatSize(size)} decompressed),`
 }
 
 function facts({ start, seal, signature, fuses, parts, info, reproducible }: Inspection): Rows {

@@ -67,8 +67,13 @@ export function renderSummary(result: BuildResult, cwd: string, paint: Paint): s
   const kept = `${modules.bundled} bundled, ${modules.files} kept as files, ${count(modules.assets, 'asset')}`
   const natives = [...new Set(result.native.map((code) => code.package))]
   const path = paint('bold', displayPath(result.out, cwd))
+  const { compressedSize } = result
+  const size =
+    compressedSize === undefined
+      ? formatSize(result.size)
+      : `${formatSize(compressedSize)} (${formatSize(result.size)} decompressed)`
   return [
-    `${paint('green', 'built')} ${path}  ${formatSize(result.size)} for ${result.target} in ${formatTime(result.elapsedMs)}`,
+    `${paint('green', 'built')} ${path}  ${size} for ${result.target} in ${formatTime(result.elapsedMs)}`,
     ...table,
     row('modules', kept),
     row('start', startText(result.start)),

@@ -8,8 +8,13 @@ import type { ResolvedConfig } from './config.ts'
 /** Those that need no launcher. A start that is always cold needs nobody to make it so. */
 const FOR_ALL = FUSES.codeFromDisk | FUSES.coldStart
 
-/** @throws BuildError FUSE_TARGET, CONTRACT_TARGET */
-export function checkForTarget({ target, fuses, contract }: ResolvedConfig): void {
+/** @throws BuildError COMPRESS_TARGET, FUSE_TARGET, CONTRACT_TARGET */
+export function checkForTarget({ target, fuses, contract, compress }: ResolvedConfig): void {
+  if (compress !== undefined && target !== 'linux-x64') {
+    throw new BuildError('COMPRESS_TARGET', `an executable for ${target} cannot be compressed`, {
+      help: 'leave out "compress" for this target: it is there for linux-x64',
+    })
+  }
   if (isLinux(target)) return
   const changed = (fuses ^ DEFAULT_FUSES) & ~FOR_ALL
   const fuse = FUSE_NAMES.find((name) => changed & FUSES[name])

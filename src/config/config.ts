@@ -51,6 +51,12 @@ export interface UserConfig {
    */
   start?: StartMode
   /**
+   * The file is compressed, and decompressed into memory at every start: about 100 ms more, and as much memory as the
+   * executable has bytes, in each process that is started from it. For linux-x64. A low `level` of zstd (1 to 22, default 22)
+   * builds faster.
+   */
+  compress?: boolean | { level?: number }
+  /**
    * What the program used when it was traced, which settles what the build cannot know; `false`: none. Default:
    * `ingot.trace.json` in the project's directory, if it is there.
    */
@@ -170,6 +176,8 @@ export interface ResolvedConfig {
   readonly sourcemap: boolean
   readonly check: boolean
   readonly start: StartMode
+  /** Level of zstd; undefined: the file is not compressed. */
+  readonly compress?: number
   readonly trace?: ProgramTrace
   readonly contract?: PlacedContract
   /** Of a target that is Windows. */

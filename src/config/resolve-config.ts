@@ -83,6 +83,7 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
     check: pick(layers, 'check')?.value ?? false,
     start: pick(layers, 'start')?.value ?? 'auto',
     ...(icu && { icu }),
+    ...compressionOf(pick(layers, 'compress')?.value),
     ...(trace && { trace }),
     ...(contract && { contract }),
     ...(windows && { windows }),
@@ -96,6 +97,13 @@ export async function resolveConfig(flags: ConfigFlags, { cwd }: { cwd: string }
   const inputs = inputsOf(base, config, layers)
   const ofTrace = traceFile === undefined ? [] : [traceFile.file]
   return { config, targets, diagnostics, inputs: { ...inputs, files: [...inputs.files, ...ofTrace] } }
+}
+
+const DEFAULT_LEVEL = 22
+
+function compressionOf(value: UserConfig['compress'] = false): Pick<ResolvedConfig, 'compress'> {
+  if (value === false) return {}
+  return { compress: (value === true ? undefined : value.level) ?? DEFAULT_LEVEL }
 }
 
 /** Key by key, as with fuses. */

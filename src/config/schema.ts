@@ -62,6 +62,9 @@ const port = v.pipe(
   v.maxValue(65_535, 'must be a port'),
 )
 
+const OF_ZSTD = 'must be a number from 1 to 22'
+const level = v.pipe(v.number(OF_ZSTD), v.integer(OF_ZSTD), v.minValue(1, OF_ZSTD), v.maxValue(22, OF_ZSTD))
+
 const contract = {
   env: v.exactOptional(
     dictionary(
@@ -137,6 +140,13 @@ const fields = {
   ),
   codeFromDisk: v.exactOptional(v.picklist(['allow', 'deny'], 'must be "allow" or "deny"')),
   fuses: v.exactOptional(fuses),
+  compress: v.exactOptional(
+    v.lazy((input) =>
+      typeof input === 'boolean'
+        ? flag
+        : v.strictObject({ level: v.exactOptional(level) }, 'must be true, false or an object'),
+    ),
+  ),
   bundle: v.exactOptional(flag),
   minify: v.exactOptional(flag),
   sourcemap: v.exactOptional(flag),

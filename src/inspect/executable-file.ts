@@ -5,12 +5,16 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import path from 'node:path'
 
 import { BuildError } from '../base/diagnostics.ts'
+import { unpack } from '../image/elf/packed.ts'
 
 export class ExecutableFile {
   /** Absolute path. */
   readonly file: string
   readonly size: number
+  /** Of the file, if it is compressed: all else is of what it decompresses. */
+  readonly compressedSize: number | undefined
   readonly #descriptor: number
+  readonly #content: Uint8Array | undefined
 
   static use<T>(file: string, read: (executable: ExecutableFile) => T): T {
     const executable = new ExecutableFile(file)
@@ -21,7 +25,7 @@ export class ExecutableFile {
     }
   }
 
-  /** @throws BuildError INSPECT_UNREADABLE */
+  /** @throws BuildError INSPECT_UNREADABLE, EXECUTABLE_DAMAGED */
   private constructor(file: string) {
     this.file = path.resolve(file)
     try {
@@ -31,9 +35,17 @@ export class ExecutableFile {
     }
     const stats = fstatSync(this.#descriptor)
     this.size = stats.size
-    if (stats.isFile()) return
-    closeSync(this.#descriptor)
-    throw unreadable(this.file, 'it is not a file')
+    try {
+      if (!stats.isFile()) throw unreadable(this.file, 'it is not a file')
+      const content = unpack((offset, size) => this.readUpTo(offset, size), this.file, this.size)
+      if (!content) return
+      this.compressedSize = this.size
+      this.#content = content
+      this.size = content.length
+    } catch (error) {
+      closeSync(this.#descriptor)
+      throw error
+    }
   }
 
   /**
@@ -47,6 +59,7 @@ export class ExecutableFile {
         Math.min(saidAt, this.size),
       )
     }
+    if (this.#content) return Buffer.from(this.#content.subarray(offset, offset + size))
     const bytes = Buffer.alloc(size)
     for (let done = 0; done < size;) {
       const count = readSync(this.#descriptor, bytes, done, size - done, offset + done)

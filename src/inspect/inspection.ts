@@ -9,6 +9,8 @@ export interface Inspection {
   /** Absolute path. */
   readonly file: string
   readonly size: number
+  /** Of the file, if it is compressed; all other sizes and places are of what it decompresses. */
+  readonly compressedSize?: number
   /** A frozen one goes on from where the program's process was at the build. */
   readonly start: 'cold' | 'frozen'
   readonly fuses: FuseSettings

@@ -28,6 +28,7 @@ function inspect(executable: ExecutableFile): Inspection {
   return {
     file: executable.file,
     size: executable.size,
+    ...(executable.compressedSize !== undefined && { compressedSize: executable.compressedSize }),
     start,
     fuses: readFuses(layout.fuses ?? manifest.fuses ?? DEFAULT_FUSES),
     seal,

@@ -4,7 +4,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { constants, readdirSync, rmSync, statSync } from 'node:fs'
-import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, open, rename, rm, truncate } from 'node:fs/promises'
 import path from 'node:path'
 
 import type { Chunk } from '../base/bytes.ts'
@@ -47,6 +47,19 @@ export async function extendExecutable(pending: PendingExecutable, appendix: App
   } catch (error) {
     throw outputError(error, pending.out)
   }
+}
+
+/**
+ * Instead of what has been written.
+ * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
+ */
+export async function replaceContent(pending: PendingExecutable, chunks: readonly Chunk[]): Promise<void> {
+  try {
+    await truncate(pending.temporary)
+  } catch (error) {
+    throw outputError(error, pending.out)
+  }
+  await extendExecutable(pending, { offset: 0, chunks: [], patches: chunks })
 }
 
 /** Gives it its name. */

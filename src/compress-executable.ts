@@ -1,0 +1,129 @@
+// The last step of a build with `compress`: the finished executable becomes a small program with frames of zstd, which
+// makes it anew in memory at each start (launcher/unpack/). What is the same for all programs is compressed once.
+
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { constants, zstdCompress } from 'node:zlib'
+
+import { foldCalls } from './image/elf/call-filter.ts'
+import { PF_X } from './image/elf/constants.ts'
+import { emitPacked, type CompressedPart } from './image/elf/packed.ts'
+import type { BaseImage } from './image/image.ts'
+import { replaceContent, type PendingExecutable } from './output/executable.ts'
+import { cached, fileOf, prune } from './runtimes/cache.ts'
+
+export interface Compression {
+  /** zstd's, 1 to 22. */
+  readonly level: number
+  readonly base: Pick<BaseImage, 'starts' | 'frozen'>
+  readonly cache: string
+  /** What takes time, for who waits. */
+  readonly onProgress?: ((detail: string) => void) | undefined
+}
+
+/** The decoder's threads each take a frame at a time: larger ones are smaller in sum, smaller ones keep more of them busy. */
+const FRAME_LIMIT = 24 * 2 ** 20
+const PAGE_SIZE = 4096
+/** Of some MB each: those of four runtimes, and of the last programs. */
+const KEPT = { runtime: 24, program: 32 } as const
+
+const STUB = fileURLToPath(new URL('../launcher/prebuilt/linux-x64/unpack.bin', import.meta.url))
+
+interface Part {
+  readonly offset: number
+  readonly size: number
+  readonly isCode: boolean
+  readonly of: 'runtime' | 'program'
+}
+
+/**
+ * Replaces what is in the file by the same, compressed.
+ * @returns its size in bytes
+ * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
+ */
+export async function compressExecutable(
+  pending: PendingExecutable,
+  compression: Compression,
+): Promise<number> {
+  const content = readFileSync(pending.temporary)
+  const parts = partsOf(content.length, compression.base)
+  const compressed: CompressedPart[] = []
+  const waiting = [...parts]
+  const work = async () => {
+    for (let part = waiting.shift(); part; part = waiting.shift()) {
+      const bytes = await compress(content, part, compression)
+      compressed.push({ contentOffset: part.offset, contentSize: part.size, isCode: part.isCode, bytes })
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  const chunks = emitPacked(
+    readFileSync(STUB),
+    compressed.toSorted((a, b) => a.contentOffset - b.contentOffset),
+  )
+  await replaceContent(pending, chunks)
+  return chunks.reduce((sum, { bytes }) => sum + bytes.length, 0)
+}
+
+/** Node's code is a part of its own, and so is all behind the launch table: it depends on the program. */
+function partsOf(size: number, { starts, frozen }: Compression['base']): Part[] {
+  const code = frozen?.programHeaders.find(({ flags }) => flags & PF_X)
+  const program = starts.find(({ name }) => name === 'launch table')
+  if (!code || !program) throw new Error('a base for linux has code and a launch table')
+  const codeEnd = code.fileOffset + code.fileSize
+  return [
+    ...cut(0, code.fileOffset, { isCode: false, of: 'runtime' }),
+    ...cut(code.fileOffset, codeEnd, { isCode: true, of: 'runtime' }),
+    ...cut(codeEnd, program.offset, { isCode: false, of: 'runtime' }),
+    ...cut(program.offset, size, { isCode: false, of: 'program' }),
+  ]
+}
+
+/** Into pieces of the same size, all within FRAME_LIMIT. */
+function cut(from: number, to: number, kind: Pick<Part, 'isCode' | 'of'>): Part[] {
+  const count = Math.ceil((to - from) / FRAME_LIMIT)
+  const size = Math.ceil((to - from) / count / PAGE_SIZE) * PAGE_SIZE
+  return Array.from({ length: count }, (_, i) => {
+    const offset = from + i * size
+    return { ...kind, offset, size: Math.min(size, to - offset) }
+  })
+}
+
+async function compress(
+  content: Uint8Array,
+  { offset, size, isCode, of }: Part,
+  { level, cache, onProgress }: Compression,
+): Promise<Uint8Array> {
+  const plain = content.subarray(offset, offset + size)
+  const hash = createHash('sha256')
+    .update(`${level} ${isCode ? 'calls' : 'bytes'} zstd ${process.versions.zstd}\n`)
+    .update(plain)
+  const prefix = `zstd-${of}-`
+  const fill = async (directory: string) => {
+    prune(prefix, KEPT[of], cache)
+    onProgress?.(`compressing the ${of}${of === 'runtime' ? ', once for all programs' : ''}`)
+    const bytes = isCode ? plain.slice() : plain
+    if (isCode) foldCalls(bytes)
+    writeFileSync(
+      path.join(directory, 'frame.zst'),
+      await promisify(zstdCompress)(bytes, optionsOf(level, size)),
+    )
+  }
+  const entry = await cached(prefix + hash.digest('hex'), fill, cache)
+  return readFileSync(fileOf(entry, 'frame.zst').file)
+}
+
+/** The window is the whole part: with less, what repeats far apart would be stored again. */
+function optionsOf(level: number, size: number) {
+  return {
+    pledgedSrcSize: size,
+    params: {
+      [constants.ZSTD_c_compressionLevel]: level,
+      [constants.ZSTD_c_windowLog]: Math.max(10, Math.ceil(Math.log2(size))),
+      [constants.ZSTD_c_enableLongDistanceMatching]: 1,
+    },
+  }
+}

@@ -108,7 +108,13 @@ async function buildFor({ start = 'cold', ...options }: ImageOptions, work: stri
       help: 'name linux-x64, linux-arm64 or both with --target',
     })
   }
-  const outcomes = await buildTargets({ ...options, start, out: path.join(work, 'program') })
+  // Layers are compressed anyway, and whoever runs the image shares memory with others that do.
+  const outcomes = await buildTargets({
+    ...options,
+    start,
+    compress: false,
+    out: path.join(work, 'program'),
+  })
   const results = outcomes.map((outcome) => {
     if ('error' in outcome) throw outcome.error
     return outcome.result

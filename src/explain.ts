@@ -51,7 +51,7 @@ export async function explainStart(options: BuildOptions): Promise<StartResult> 
   const directory = mkdtempSync(path.join(tmpdir(), 'ingot-why-'))
   try {
     const { build } = await import('./build.ts')
-    return (await build({ ...options, out: path.join(directory, 'program') })).start
+    return (await build({ ...options, compress: false, out: path.join(directory, 'program') })).start
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }

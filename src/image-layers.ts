@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { Compression, LayersMode } from './base/image-result.ts'
 import type { BuildInfo } from './format/build-info.ts'
 import type { BlobStore } from './output/oci/blob-store.ts'
+import { ExecutableFile } from './inspect/executable-file.ts'
 import { writeLayer, type Layer } from './output/oci/layer.ts'
 import { programName } from './output/oci/image-config.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
@@ -36,13 +37,22 @@ export async function imageLayers(
   const name = programName(info)
   const version = info.program.version === undefined ? '' : ` ${info.program.version}`
   const split = mode === 'split' ? splitExecutable(file, path.join(work, 'split')) : undefined
-  const content = { file: split?.program ?? file }
+  const content = { file: split?.program ?? decompressed(file, path.join(work, 'decompressed')) }
   const program = await writeLayer({ path: `/${name}`, content }, compression, store.blobs, signal)
   const runtime = split && (await runtimeLayer(split.runtime, compression, { store, env, signal }))
   return [
     ...(runtime ? [{ ...runtime, comment: `runtime: node ${info.runtime.version} and libraries` }] : []),
     { ...program, comment: `program: ${name}${version}` },
   ]
+}
+
+/** Layers are compressed anyway. */
+function decompressed(file: string, to: string): string {
+  return ExecutableFile.use(file, (executable) => {
+    if (executable.compressedSize === undefined) return file
+    writeFileSync(to, executable.read(0, executable.size, 'the executable'))
+    return to
+  })
 }
 
 /** Of 45 MB each. */

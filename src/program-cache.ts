@@ -30,7 +30,12 @@ export async function buildProgram(
   removeUnused(slotsIn(env), slot)
   // The number is the program's, too, as it takes this process's place.
   const directory = path.join(slot, `${process.pid}-${randomUUID()}`)
-  const { result, inputs } = await buildTracked({ ...options, ...ofHost(), out: `${directory}/` })
+  const { result, inputs } = await buildTracked({
+    ...options,
+    ...ofHost(),
+    compress: false,
+    out: `${directory}/`,
+  })
   const program = result.out
   const settled = [program, ...inputs.files.filter((file) => path.basename(file) === LOCK_FILE)]
   const snapshot = takeSnapshot({ ...inputs, files: [...inputs.files, program] }, env, startedMs, settled)

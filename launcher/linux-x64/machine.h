@@ -13,7 +13,7 @@ enum { SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_rt_sigreturn = 15, SY
        SYS_clock_nanosleep = 230, SYS_epoll_wait = 232, SYS_epoll_ctl = 233, SYS_tgkill = 234, SYS_set_robust_list = 273, SYS_get_robust_list = 274,
        SYS_epoll_pwait = 281, SYS_eventfd2 = 290, SYS_epoll_create1 = 291, SYS_dup3 = 292, SYS_pipe2 = 293, SYS_prlimit64 = 302, SYS_seccomp = 317,
        SYS_pkey_alloc = 330, SYS_rseq = 334, SYS_io_uring_setup = 425, SYS_clone3 = 435, SYS_getrandom = 318, SYS_sched_yield = 24, SYS_sched_getaffinity = 204, SYS_timer_create = 222, SYS_timer_settime = 223, SYS_timer_delete = 226,
-       SYS_socket = 41, SYS_bind = 49, SYS_setsockopt = 54, SYS_unshare = 272, SYS_ftruncate = 77 };
+       SYS_socket = 41, SYS_bind = 49, SYS_setsockopt = 54, SYS_unshare = 272, SYS_pwrite64 = 18 };
 enum { ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003 };
 enum { O_DIRECTORY = 0200000, O_NOFOLLOW = 0400000 };
 enum { SA_RESTORER = 0x04000000 };

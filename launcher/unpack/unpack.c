@@ -11,13 +11,11 @@
 
 /* sysexits.h: EX_IOERR, EX_OSERR */
 enum { EXIT_DAMAGED = 74, EXIT_REFUSED = 71 };
-enum { MFD_ALLOW_SEALING = 2, MFD_EXEC = 16, F_ADD_SEALS = 1033, F_SEALS = 15 /* SEAL, SHRINK, GROW, WRITE */ };
-enum { MAP_SHARED = 1, MADV_HUGEPAGE = 14, PROT_NONE = 0 };
+enum { MFD_EXEC = 16, MADV_HUGEPAGE = 14 };
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 enum { EFBIG = 27, ENOSPC = 28 };
 enum { RLIMIT_FSIZE = 1 };
 #define CLONE_FLAGS 0x50f00 /* VM FS FILES SIGHAND THREAD SYSVSEM */
-#define HUGE_PAGE 0x200000ul
 #define THREAD_LIMIT 16
 #define STACK_SIZE 0x10000
 
@@ -26,7 +24,7 @@ void restore_signal(void);
 long start_thread(void *stack_end, uint64_t flags);
 
 static const char *executable;
-static uint8_t *content;
+static long file;
 static uint32_t next_frame, frames_done;
 
 static char *append(char *to, const char *text)
@@ -90,18 +88,51 @@ static void check_itself(void)
 	if (checksum((const void *)PACKED_CODE, PACKED->code_size) != PACKED->code_checksum) is_damaged("decompressor");
 }
 
-/* Whoever is free takes the next frame. */
+static uint8_t *allocate(uint64_t size)
+{
+	const long memory = syscall6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory < 0 && memory > -4096) is_refused("mmap", memory);
+	return (uint8_t *)memory;
+}
+
+static void write_content(const uint8_t *bytes, uint64_t size, uint64_t offset)
+{
+	while (size > 0) {
+		const long count = syscall4(SYS_pwrite64, file, bytes, size, offset);
+		if (count <= 0) is_refused("pwrite", count);
+		bytes += count;
+		size -= (uint64_t)count;
+		offset += (uint64_t)count;
+	}
+}
+
+static uint64_t largest_content(void)
+{
+	uint64_t largest = 0;
+	for (uint64_t i = 0; i < PACKED->frame_count; i++)
+		if (PACKED->frames[i].content_size > largest) largest = PACKED->frames[i].content_size;
+	return largest;
+}
+
+/* Whoever is free takes the next frame. It is decompressed in memory of the process's own, which may have large pages, and
+   then written: to map the file would cost two faults of the kernel for each of its small ones. */
 static void decompress_frames(struct zstd *state)
 {
+	uint8_t *content = 0;
+	const uint64_t room = largest_content();
 	for (;;) {
 		const uint32_t index = __atomic_fetch_add(&next_frame, 1, __ATOMIC_RELAXED);
 		if (index >= PACKED->frame_count) return;
+		if (!content) {
+			content = allocate(room);
+			syscall3(SYS_madvise, content, room, MADV_HUGEPAGE);
+		}
 		const struct frame *frame = &PACKED->frames[index];
 		const uint8_t *bytes = (const uint8_t *)PACKED_FRAMES + frame->offset;
-		uint8_t *to = content + frame->content_offset;
 		if (checksum(bytes, (frame->size + 63) & ~63ul) != frame->checksum) is_damaged("compressed part");
-		if (!zstd_decode(state, bytes, frame->size, to, frame->content_size)) is_damaged("compressed part");
-		if (frame->flags & FRAME_OF_CODE) restore_calls(to, frame->content_size);
+		if (!zstd_decode(state, bytes, frame->size, content, frame->content_size)) is_damaged("compressed part");
+		if (frame->flags & FRAME_OF_CODE) restore_calls(content, frame->content_size);
+		write_content(content, frame->content_size, frame->content_offset);
 		__atomic_add_fetch(&frames_done, 1, __ATOMIC_RELEASE);
 		syscall3(SYS_futex, &frames_done, FUTEX_WAKE_PRIVATE, 1);
 	}
@@ -128,57 +159,44 @@ static void decompress(void)
 	uint64_t threads = processor_count();
 	if (threads > PACKED->frame_count) threads = PACKED->frame_count;
 	if (threads > THREAD_LIMIT) threads = THREAD_LIMIT;
-	const long memory = syscall6(SYS_mmap, 0, (long)(threads * room), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory < 0 && memory > -4096) is_refused("mmap", memory);
+	char *const memory = (char *)allocate(threads * room);
 	/* Where no thread may be started, there is one that does it all. */
 	for (uint64_t i = 1; i < threads; i++)
-		if (start_thread((char *)memory + i * room + STACK_SIZE, CLONE_FLAGS) < 0) break;
+		if (start_thread(memory + i * room + STACK_SIZE, CLONE_FLAGS) < 0) break;
 	decompress_frames((struct zstd *)(memory + STACK_SIZE));
 	for (uint32_t done; (done = __atomic_load_n(&frames_done, __ATOMIC_ACQUIRE)) < PACKED->frame_count;)
 		syscall4(SYS_futex, &frames_done, FUTEX_WAIT_PRIVATE, done, 0);
 }
 
-/* Its size may not be beyond what the process may write to a file, although it is none on a disk. */
-static void set_size(long file)
+/* What a process may write to a file holds for this one, too, although it is none on a disk. Returns what it was. */
+static uint64_t raise_file_limit(void)
 {
 	uint64_t former[2], limit[2];
-	const uint64_t size = PACKED->content_size;
-	const int is_known = syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, former) == 0;
-	if (is_known && former[0] < size) {
-		/* The kernel would say so with a signal. */
-		if (former[1] < size) is_refused("ftruncate", -EFBIG);
-		limit[0] = limit[1] = former[1];
-		syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, limit, 0);
-	}
-	const long result = syscall3(SYS_ftruncate, file, size, 0);
-	if (result < 0) is_refused("ftruncate", result);
-	if (is_known && former[0] < size) syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, former, 0);
+	if (syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, former) < 0) return ~0ul;
+	/* The kernel would say so with a signal. */
+	if (former[1] < PACKED->content_size) is_refused("pwrite", -EFBIG);
+	limit[0] = limit[1] = former[1];
+	syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, limit, 0);
+	return former[0];
 }
 
-static long make_file(void)
+static void restore_file_limit(uint64_t former)
+{
+	uint64_t limit[2];
+	if (syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, limit) < 0) return;
+	limit[0] = former;
+	syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, limit, 0);
+}
+
+static void make_file(void)
 {
 	/* The kernel shows it as the program's name in /proc/PID/maps. */
 	char name[16] = "ingot";
 	syscall3(SYS_prctl, PR_GET_NAME, name, 0);
-	long file = syscall3(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC, 0);
+	file = syscall3(SYS_memfd_create, name, MFD_CLOEXEC | MFD_EXEC, 0);
 	/* Before Linux 6.3 every such file may be executed. */
-	if (file == -EINVAL) file = syscall3(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING, 0);
+	if (file == -EINVAL) file = syscall3(SYS_memfd_create, name, MFD_CLOEXEC, 0);
 	if (file < 0) is_refused("memfd_create", file);
-	set_size(file);
-	return file;
-}
-
-/* Large pages are a tenth of the faults, where the kernel gives them. */
-static void map_content(long file)
-{
-	const uint64_t size = PACKED->content_size;
-	const long space = syscall6(SYS_mmap, 0, (long)(size + HUGE_PAGE), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (space < 0 && space > -4096) is_refused("mmap", space);
-	const long at = (long)(((uint64_t)space + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
-	const long mapped = syscall6(SYS_mmap, at, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
-	if (mapped < 0 && mapped > -4096) is_refused("mmap", mapped);
-	content = (uint8_t *)mapped;
-	syscall3(SYS_madvise, content, size, MADV_HUGEPAGE);
 }
 
 /* PACKED_VARIABLE with the path of the file, as node would find it. */
@@ -211,13 +229,10 @@ __attribute__((noreturn)) void unpack(uint64_t *stack)
 	syscall4(SYS_rt_sigaction, signal, &action, &former, 8);
 	check_itself();
 	syscall3(SYS_madvise, PACKED_FRAMES, PACKED->frames_size, MADV_WILLNEED);
-	const long file = make_file();
-	map_content(file);
+	make_file();
+	const uint64_t file_limit = raise_file_limit();
 	decompress();
-
-	/* Nobody can change what it is from here on. */
-	syscall3(SYS_munmap, content, PACKED->content_size, 0);
-	syscall3(SYS_fcntl, file, F_ADD_SEALS, F_SEALS);
+	restore_file_limit(file_limit);
 	syscall4(SYS_rt_sigaction, signal, &former, 0, 8);
 
 	char description[PATH_LIMIT * 2];

@@ -5,7 +5,7 @@
 #include "literals.h"
 #include "tables.h"
 
-#define BATCH 32
+#define BATCH 64
 
 struct sequence {
 	uint32_t literal_length, match_length;
@@ -37,10 +37,10 @@ static inline void copy_match(uint8_t *to, uint64_t offset, uint64_t length)
 	uint8_t *const end = to + length;
 	const uint8_t *from = to - offset;
 	if (__builtin_expect(offset >= 16, 1)) {
-		do {
-			copy16(to, from);
-			to += 16, from += 16;
-		} while (to < end);
+		/* Most are within these: no branch that is guessed wrong. */
+		copy16(to, from);
+		copy16(to + 16, from + 16);
+		for (to += 32, from += 32; to < end; to += 16, from += 16) copy16(to, from);
 		return;
 	}
 	if (offset < 8) {
@@ -56,27 +56,31 @@ static inline void copy_match(uint8_t *to, uint64_t offset, uint64_t length)
 	}
 }
 
-/* 3.1.1.5: 1 to 3 stand for offsets of before, one further where there are no literals. */
-static inline uint64_t offset_of(uint64_t *repeated, uint64_t value, int has_literals)
+/* Offsets of before, the last one first. */
+struct repeated {
+	uint64_t first, second, third;
+};
+
+/* 3.1.1.5: 1 to 3 stand for one of them, one further where there are no literals. */
+static inline uint64_t offset_of(struct repeated *repeated, uint64_t value, int has_literals)
 {
-	if (value > 3) {
-		repeated[2] = repeated[1];
-		repeated[1] = repeated[0];
-		return repeated[0] = value - 3;
+	uint64_t offset = value - 3;
+	if (value <= 3) {
+		const uint64_t index = value - (has_literals != 0);
+		if (index == 0) return repeated->first;
+		offset = index == 1 ? repeated->second : index == 2 ? repeated->third : repeated->first - 1;
+		if (index == 1) repeated->second = repeated->third;
 	}
-	const uint64_t index = value - (has_literals != 0);
-	if (index == 0) return repeated[0];
-	const uint64_t offset = index == 3 ? repeated[0] - 1 : repeated[index];
-	if (index != 1) repeated[2] = repeated[1];
-	repeated[1] = repeated[0];
-	return repeated[0] = offset;
+	repeated->third = repeated->second;
+	repeated->second = repeated->first;
+	return repeated->first = offset;
 }
 
 static int run_sequences(struct zstd *state, const uint8_t *from, uint64_t size, uint32_t count, const uint8_t *literals, uint64_t literal_count, struct output *output)
 {
 	const struct sequence_state *const literal_lengths = state->literal_length, *const offsets = state->offset, *const match_lengths = state->match_length;
 	const uint8_t *const literals_end = literals + literal_count;
-	uint64_t repeated[3] = { state->repeated[0], state->repeated[1], state->repeated[2] };
+	struct repeated repeated = { state->repeated[0], state->repeated[1], state->repeated[2] };
 	uint8_t *to = output->at, *const start = output->start, *const end = output->end;
 	struct bits bits;
 	if (!bits_begin(&bits, from, size)) return 0;
@@ -90,20 +94,20 @@ static int run_sequences(struct zstd *state, const uint8_t *from, uint64_t size,
 		const uint8_t *ahead = to;
 		count -= batch_size;
 		for (uint32_t i = 0; i < batch_size; i++) {
-			const struct sequence_state literal = literal_lengths[literal_state], offset = offsets[offset_state], match = match_lengths[match_state];
+			const struct sequence_state *const literal = &literal_lengths[literal_state], *const offset = &offsets[offset_state], *const match = &match_lengths[match_state];
 			bits_refill(&bits);
-			const uint64_t value = offset.base + bits_read(&bits, offset.extra);
-			const uint32_t match_length = match.base + (uint32_t)bits_read(&bits, match.extra);
+			const uint64_t value = offset->base + bits_read(&bits, offset->extra);
+			const uint32_t match_length = match->base + (uint32_t)bits_read(&bits, match->extra);
 			/* 57 bits are there, and the states take up to 26. */
-			if (__builtin_expect(offset.extra + match.extra + literal.extra > 31, 0)) bits_refill(&bits);
-			const uint32_t literal_length = literal.base + (uint32_t)bits_read(&bits, literal.extra);
+			if (__builtin_expect(offset->extra + match->extra + literal->extra > 31, 0)) bits_refill(&bits);
+			const uint32_t literal_length = literal->base + (uint32_t)bits_read(&bits, literal->extra);
 			/* Behind the last sequence are no states. */
 			if (__builtin_expect(count > 0 || i + 1 < batch_size, 1)) {
-				literal_state = literal.next + (uint32_t)bits_read(&bits, literal.bits);
-				match_state = match.next + (uint32_t)bits_read(&bits, match.bits);
-				offset_state = offset.next + (uint32_t)bits_read(&bits, offset.bits);
+				literal_state = literal->next + (uint32_t)bits_read(&bits, literal->bits);
+				match_state = match->next + (uint32_t)bits_read(&bits, match->bits);
+				offset_state = offset->next + (uint32_t)bits_read(&bits, offset->bits);
 			}
-			const uint64_t distance = offset_of(repeated, value, literal_length != 0);
+			const uint64_t distance = offset_of(&repeated, value, literal_length != 0);
 			batch[i] = (struct sequence){ literal_length, match_length, distance };
 			ahead += literal_length;
 			__builtin_prefetch(ahead - distance);
@@ -116,7 +120,8 @@ static int run_sequences(struct zstd *state, const uint8_t *from, uint64_t size,
 			if (offset > (uint64_t)(to - start) + literal_length || offset == 0) return 0;
 			if (__builtin_expect((uint64_t)(end - to) >= literal_length + match_length + WILD, 1)) {
 				copy16(to, literals);
-				for (uint64_t done = 16; done < literal_length; done += 16) copy16(to + done, literals + done);
+				copy16(to + 16, literals + 16);
+				for (uint64_t done = 32; done < literal_length; done += 16) copy16(to + done, literals + done);
 				copy_match(to + literal_length, offset, match_length);
 			} else {
 				copy_carefully(to, literals, literal_length);
@@ -127,7 +132,7 @@ static int run_sequences(struct zstd *state, const uint8_t *from, uint64_t size,
 		}
 	}
 	if (!bits_end(&bits)) return 0;
-	for (int i = 0; i < 3; i++) state->repeated[i] = repeated[i];
+	state->repeated[0] = repeated.first, state->repeated[1] = repeated.second, state->repeated[2] = repeated.third;
 	const uint64_t rest = (uint64_t)(literals_end - literals);
 	if (rest > (uint64_t)(end - to)) return 0;
 	__builtin_memcpy(to, literals, rest);

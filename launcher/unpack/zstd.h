@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #define BLOCK_LIMIT 0x20000 /* RFC 8878, 3.1.1.2.4: Block_Maximum_Size */
-#define WILD 32             /* so many bytes behind what is asked for may be copied as well */
+#define WILD 64             /* so many bytes behind what is asked for may be copied as well */
 
 #define HUFFMAN_LOG 11
 #define LITERAL_LENGTH_LOG 9

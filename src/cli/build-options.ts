@@ -50,6 +50,7 @@ export const buildOptions = {
 
 const {
   start: _start,
+  compress: _compress,
   bundle: _bundle,
   'no-bundle': _noBundle,
   minify: _minify,

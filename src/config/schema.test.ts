@@ -30,7 +30,7 @@ for (const [input, code, message, help, prefix] of [
     { platform: 1 },
     'CONFIG_UNKNOWN_KEY',
     'unknown key "platform"',
-    'Use one of entry, out, define, include, external, native, codeFromDisk, fuses, bundle, minify, sourcemap, check, runtime, icu, target, start, trace, contract, windows, darwin.',
+    'Use one of entry, out, define, include, external, native, codeFromDisk, fuses, compress, bundle, minify, sourcemap, check, runtime, icu, target, start, trace, contract, windows, darwin.',
   ],
   [
     { fuses: { inspektor: true } },

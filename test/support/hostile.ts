@@ -169,6 +169,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   '\u0001INGOT_FREEZE': '1',
   '\u0001INGOT_REHEARSE': '1',
   '\u0001INGOT_DEV': '1',
+  '\u0001INGOT_FILE': '/hostile/program',
 }
 
 /** Of these the program gets nothing, not even to see them. */
@@ -186,6 +187,7 @@ export const REMOVED = [
   'WATCH_REPORT_DEPENDENCIES',
   'UNDICI_NO_WASM_SIMD',
   '\u0001INGOT_CHILD',
+  '\u0001INGOT_FILE',
 ]
 
 /** Options of node, which are the program's arguments here. */

@@ -2,13 +2,14 @@
 // makes it anew in memory at each start (launcher/unpack/). What is the same for all programs is compressed once.
 
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { constants, zstdCompress } from 'node:zlib'
 
+import { BuildError } from './base/diagnostics.ts'
 import { foldCalls } from './image/elf/call-filter.ts'
 import { PF_X } from './image/elf/constants.ts'
 import { emitPacked, type CompressedPart } from './image/elf/packed.ts'
@@ -26,10 +27,14 @@ export interface Compression {
 }
 
 /** The decoder's threads each take a frame at a time: larger ones are smaller in sum, smaller ones keep more of them busy. */
-const FRAME_LIMIT = 24 * 2 ** 20
+const FRAME_LIMIT = 16 * 2 ** 20
+/** The table of frames is a page. */
+const MOST_FRAMES = 60
+/** What node reads into a buffer, and the tools that open an executable hold in memory. */
+const SIZE_LIMIT = 2 ** 31 - 1
 const PAGE_SIZE = 4096
 /** Of some MB each: those of four runtimes, and of the last programs. */
-const KEPT = { runtime: 24, program: 32 } as const
+const KEPT = { runtime: 48, program: 32 } as const
 
 const STUB = fileURLToPath(new URL('../launcher/prebuilt/linux-x64/unpack.bin', import.meta.url))
 
@@ -43,12 +48,19 @@ interface Part {
 /**
  * Replaces what is in the file by the same, compressed.
  * @returns its size in bytes
- * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
+ * @throws BuildError COMPRESS_SIZE, OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
  */
 export async function compressExecutable(
   pending: PendingExecutable,
   compression: Compression,
 ): Promise<number> {
+  const { size } = statSync(pending.temporary)
+  if (size > SIZE_LIMIT) {
+    throw new BuildError('COMPRESS_SIZE', `an executable of ${size} bytes is too large to be compressed`, {
+      at: { file: pending.out },
+      help: 'build it without "compress", or leave large files out of it: it would be in memory as a whole at each start',
+    })
+  }
   const content = readFileSync(pending.temporary)
   const parts = partsOf(content.length, compression.base)
   const compressed: CompressedPart[] = []
@@ -74,17 +86,22 @@ function partsOf(size: number, { starts, frozen }: Compression['base']): Part[] 
   const program = starts.find(({ name }) => name === 'launch table')
   if (!code || !program) throw new Error('a base for linux has code and a launch table')
   const codeEnd = code.fileOffset + code.fileSize
+  const limit = Math.max(FRAME_LIMIT, Math.ceil(size / MOST_FRAMES))
   return [
-    ...cut(0, code.fileOffset, { isCode: false, of: 'runtime' }),
-    ...cut(code.fileOffset, codeEnd, { isCode: true, of: 'runtime' }),
-    ...cut(codeEnd, program.offset, { isCode: false, of: 'runtime' }),
-    ...cut(program.offset, size, { isCode: false, of: 'program' }),
+    ...cut(0, code.fileOffset, { isCode: false, of: 'runtime', limit }),
+    ...cut(code.fileOffset, codeEnd, { isCode: true, of: 'runtime', limit }),
+    ...cut(codeEnd, program.offset, { isCode: false, of: 'runtime', limit }),
+    ...cut(program.offset, size, { isCode: false, of: 'program', limit }),
   ]
 }
 
-/** Into pieces of the same size, all within FRAME_LIMIT. */
-function cut(from: number, to: number, kind: Pick<Part, 'isCode' | 'of'>): Part[] {
-  const count = Math.ceil((to - from) / FRAME_LIMIT)
+/** Into pieces of the same size, all within the limit. */
+function cut(
+  from: number,
+  to: number,
+  { limit, ...kind }: Pick<Part, 'isCode' | 'of'> & { readonly limit: number },
+): Part[] {
+  const count = Math.ceil((to - from) / limit)
   const size = Math.ceil((to - from) / count / PAGE_SIZE) * PAGE_SIZE
   return Array.from({ length: count }, (_, i) => {
     const offset = from + i * size

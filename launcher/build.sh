@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds with Debian 12's gcc, natively for linux-x64 and crosswise for linux-arm64: launcher.bin, which is in every
-# executable of the target, unpack.bin, which is in compressed ones, and trace-pages, a tool of builds on linux-x64. `build.sh --check` compares the results with
-# the committed bytes instead of replacing them.
+# executable of the target, unpack.bin, which is in compressed ones, and trace-pages, a tool of builds on linux-x64.
+# `build.sh --check` compares the results with the committed bytes instead of replacing them.
 set -eu
 cd "$(dirname "$0")"
 out=prebuilt

@@ -127,7 +127,7 @@ test('what it cannot have', async () => {
     file.stderr,
     /^error EXECUTABLE_REFUSED .*program {2}it is compressed, .* pwrite fails with error 27\n {2}help: /,
   )
-  const memory = await run('prlimit', ['--as=80000000', compressed])
+  const memory = await run('prlimit', ['--as=60000000', compressed])
   assert.equal(memory.status, 71)
   assert.match(
     memory.stderr,

@@ -6,7 +6,7 @@ import { zstdDecompressSync } from 'node:zlib'
 import { alignUp, viewOf, type Chunk } from '../../base/bytes.ts'
 import { BuildError } from '../../base/diagnostics.ts'
 import { checksumOf, STEP } from '../../format/checksum.ts'
-import { struct, type Values } from '../../format/struct.ts'
+import { struct } from '../../format/struct.ts'
 import { unfoldCalls } from './call-filter.ts'
 import {
   ELFCLASS64,
@@ -61,7 +61,7 @@ const PackedFrame = struct({
   contentSize: 'u64',
   flags: 'u64',
 })
-type PackedFrame = Values<{ [Name in keyof ReturnType<(typeof PackedFrame)['read']>]: 'u64' }>
+type PackedFrame = ReturnType<(typeof PackedFrame)['read']>
 
 const MOST_FRAMES = Math.floor((PAGE_SIZE - TABLE_OFFSET - PackedTable.size) / PackedFrame.size)
 

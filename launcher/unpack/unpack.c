@@ -200,7 +200,8 @@ static void make_file(void)
 }
 
 /* PACKED_VARIABLE with the path of the file, as node would find it. */
-static void describe_file(char to[PATH_LIMIT * 2])
+#define DESCRIPTION_LIMIT (2 * PATH_LIMIT + 64)
+static void describe_file(char to[DESCRIPTION_LIMIT])
 {
 	char *at = append(to, PACKED_VARIABLE);
 	long length = syscall4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", at, PATH_LIMIT - 1);
@@ -235,7 +236,7 @@ __attribute__((noreturn)) void unpack(uint64_t *stack)
 	restore_file_limit(file_limit);
 	syscall4(SYS_rt_sigaction, signal, &former, 0, 8);
 
-	char description[PATH_LIMIT * 2];
+	char description[DESCRIPTION_LIMIT];
 	describe_file(description);
 	const char **variables = __builtin_alloca(8 * ((uint64_t)(end_of_environment - environment) + 2)), **to = variables;
 	for (; *environment; environment++)

@@ -1,4 +1,6 @@
-// npm run bench [-- --runs 30]: Ingot against Bun and plain Node, warm, in one run on one machine.
+// npm run bench [-- --runs 30] [--only peer,program,…] [--out bench/results]: Ingot against its peers on five programs, in
+// one paired run; a page and data go to bench/results/.
+// npm run bench -- growth: start and build against modules, embedded files and bytes; charts go to docs/.
 // npm run bench -- starts: what a start costs, of six programs, from a warm page cache and from a cold one.
 // npm run bench -- run: what a warm `ingot run` adds to the built file itself, through an executable and through Node.
 // npm run bench -- dev [--runs 50]: from a saved file to the first answer, under load.
@@ -6,34 +8,38 @@
 // npm run bench -- files: reading embedded files against reading them from the disk.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { writeFiles } from '../test/support/files.ts'
 import { installed } from '../test/support/installed.ts'
 import { nativeIngot } from '../test/support/native-ingot.ts'
+import { compare } from './compare.ts'
 import { renderEdits, sampleEdits, writeServer } from './dev.ts'
 import { ALL_AT_ONCE, programWithFiles, renderReads, sampleReads, sourceSize, WAYS } from './files.ts'
+import { BUN } from './peers/bun.ts'
+import { renderComparison, renderVerdicts, verdictsOf } from './report.ts'
 import { renderSamples, samplePaired, type Subject } from './sample.ts'
 import { sealedSubjects } from './sealed.ts'
 import { startSubjects } from './starts.ts'
 
 const { values, positionals } = parseArgs({
-  options: { runs: { type: 'string', default: '30' } },
+  options: {
+    runs: { type: 'string', default: '30' },
+    only: { type: 'string', default: '' },
+    out: { type: 'string', default: path.join(import.meta.dirname, 'results') },
+  },
   allowPositionals: true,
 })
 const rounds = Number(values.runs)
 const repository = path.join(import.meta.dirname, '..')
 const ingot = path.join(repository, 'bin/ingot.mjs')
-const bun = path.join(repository, 'node_modules/bun/bin/bun.exe')
+const bun = BUN
 const node = process.execPath
 const work = mkdtempSync(path.join(tmpdir(), 'ingot-bench-'))
 const at = (name: string): string => path.join(work, name)
-
-/** tsc and prettier would write a compile cache into the temporary directory, and look faster for it. */
-const NO_COMPILE_CACHE = { NODE_DISABLE_COMPILE_CACHE: '1', NODE_COMPILE_CACHE: undefined }
-const COMPILE_CACHE = { NODE_COMPILE_CACHE: at('compile-cache') }
 
 try {
   if (positionals[0] === 'files') await compareFiles()
@@ -82,7 +88,7 @@ async function compareSealed(): Promise<void> {
 }
 
 async function compareStarts(): Promise<void> {
-  const tables = await startSubjects({ repository, work, node, ingot, bun })
+  const tables = await startSubjects({ work, node, ingot, bun })
   spawnSync('sync') // only clean pages can be dropped
   printMachine()
   for (const [title, subjects] of tables) print(title, subjects)
@@ -115,56 +121,15 @@ async function compareRun(): Promise<void> {
 }
 
 async function comparePeers(): Promise<void> {
-  const packages = await installed(path.join(repository, 'test/fixtures/tools'))
-  const tsc = path.join(packages, 'node_modules/typescript/lib/tsc.js')
-  writeFileSync(at('package.json'), '{ "name": "bench", "type": "module" }')
-  writeFileSync(at('hello.ts'), `const name: string = 'world'\nconsole.log(\`hello, \${name}\`)\n`)
-  writeFileSync(at('hello.js'), `const name = 'world'\nconsole.log(\`hello, \${name}\`)\n`)
-  prepare(node, [ingot, 'build', `tsc=${tsc}`, '-o', at('ingot-tsc'), '-q'])
-  prepare(bun, ['build', '--compile', tsc, '--outfile', at('bun-tsc')])
-
-  printMachine()
-  print('build hello.ts, warm', [
-    {
-      name: 'bun build --compile',
-      command: bun,
-      args: ['build', '--compile', 'hello.ts', '--outfile', 'bun-hello'],
-      cwd: work,
-    },
-    {
-      name: 'ingot build',
-      command: node,
-      args: [ingot, 'build', 'hello.ts', '-o', 'ingot-hello'],
-      cwd: work,
-    },
-  ])
-  const hello = { prints: /^hello, world\n$/ }
-  print('start hello', [
-    { name: 'node hello.js', command: node, args: [at('hello.js')], ...hello },
-    { name: 'ingot executable', command: at('ingot-hello'), args: [], ...hello },
-    { name: 'bun executable', command: at('bun-hello'), args: [], ...hello },
-  ])
-  const version = { args: ['--version'], prints: /^Version 5\.9/ }
-  print('tsc --version', [
-    { name: 'node tsc.js', command: node, ...version, args: [tsc, '--version'], env: NO_COMPILE_CACHE },
-    {
-      name: 'node tsc.js, compile cache on',
-      command: node,
-      ...version,
-      args: [tsc, '--version'],
-      env: COMPILE_CACHE,
-    },
-    { name: 'ingot executable', command: at('ingot-tsc'), ...version, env: NO_COMPILE_CACHE },
-    { name: 'ingot executable, compile cache on', command: at('ingot-tsc'), ...version, env: COMPILE_CACHE },
-    { name: 'bun executable', command: at('bun-tsc'), ...version },
-  ])
-  printSizes({
-    'node as it is installed': node,
-    'hello by ingot': at('ingot-hello'),
-    'hello by bun': at('bun-hello'),
-    'tsc by ingot': at('ingot-tsc'),
-    'tsc by bun': at('bun-tsc'),
+  const only = values.only.split(',').filter(Boolean)
+  const comparison = await compare({ work, node, rounds, only, log: (line) => console.error(line) })
+  const notes = readFileSync(path.join(import.meta.dirname, 'notes.md'), 'utf8')
+  writeFiles(path.resolve(values.out), {
+    'latest.md': renderComparison(comparison, notes),
+    'latest.json': { ...comparison, verdicts: verdictsOf(comparison) },
   })
+  console.log(renderVerdicts(verdictsOf(comparison)))
+  console.log(`\nAll of it: ${path.resolve(values.out, 'latest.md')}`)
 }
 
 function printMachine(): void {
@@ -176,13 +141,6 @@ function printMachine(): void {
 
 function print(title: string, subjects: readonly Subject[]): void {
   console.log(`${renderSamples(title, samplePaired(subjects, rounds))}\n`)
-}
-
-function printSizes(files: Readonly<Record<string, string>>): void {
-  console.log('| file | MB |\n|---|---:|')
-  for (const [name, file] of Object.entries(files)) {
-    if (existsSync(file)) console.log(`| ${name} | ${(statSync(file).size / 1e6).toFixed(1)} |`)
-  }
 }
 
 function prepare(command: string, args: readonly string[]): void {

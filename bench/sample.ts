@@ -1,7 +1,8 @@
 // Paired samples: in each round every subject runs once, so that what the machine does in the
 // meantime hits all of them alike. Ratios are taken round by round, before the median.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 
 export interface Subject {
   readonly name: string
@@ -13,6 +14,8 @@ export interface Subject {
   readonly prints?: RegExp
   /** Its file's pages are dropped before each run. */
   readonly isCold?: boolean
+  /** What has to be done before each run, and is not timed. */
+  readonly before?: () => void
 }
 
 export interface Sample {
@@ -30,13 +33,23 @@ export interface Sample {
 export function samplePaired(subjects: readonly Subject[], rounds: number): Sample[] {
   for (const subject of subjects) checkOutput(subject)
   const times = subjects.map((): number[] => [])
-  for (let round = 0; round < rounds; round++) {
-    // Each round begins with another one: nobody always runs right after the largest.
-    for (let i = 0; i < subjects.length; i++) {
-      const at = (i + round) % subjects.length
-      times[at]!.push(timeOf(subjects[at]!))
-    }
-  }
+  for (const at of turns(subjects.length, rounds)) times[at]!.push(timeOf(subjects[at]!))
+  return summarize(subjects, times)
+}
+
+/** The same up to the first byte that each prints. */
+export async function sampleFirstOutput(subjects: readonly Subject[], rounds: number): Promise<Sample[]> {
+  const times = subjects.map((): number[] => [])
+  for (const at of turns(subjects.length, rounds)) times[at]!.push(await timeToOutput(subjects[at]!))
+  return summarize(subjects, times)
+}
+
+/** Each round begins with another one: nobody always runs right after the largest. */
+function turns(subjects: number, rounds: number): number[] {
+  return Array.from({ length: subjects * rounds }, (_, i) => (i + Math.floor(i / subjects)) % subjects)
+}
+
+function summarize(subjects: readonly Subject[], times: readonly (readonly number[])[]): Sample[] {
   const reference = times[0]!
   return subjects.map(({ name }, i) => {
     const own = times[i]!
@@ -52,7 +65,24 @@ export function samplePaired(subjects: readonly Subject[], rounds: number): Samp
   })
 }
 
-function timeOf({ name, command, args, cwd, env, isCold }: Subject): number {
+async function timeToOutput({ name, command, args, cwd, env }: Subject): Promise<number> {
+  const begin = performance.now()
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const ended = once(child, 'close')
+  await Promise.race([once(child.stdout, 'data'), ended])
+  const elapsed = performance.now() - begin
+  child.stdout.resume()
+  const [status] = (await ended) as [number | null]
+  if (status !== 0) throw new Error(`${name} ended with ${status}`)
+  return elapsed
+}
+
+function timeOf({ name, command, args, cwd, env, isCold, before }: Subject): number {
+  before?.()
   if (isCold) dropPages(command)
   const begin = performance.now()
   const { status } = spawnSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'ignore' })
@@ -67,8 +97,11 @@ function dropPages(file: string): void {
   if (status !== 0) throw new Error(`the pages of ${file} cannot be dropped`)
 }
 
-/** Also the run that warms the caches up. */
-function checkOutput({ name, command, args, cwd, env, prints }: Subject): void {
+/**
+ * Also the run that warms the caches up.
+ * @throws Error if it fails, or prints something else
+ */
+export function checkOutput({ name, command, args, cwd, env, prints }: Subject): void {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
     env: { ...process.env, ...env },

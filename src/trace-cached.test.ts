@@ -1,7 +1,7 @@
 // Packages for a target that is not this machine: a project as npm leaves it here, and a registry on loopback.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -166,4 +166,25 @@ test('an addon that was built here, or prebuilt for others only, is an error too
     code: 'NATIVE_TARGET_MISSING',
     message: /^(built, prebuilt|prebuilt, built): no native code for linux-arm64$/,
   })
+})
+
+test('whether a module of a package has the syntax of ES modules is remembered', async (t) => {
+  const project = temporaryProject(t, {
+    'package.json': { name: 'app', main: 'main.js' },
+    'main.js': `require('esm')\nrequire('text')`,
+    'node_modules/esm/index.js': 'export const a = 1',
+    'node_modules/text/index.js': `/* said: */ module.exports = '; export const a = 1'`,
+  })
+  const cache = mkdtempSync(path.join(tmpdir(), 'ingot-cache-'))
+  t.after(() => rmSync(cache, { recursive: true, force: true }))
+  const formats = async () => {
+    const { config } = await resolveConfig({}, { cwd: project })
+    const { graph } = await traceCached(config, cache)
+    return graph.kept.map(({ path, format }) => [path, format])
+  }
+  const first = await formats()
+  const [name] = readdirSync(path.join(cache, 'syntax'))
+  const known = JSON.parse(readFileSync(path.join(cache, 'syntax', name!), 'utf8')) as Record<string, boolean>
+  assert.deepEqual(Object.values(known).toSorted(), [false, true])
+  assert.deepEqual(await formats(), first)
 })

@@ -1,6 +1,9 @@
-// The graph stage with its cache: remembers TypeScript without its types. Taking them out is quick once node's compiler (amaro, in
-// WebAssembly) is loaded, which takes longer than the rest of the graph stage of a small program.
-// The result depends on the text alone, so a text's hash is all there is to a key.
+// The graph stage with its caches. The results depend on a text alone, so its hash is all there is to a key.
+//
+// TypeScript without its types: taking them out is quick once node's compiler (amaro, in WebAssembly) is loaded, which takes longer
+// than the rest of the graph stage of a small program.
+// Whether a module of a package is an ES module by its syntax: where a pattern finds import or export, only a parser can tell
+// them from text, and tsc has 9 MB of it.
 
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
@@ -20,14 +23,26 @@ export async function traceCached(
   memory?: GraphMemory,
 ): Promise<TracedApp> {
   // Loaded by the first build that gets here: the parser and the bundler are native code of some size.
-  const [{ traceTracked }, { stripTypes }] = await Promise.all([
+  const [{ traceTracked }, { stripTypes }, { GraphMemory }] = await Promise.all([
     import('./graph/trace-app.ts'),
     import('./graph/transform.ts'),
+    import('./graph/memory.ts'),
   ])
-  const cache = openStripCache(cacheRoot, config.projectDir, stripTypes)
+  const open = <T>(kind: string) =>
+    new TextCache<T>(path.join(cacheRoot, kind, `${hashOf(config.projectDir).slice(0, 32)}.json`))
+  const erased = open<string | null>('erased')
+  const syntax = open<boolean>('syntax')
+  const compiler = process.versions['amaro'] ?? process.version
+  const strip: Strip = (text) =>
+    erased.get(`${compiler}\n${text}`, () => stripTypes(text) ?? null) ?? undefined
   const provide = provideFor(config, cacheRoot)
-  const traced = await traceTracked(config, { memory, strip: cache.strip, ...(provide && { provide }) })
-  cache.save()
+  const traced = await traceTracked(config, {
+    memory: memory ?? new GraphMemory((extension, text, parse) => syntax.get(`${extension}\n${text}`, parse)),
+    strip,
+    ...(provide && { provide }),
+  })
+  erased.save()
+  if (!memory) syntax.save()
   return traced
 }
 
@@ -55,43 +70,41 @@ function provideFor({ target, projectDir }: ResolvedConfig, root: string): Provi
   }
 }
 
-interface StripCache {
-  readonly strip: Strip
+/** SHA-256 of a text -> what was found out about it. */
+class TextCache<T> {
+  readonly #file: string
+  readonly #known: Readonly<Record<string, T>>
+  readonly #used: Record<string, T> = {}
+
+  constructor(file: string) {
+    this.#file = file
+    this.#known = readEntries(file)
+  }
+
+  get(text: string, make: () => T): T {
+    const key = hashOf(text)
+    const known = this.#known[key]
+    return (this.#used[key] = known === undefined ? make() : known)
+  }
+
   /** Keeps what was used, and only that. */
-  save(): void
-}
-
-/** SHA-256 of the text -> the text without types; null if that cannot be had by erasing. */
-type Entries = Record<string, string | null>
-
-function openStripCache(cacheRoot: string, projectDir: string, strip: Strip): StripCache {
-  const file = path.join(cacheRoot, 'erased', `${hashOf(projectDir).slice(0, 32)}.json`)
-  const known = readEntries(file)
-  const used: Entries = {}
-  return {
-    strip(text) {
-      const key = hashOf(`${process.versions['amaro'] ?? process.version}\n${text}`)
-      const erased = known[key] === undefined ? (strip(text) ?? null) : known[key]
-      used[key] = erased
-      return erased ?? undefined
-    },
-    save() {
-      const isSame =
-        Object.keys(used).every((key) => key in known) && Object.keys(known).every((key) => key in used)
-      if (isSame) return
-      try {
-        mkdirSync(path.dirname(file), { recursive: true })
-        writeFileAtomic(file, JSON.stringify(used))
-      } catch {
-        // A read-only or full cache makes the next build slower, not this one wrong.
-      }
-    },
+  save(): void {
+    const isSame =
+      Object.keys(this.#used).every((key) => key in this.#known) &&
+      Object.keys(this.#known).every((key) => key in this.#used)
+    if (isSame) return
+    try {
+      mkdirSync(path.dirname(this.#file), { recursive: true })
+      writeFileAtomic(this.#file, JSON.stringify(this.#used))
+    } catch {
+      // A read-only or full cache makes the next build slower, not this one wrong.
+    }
   }
 }
 
-function readEntries(file: string): Entries {
+function readEntries<T>(file: string): Record<string, T> {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Entries
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, T>
   } catch {
     return {}
   }

@@ -74,7 +74,7 @@ async function start(built: Built): Promise<Server> {
     Promise.reject(new Error(`the server ended with ${status}`)),
   )
   ended.catch(() => {})
-  const [line] = (await Promise.race([once(child.stdout!, 'data'), ended])) as [Buffer]
+  const [line] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer]
   return { built, child, port: line.toString().trim() }
 }
 

@@ -45,7 +45,7 @@ function writeRelease(directory: string): void {
   const sums = Object.entries(archives).map(([kind, compressor]) => {
     const name = `${RELEASE}.${kind}`
     const { status, stderr } = spawnSync('tar', ['-I', compressor, '-cf', name, RELEASE], { cwd: directory })
-    if (status !== 0) throw new Error(`tar ended with ${status}: ${stderr}`)
+    if (status !== 0) throw new Error(`tar ended with ${status}: ${stderr.toString()}`)
     const sha256 = createHash('sha256')
       .update(readFileSync(path.join(directory, name)))
       .digest('hex')

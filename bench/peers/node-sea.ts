@@ -15,7 +15,7 @@ export const nodeSea: Peer = {
       version: `${process.version}, esbuild ${esbuild.version}`,
       caches: [],
       build: (project, output) => {
-        const isTopLevel = /\.mjs$/.test(project.program.bundleEntry ?? project.program.entry)
+        const isTopLevel = (project.program.bundleEntry ?? project.program.entry).endsWith('.mjs')
         const main = `${output}.${isTopLevel ? 'mjs' : 'cjs'}`
         const config = `${output}.json`
         writeFileSync(

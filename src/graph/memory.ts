@@ -14,7 +14,7 @@ import { NATIVE_HEADER_BYTES } from '../base/native-code.ts'
 import type { Platform } from '../base/targets.ts'
 import { carriedAddon } from './carried-addon.ts'
 import type { CompilerOptions } from './compiler-options.ts'
-import { scanModule, type Scan } from './scan.ts'
+import { scanModule, type RememberSyntax, type Scan } from './scan.ts'
 import { textOf } from './source.ts'
 import { eraseTypes, type Strip } from './transform.ts'
 
@@ -26,6 +26,12 @@ export class GraphMemory {
   readonly #erased = new Remembered<string | undefined>()
   readonly #compiled = new Remembered<string>()
   readonly #carried = new Remembered<Uint8Array | undefined>()
+  readonly #syntax: RememberSyntax
+
+  /** @param syntax of texts, longer than this memory lasts */
+  constructor(syntax: RememberSyntax = (_extension, _text, parse) => parse()) {
+    this.#syntax = syntax
+  }
 
   read(file: string): Buffer {
     return this.#bytes.get(file, [], () => readFileSync(file))
@@ -51,7 +57,7 @@ export class GraphMemory {
     const text = this.text(file)
     // What JSX imports is the compiler's affair.
     const compiler = file.endsWith('x') ? options.of(path.dirname(file)) : ''
-    return this.#scans.get(file, [text, compiler], () => scanModule(file, text))
+    return this.#scans.get(file, [text, compiler], () => scanModule(file, text, this.#syntax))
   }
 
   /** @throws BuildError DECORATORS_STANDARD */

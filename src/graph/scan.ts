@@ -2,6 +2,8 @@
 // its place; packages, of which there can be thousands and whose authors nobody here can ask, are
 // scanned by pattern, which may find too much (then more is embedded) but not too little.
 
+import path from 'node:path'
+
 import { parseSync, Visitor } from 'rolldown/utils'
 
 import { BuildError } from '../base/diagnostics.ts'
@@ -50,8 +52,11 @@ export interface Scan {
   readonly names: ReadonlySet<string>
 }
 
-export function scanModule(file: string, text: string): Scan {
-  return isInPackage(file) ? scanPackageModule(file, text) : scanOwnModule(file, text)
+/** Who remembers what parsing has found out about a text with that extension. */
+export type RememberSyntax = (extension: string, text: string, parse: () => boolean) => boolean
+
+export function scanModule(file: string, text: string, remember: RememberSyntax): Scan {
+  return isInPackage(file) ? scanPackageModule(file, text, remember) : scanOwnModule(file, text)
 }
 
 const REQUIRES = /\brequire(\.resolve)?\s*\(\s*(["'`])([^"'`$\n]+)\2\s*[,)]/g
@@ -67,7 +72,7 @@ const HOOKS_MODULES = /\bregisterHooks\s*\(|\bregister\s*\(\s*["'][^"'\n]+["']\s
 const LOOKS_AROUND =
   /__dirname|__filename|import\.meta\.(?:url|dirname|filename|resolve)|require\.resolve\b|\bcreateRequire\b|process\.dlopen|node-gyp-build|\bbindings['"]/
 
-function scanPackageModule(file: string, text: string): Scan {
+function scanPackageModule(file: string, text: string, remember: RememberSyntax): Scan {
   const references: Reference[] = []
   for (const match of text.matchAll(REQUIRES)) {
     const specifier = match[3]!
@@ -90,7 +95,9 @@ function scanPackageModule(file: string, text: string): Scan {
   return {
     text,
     // The pattern also finds strings and comments; parsing every package would take too long.
-    hasModuleSyntax: MODULE_SYNTAX.test(text) && parseSync(file, text).module.hasModuleSyntax,
+    hasModuleSyntax:
+      MODULE_SYNTAX.test(text) &&
+      remember(path.extname(file), text, () => parseSync(file, text).module.hasModuleSyntax),
     references,
     paths: [],
     globs: [],

@@ -19,6 +19,9 @@ import { nativeIngot } from '../test/support/native-ingot.ts'
 import { compare } from './compare.ts'
 import { renderEdits, sampleEdits, writeServer } from './dev.ts'
 import { ALL_AT_ONCE, programWithFiles, renderReads, sampleReads, sourceSize, WAYS } from './files.ts'
+import { renderGrowth, withSection } from './growth-report.ts'
+import { AXES, measureGrowth, type Growth } from './growth.ts'
+import { machine } from './machine.ts'
 import { BUN } from './peers/bun.ts'
 import { renderComparison, renderVerdicts, verdictsOf } from './report.ts'
 import { renderSamples, samplePaired, type Subject } from './sample.ts'
@@ -47,6 +50,7 @@ try {
   else if (positionals[0] === 'run') await compareRun()
   else if (positionals[0] === 'starts') await compareStarts()
   else if (positionals[0] === 'sealed') await compareSealed()
+  else if (positionals[0] === 'growth') await compareGrowth()
   else await comparePeers()
 } finally {
   rmSync(work, { recursive: true, force: true })
@@ -118,6 +122,22 @@ async function compareRun(): Promise<void> {
     },
     { name: 'node hello.ts', command: node, args: ['hello.ts'], ...warm },
   ])
+}
+
+async function compareGrowth(): Promise<void> {
+  const where = machine()
+  const only = values.only.split(',').filter(Boolean)
+  const all: Growth[] = []
+  for (const axis of AXES.filter(({ name }) => only.length === 0 || only.includes(name)))
+    all.push(await measureGrowth(axis, { work, node, rounds, log: (line) => console.error(line) }))
+  const { charts, markdown } = renderGrowth(all, where)
+  console.log(markdown)
+  // A part of it is for whoever looks at it now.
+  if (only.length > 0) return
+  const docs = path.join(repository, 'docs')
+  const page = readFileSync(path.join(docs, 'benchmarks.md'), 'utf8')
+  writeFiles(docs, { ...charts, 'benchmarks.md': withSection(page, 'growth', markdown) })
+  writeFiles(path.resolve(values.out), { 'growth.json': { machine: where, rounds, growth: all } })
 }
 
 async function comparePeers(): Promise<void> {

@@ -127,6 +127,21 @@ test('pruning keeps the newest of a kind', async (t) => {
   assert.deepEqual(readdirSync(cacheDir).toSorted(), ['a-2', 'a-3', 'b-1'])
 })
 
+test('pruning keeps what was used last, and what another build has just opened', async (t) => {
+  const { cacheDir } = makeHome(t)
+  const fills = (key: string) => cached(key, recipe(key).fill, cacheDir)
+  for (const [i, key] of ['a-1', 'a-2', 'a-3'].entries()) {
+    await fills(key)
+    utimesSync(join(cacheDir, key), 1000 + i, 1000 + i)
+  }
+  await fills('a-1')
+  prune('a-', 1, cacheDir)
+  assert.deepEqual(readdirSync(cacheDir), ['a-1'])
+  await fills('a-4')
+  prune('a-', 1, cacheDir)
+  assert.deepEqual(readdirSync(cacheDir).toSorted(), ['a-1', 'a-4'])
+})
+
 test('a cache that cannot be written says what to do', async (t) => {
   const { env, cacheDir } = makeHome(t)
   writeFileSync(env['XDG_CACHE_HOME'] ?? '', 'a file in the way')

@@ -12,7 +12,7 @@
 // was never written out has another size, which is a difference.
 
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
 import { isRunning } from '../base/is-running.ts'
@@ -80,17 +80,32 @@ export async function openEntry(key: string, root: string): Promise<CacheEntry |
   if (inode === undefined) return undefined
   const entry = await verify(dir)
   if (entry === undefined) discard(dir, inode, root)
+  else markUsed(dir)
   return entry
 }
 
-/** Removes the oldest entries whose keys start so, all but `keep`. They can be made again. */
+/** Another build may be about to read what it has opened; a build takes seconds. */
+const IN_USE_MS = 60_000
+
+/** Removes the entries whose keys start so that were not used for longest, all but `keep`. They can be made again. */
 export function prune(prefix: string, keep: number, root: string): void {
-  const ages = keysOf(prefix, root).map((key) => {
+  const entries = keysOf(prefix, root).map((key) => {
     const dir = join(root, key)
-    return { dir, mtimeMs: statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? 0 }
+    return { dir, usedMs: statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? 0 }
   })
-  const oldest = ages.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(keep)
-  for (const { dir } of oldest) rmSync(dir, { recursive: true, force: true })
+  const oldest = entries.toSorted((a, b) => b.usedMs - a.usedMs).slice(keep)
+  const idle = oldest.filter(({ usedMs }) => Date.now() - usedMs > IN_USE_MS)
+  for (const { dir } of idle) rmSync(dir, { recursive: true, force: true })
+}
+
+/** A directory's own time says when it was last used; its files' are part of what they are believed by. */
+function markUsed(dir: string): void {
+  try {
+    const now = new Date()
+    utimesSync(dir, now, now)
+  } catch {
+    // A cache that cannot be written to is not tidied up either.
+  }
 }
 
 /** Keys that start so; for asking what could be used without a network. */

@@ -141,7 +141,17 @@ async function measureStep(
     {
       by: 'ingot',
       command: node,
-      args: [INGOT, 'build', 'main.mjs', '-o', 'ingot', '-q', ...(embedded ? [`--include=${embedded}`] : [])],
+      args: [
+        INGOT,
+        'build',
+        '-q',
+        'main.mjs',
+        '-o',
+        'by-ingot',
+        ...(embedded ? ['--include', embedded] : []),
+      ],
+      // What other builds of this machine leave there is not of this run.
+      env: { XDG_CACHE_HOME: path.join(work, 'cache') },
     },
     {
       by: 'bun',
@@ -151,7 +161,7 @@ async function measureStep(
         '--compile',
         'main.mjs',
         '--outfile',
-        'bun',
+        'by-bun',
         ...(embedded ? [`--asset=${embedded}`] : []),
       ],
     },

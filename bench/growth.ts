@@ -115,7 +115,12 @@ export async function measureGrowth(
     const directory = path.join(options.work, `${name}-${size}`)
     writeFiles(directory, { 'package.json': { name: 'growth', type: 'module' } })
     axis.write(directory, size)
-    steps.push({ size, measured: await measureStep(directory, axis.embedded, options) })
+    const measured = await measureStep(directory, axis.embedded, options)
+    for (const { by, startMinimumMs, buildS, error } of measured)
+      options.log(
+        `  ${by}: ${error ?? `start ${startMinimumMs?.toFixed(1)} ms, build ${buildS?.toFixed(1) ?? '—'} s`}`,
+      )
+    steps.push({ size, measured })
     rmSync(directory, { recursive: true, force: true })
   }
   return { axis: name, title, steps }

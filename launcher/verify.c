@@ -132,11 +132,6 @@ void verify_archive(const struct region *archive, uint64_t offset, uint64_t size
 	verify_clusters(executable_path, part_named(archive == &TABLE->system ? LIBRARIES : PROGRAM), (const void *)archive->address, offset, offset + size);
 }
 
-void program_is_damaged(uint64_t offset)
-{
-	damaged(executable_path, PART_NAMES[PROGRAM], payload()->file_offset + offset);
-}
-
 void verify_index(const struct region *archive)
 {
 	static int is_sound[2];

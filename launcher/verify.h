@@ -12,8 +12,6 @@ void verify_thawed_memory(void);
 /* An archive's bytes, and all that its look-ups read. */
 void verify_archive(const struct region *archive, uint64_t offset, uint64_t size);
 void verify_index(const struct region *archive);
-/* Somebody else has looked, and found damage at this offset in the archive. */
-__attribute__((noreturn)) void program_is_damaged(uint64_t offset);
 /* What a worker begins with. */
 void verify_bootstrap(void);
 

@@ -47,7 +47,8 @@ export async function packPayload(
   return packFiles(compiled, graph, config, {
     version,
     info,
-    isChecked: true,
+    // Elsewhere the launcher looks, by the seal.
+    isChecked: !isLinux(config.target),
     native,
     pageSize: target.base.pageSize,
   })
@@ -78,7 +79,7 @@ export async function ownCodeFiles({
 interface Description {
   readonly version: string
   readonly info: Uint8Array
-  /** Whether who reads it sees damage: what is made for a moment does without. */
+  /** Whether it has checksums of its own: what is made for a moment does without. */
   readonly isChecked?: boolean
   /** Of the target's base. */
   readonly pageSize?: number | undefined

@@ -48,7 +48,7 @@ export const ArchiveHeader = struct({
   /** Build info (build-info.ts): JSON, compressed with zstd; 0 bytes if there is none. runtime.ts reads it too. */
   infoOffset: 'u64',
   infoSize: 'u64',
-  /** CRC-32 of each CHECKED_SIZE bytes before them, a u32 each; 0 if nobody checks. The last thing in the archive. */
+  /** CRC-32 of each CHECKED_SIZE bytes before them, a u32 each; 0 where the launcher checks, by the seal. The last thing in the archive. */
   checksumsOffset: 'u64',
 })
 

@@ -38,7 +38,7 @@ interface Node {
 export interface PackOptions {
   /** Build info, compressed. */
   readonly info?: Uint8Array
-  /** Who reads it sees damage. */
+  /** It has checksums for who reads it. */
   readonly isChecked?: boolean
   /** What is mapped begins on a page of this size. */
   readonly pageSize?: number | undefined

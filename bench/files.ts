@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { ingotBuild, REPOSITORY } from '../test/support/commands.ts'
-import { median } from './sample.ts'
+import { median, SAME_NODE } from './sample.ts'
 
 const FIXTURES = path.join(REPOSITORY, 'test/fixtures/throughput')
 const FILES_PER_DIRECTORY = 100
@@ -40,7 +40,7 @@ export interface Program {
 
 async function build(name: string, cwd: string, embedded: string): Promise<Program> {
   const out = path.join(cwd, 'out')
-  await ingotBuild([`${name}.mjs`, '-o', out, `--include=${embedded}`], { cwd })
+  await ingotBuild([`${name}.mjs`, '-o', out, `--include=${embedded}`, ...SAME_NODE], { cwd })
   return { script: `${name}.mjs`, out, cwd }
 }
 

@@ -6,6 +6,7 @@
 // npm run bench -- dev [--runs 50]: from a saved file to the first answer, under load.
 // npm run bench -- sealed: what seal, contract and verification add to a start.
 // npm run bench -- files: reading embedded files against reading them from the disk.
+// npm run bench -- server [--runs 10]: requests per second and memory of the http example.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,6 +27,7 @@ import { BUN } from './peers/bun.ts'
 import { renderComparison, renderVerdicts, verdictsOf } from './report.ts'
 import { renderSamples, samplePaired, type Subject } from './sample.ts'
 import { sealedSubjects } from './sealed.ts'
+import { renderServers, sampleServers, serverSubjects } from './server.ts'
 import { startSubjects } from './starts.ts'
 
 const { values, positionals } = parseArgs({
@@ -51,6 +53,7 @@ try {
   else if (positionals[0] === 'starts') await compareStarts()
   else if (positionals[0] === 'sealed') await compareSealed()
   else if (positionals[0] === 'growth') await compareGrowth()
+  else if (positionals[0] === 'server') await compareServers()
   else await comparePeers()
 } finally {
   rmSync(work, { recursive: true, force: true })
@@ -67,6 +70,12 @@ async function compareFiles(): Promise<void> {
     return { name: `with ${count} files`, command: out, args: [], prints: /^hello\n$/ }
   })
   print('start', await Promise.all(starts))
+}
+
+async function compareServers(): Promise<void> {
+  printMachine()
+  const load = { seconds: 5, path: '/api/hello/you', connections: 32 }
+  console.log(renderServers(await sampleServers(await serverSubjects(work), rounds, load)))
 }
 
 async function compareDev(): Promise<void> {

@@ -4,6 +4,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 
+/** For a build of what is compared with the node that runs this: another version has another speed. */
+export const SAME_NODE = [`--runtime=node@${process.versions.node}`]
+
 export interface Subject {
   readonly name: string
   readonly command: string

@@ -128,7 +128,7 @@ async function addressOf({ stdout }: ChildProcess): Promise<string> {
 }
 
 async function requestsPerSecond(url: string, seconds: number, connections: number): Promise<number> {
-  const options = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`]
+  const options = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', '30s']
   const { status, stdout, stderr } = await run('taskset', ['-c', LOAD_PROCESSOR, 'wrk', ...options, url])
   const [, figure] = /Requests\/sec:\s*([\d.]+)/.exec(stdout) ?? []
   if (status !== 0 || !figure || /Non-2xx|Socket errors/.test(stdout))

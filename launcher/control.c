@@ -97,6 +97,10 @@ int control(const char *path, long *result)
 	else if (same_text(verb, "arm") && freezing) arm_freeze();
 	else if (same_text(verb, "begin") && freezing) freeze_record.has_begun = 1;
 	else if (same_text(verb, "step") && freezing) freeze_record.steps++;
+	else if (same_text(verb, "copied") && freezing) {
+		if (!freeze_record.copied) freeze_record.copied = freeze_record.steps + 1;
+	}
+	else if (same_text(verb, "copy-is-seen")) barrier(BARRIER_COPY);
 	else if (same_text(verb, "arm") && rehearsing) arm_rehearsal();
 	else if (same_text(verb, "is-rehearsing") && rehearsing) *result = 0;
 	else if (same_text(verb, "rehearsed")) end_rehearsal();

@@ -44,11 +44,12 @@ struct freeze_record {
 	uint32_t steps;     /* modules that it has gone through */
 	char path[256];          /* what a call of libc's is about, for people */
 	/* Arguments that the program has looked for, and not found; each ends with a zero. */
-	uint32_t argument_size, pad2;
+	uint32_t argument_size;
+	uint32_t copied; /* one more than steps was when the program first copied its command line; 0 if it has not */
 	char arguments[2048];
 };
 
-enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4, BARRIER_READY = -5 };
+enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4, BARRIER_READY = -5, BARRIER_COPY = -6 };
 
 /* Of /proc/PID/fd at the freeze. */
 struct frozen_descriptor {

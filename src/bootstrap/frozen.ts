@@ -8,7 +8,9 @@
 import path from 'node:path'
 
 import { decodeTraining, type Training } from '../format/training.ts'
+import { copyArguments } from './argument-copies.ts'
 import { answerQuestion } from './argument-queries.ts'
+import { codeAtCallSite, isOperandOfTypeof } from './call-site.ts'
 import type { CompileWatch } from './compile.ts'
 import { CONTROL_ROOT, REPORT_DESCRIPTOR, tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
@@ -78,7 +80,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
   const training = readTraining(internals)
   const freezing: Freezing = {
     settle,
-    beforeBarrier: collectGarbage,
+    beforeBarrier: training.endsAtStep ? settle : collectGarbage,
     onSettled: (callback) => void replaced.push(callback),
     isBuilding,
     begin() {
@@ -88,17 +90,28 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
     },
     training,
     arm(program, { isDateFree }) {
+      const commandLine = (now: Start) => [now.execPath, ...program(now)]
+      // With a date a second build run need not go the way of the first one.
+      const codeThatAsks = () => (isBuilding() ? codeAtCallSite(internals, archive) : undefined)
+      const copy = isDateFree ? undefined : copyArguments(internals, freezing, commandLine, replaced)
       replaceProperties({
         settle,
-        program,
+        commandLine,
         replaced,
         define: definer(v8),
-        answerQuestion: (all) => (isBuilding() ? answerQuestion(internals, archive, all) : undefined),
+        answerQuestion(all) {
+          const code = codeThatAsks()
+          return code && answerQuestion(internals, code, all, copy)
+        },
       })
       deferStreams(settle, replaced)
       tell(`random/${drainRandom(replaceRandom(settle, replaced))}`)
       replaceKernelRelease(internals)
-      replaceTimeOrigin(internals, settle, replaced)
+      const isAskedForType = () => {
+        const code = codeThatAsks()
+        return code !== undefined && isOperandOfTypeof(code)
+      }
+      replaceTimeOrigin(internals, settle, replaced, isAskedForType)
       deferCertificates(internals)
       deferColors(internals, settle)
       deferResolvers(internals, settle, replaced)
@@ -165,7 +178,7 @@ function deferStreams(settle: () => Start, replaced: { push(restore: () => void)
 
 interface Replacing {
   readonly settle: () => Start
-  readonly program: (start: Start) => string[]
+  readonly commandLine: (start: Start) => string[]
   /** How each is made right again. */
   readonly replaced: ((start: Start) => void)[]
   readonly define: Define
@@ -175,7 +188,7 @@ interface Replacing {
 
 type Define = (target: object, name: string, get: () => unknown, set?: (value: unknown) => void) => void
 
-function replaceProperties({ settle, program, replaced, define, answerQuestion }: Replacing): void {
+function replaceProperties({ settle, commandLine, replaced, define, answerQuestion }: Replacing): void {
   const stale = (
     name: string,
     attributes: PropertyDescriptor,
@@ -192,12 +205,7 @@ function replaceProperties({ settle, program, replaced, define, answerQuestion }
     })
   }
   const all = () => (settle(), process.argv)
-  stale(
-    'argv',
-    { writable: true, configurable: true },
-    (now) => [now.execPath, ...program(now)],
-    () => answerQuestion(all),
-  )
+  stale('argv', { writable: true, configurable: true }, commandLine, () => answerQuestion(all))
   stale('argv0', { writable: false, configurable: false }, (now) => now.argv0)
   stale('execPath', { writable: true, configurable: true }, (now) => now.execPath)
   stale('pid', { writable: false, configurable: true }, (now) => now.pid)
@@ -235,6 +243,7 @@ function replaceTimeOrigin(
   { performance: { milestones, constants } }: Internals,
   settle: () => Start,
   replaced: ((start: Start) => void)[],
+  isAskedForType: () => boolean,
 ): void {
   const { performance } = globalThis
   const prototype = Object.getPrototypeOf(performance) as Performance
@@ -242,6 +251,7 @@ function replaceTimeOrigin(
   Object.defineProperty(prototype, 'timeOrigin', {
     ...original,
     get(this: Performance) {
+      if (isAskedForType()) return 0
       settle()
       return this.timeOrigin
     },

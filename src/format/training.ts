@@ -10,6 +10,10 @@ export interface Training {
   readonly builtins: readonly string[]
   /** How many modules the program had gone through when it was frozen; undefined if that is not known. */
   readonly steps?: number
+  /** It is to be frozen there. */
+  readonly endsAtStep?: boolean
+  /** What copies of the command line are that nobody looks at: such that it is noticed if somebody does, or arrays. */
+  readonly copies?: 'watched' | 'arrays'
 }
 
 export const NO_TRAINING: Training = { modules: [], resolved: [], builtins: [] }

@@ -25,6 +25,7 @@ export interface RecordPlace {
   readonly barrier: number
   readonly hasBegun: number
   readonly steps: number
+  readonly copied: number
   readonly path: number
 }
 
@@ -44,7 +45,7 @@ export async function freezeProcess(
       ? frozen
       : { reason: 'its contract could not be checked before it goes on' }
   for (const one of [training, { ...training, builtins: [] }]) {
-    const frozen = await freezeOnce(file, record, one)
+    const frozen = await freezeWithCopies(file, record, one)
     if ('reason' in frozen) return frozen
     if (valueIn(frozen, record.hasBegun) === 0) continue
     // JavaScript has collected the garbage by itself.
@@ -54,6 +55,37 @@ export async function freezeProcess(
     return checked(isTidy ? tidy : frozen)
   }
   return checked(await freezeOnce(file, record, NO_TRAINING))
+}
+
+/**
+ * A program that has copied its command line goes on until it looks at it, or comes to another barrier. Both are found
+ * with copies that notice it; then it is run anew with arrays, which JavaScript fills when they are thawed: so it is
+ * stopped where JavaScript runs, the last time that it does before the barrier.
+ */
+async function freezeWithCopies(
+  file: string,
+  record: RecordPlace,
+  training: Training,
+): Promise<FrozenProcess | NotFrozen> {
+  const watched = await freezeOnce(file, record, { ...training, copies: 'watched' })
+  const inRecord = (frozen: FrozenProcess) =>
+    [record.hasBegun, record.copied, record.steps].map((place) => valueIn(frozen, place))
+  if (!('reason' in watched)) {
+    const [, copied = 0, steps = 0] = inRecord(watched)
+    if (copied === 0) return watched
+    const endsAtStep = !isInJavaScript(watched, record)
+    if (!endsAtStep || copied <= steps) {
+      const arrays: Training = { ...training, copies: 'arrays', ...(endsAtStep && { steps, endsAtStep }) }
+      const frozen = await freezeOnce(file, record, arrays)
+      const isSame =
+        !('reason' in frozen) &&
+        isInJavaScript(frozen, record) &&
+        inRecord(frozen).join() === inRecord(watched).join() &&
+        (endsAtStep || frozen.stoppedAt.module === watched.stoppedAt.module)
+      if (isSame) return frozen
+    }
+  }
+  return freezeOnce(file, record, training)
 }
 
 /** launcher/frozen.h */

@@ -19,6 +19,7 @@ export const FREEZE_RECORD = {
   steps: 15_948,
   path: 15_952,
   argumentSize: 16_208,
+  copied: 16_212,
   argumentNames: 16_216,
   threadCount: 4,
   features: 5664,

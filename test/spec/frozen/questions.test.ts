@@ -7,6 +7,7 @@ import { before, suite, test } from 'node:test'
 
 import { ingot } from '../../support/commands.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
+import { THOROUGH } from '../../support/thorough.ts'
 import { buildFrozen, buildFrozenResult, compareStarts, skip, type Expected } from './frozen.fixture.ts'
 
 const ROWS: readonly (readonly [args: readonly string[], expected: Expected])[] = [
@@ -38,6 +39,30 @@ suite('questions at import', { skip }, () => {
     await compareStarts(colors, [], {}, 'thawed')
     await compareStarts(colors, [], { env: { FORCE_COLOR: '1' } }, 'either')
   })
+})
+
+suite('copies of the command line', { skip }, () => {
+  const work = temporaryDirectory()
+
+  test('are filled at the thaw, and are arrays', async () => {
+    const { out, start } = await buildFrozenResult(work, 'copies.cjs')
+    assert.ok(start.kind === 'frozen')
+    assert.equal(start.module, 'started.cjs')
+    for (const args of [[], ['a', '--b', 'c d']]) await compareStarts(out, args, {}, 'thawed')
+  })
+
+  test('that somebody looks at are filled before', async () => {
+    const { out, start } = await buildFrozenResult(work, 'copies-seen.cjs')
+    assert.ok(start.kind === 'frozen')
+    assert.equal(start.module, 'copies-late.cjs')
+    await compareStarts(out, ['a', 'b'], {}, 'thawed')
+  })
+
+  for (const way of THOROUGH ? ['inspected', 'cloned', 'sent'] : ['inspected'])
+    test(`that are ${way}`, async () => {
+      const { out } = await buildFrozenResult(work, `copies-${way}.cjs`)
+      await compareStarts(out, ['a', 'b'], {}, 'thawed')
+    })
 })
 
 suite('where a process was frozen', { skip }, () => {

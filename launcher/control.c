@@ -100,7 +100,7 @@ int control(const char *path, long *result)
 	else if (same_text(verb, "copied") && freezing) {
 		if (!freeze_record.copied) freeze_record.copied = freeze_record.steps + 1;
 	}
-	else if (same_text(verb, "copy-is-seen")) barrier(BARRIER_COPY);
+	else if (same_text(verb, "seen-too-early")) barrier(BARRIER_LOOK);
 	else if (same_text(verb, "arm") && rehearsing) arm_rehearsal();
 	else if (same_text(verb, "is-rehearsing") && rehearsing) *result = 0;
 	else if (same_text(verb, "rehearsed")) end_rehearsal();

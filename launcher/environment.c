@@ -32,10 +32,10 @@ void note(char *names, uint32_t *size, uint32_t limit, const char *name)
 	*size += (uint32_t)length + 1;
 }
 
-/* What node asks for when it starts, and a thaw compares by value. */
+/* What node asks for when it starts, and a thaw compares by value, or lets be found out anew. */
 static int is_settled(const char *name)
 {
-	return same_text(name, "LC_ALL") || same_text(name, "LC_MESSAGES") || same_text(name, "LANG");
+	return same_text(name, "TZ") || same_text(name, "LC_ALL") || same_text(name, "LC_MESSAGES") || same_text(name, "LANG");
 }
 
 /* Whether ICU has data of this locale's language. If it has not that of all, each is an entry beside the libraries (src/link-elf.ts). */

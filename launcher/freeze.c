@@ -247,6 +247,10 @@ static void on_stop(int signal, const int *information, char *frame)
 			context->rax = (uint64_t)syscall3(number, context->rdi, context->rsi, context->rdx);
 			return;
 		}
+		if (is_assumed_absent(number, (long)context->rdi, (long)context->rsi)) {
+			context->rax = (uint64_t)-ENOENT;
+			return;
+		}
 		context->rip -= 2; /* of the syscall instruction: it runs when the process is thawed */
 		claim_stop(number);
 	}

@@ -43,13 +43,13 @@ struct freeze_record {
 	uint32_t has_begun; /* the program: it was not the bootstrap that was stopped */
 	uint32_t steps;     /* modules that it has gone through */
 	char path[256];          /* what a call of libc's is about, for people */
-	/* Arguments that the program has looked for, and not found; each ends with a zero. */
+	/* Arguments that the program has looked for, and not found, and paths; each ends with a zero. */
 	uint32_t argument_size;
 	uint32_t copied; /* one more than steps was when the program first copied its command line; 0 if it has not */
 	char arguments[2048];
 };
 
-enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4, BARRIER_READY = -5, BARRIER_COPY = -6 };
+enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4, BARRIER_READY = -5, BARRIER_LOOK = -6 };
 
 /* Of /proc/PID/fd at the freeze. */
 struct frozen_descriptor {
@@ -143,6 +143,9 @@ void arm_freeze(void);
 void barrier(int number);
 /* The same, of a system call on a path. */
 void barrier_on(int number, const char *path);
+
+/* native.c: whether a system call is about a path at which nothing is supposed to be. */
+int is_assumed_absent(long number, long a, long b);
 
 extern char freeze_restorer[];
 __attribute__((noreturn)) void wait_for_the_end(void);

@@ -282,6 +282,27 @@ static const char *path_argument(long number, long a, long b)
 	return is_relative_to_descriptor ? (const char *)b : 0;
 }
 
+/* The builder's, which no image is to have: src/bootstrap/time-zone.ts. */
+static int is_time_zone(const char *path)
+{
+	return freezing == BOOTING && path && same_text(path, "/etc/localtime");
+}
+
+/* Whether letters of either case are the same to the file system, programs find out by their own path with the other
+   ones. A build run has no such file, and a start on a machine that has even the first directory is a cold one. */
+int is_assumed_absent(long number, long a, long b)
+{
+	const char *path = path_argument(number, a, b);
+	char first[] = "/dev";
+	const uint64_t length = sizeof first - 1;
+	if (freezing != ARMED || !path || starts_with(path, first)) return 0;
+	for (uint64_t i = 0; i < sizeof VIRTUAL_ROOT - 1; i++)
+		if ((path[i] >= 'A' && path[i] <= 'Z' ? path[i] + 32 : path[i]) != VIRTUAL_ROOT[i]) return 0;
+	memcpy(first, path, length);
+	note(freeze_record.arguments, &freeze_record.argument_size, sizeof freeze_record.arguments, first);
+	return 1;
+}
+
 long hook_system_call(long number, long a, long b, long c, long d, long e, long f)
 {
 	const struct archive_entry *entry = 0;
@@ -296,6 +317,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 			return result ? (result == -ENOENT && c & O_ACCMODE ? -EROFS : result) : open_entry(entry, c);
 		/* malloc, on its way to give memory back, whoever's turn it is. Unanswered it does what it mostly does. */
 		if (freezing == ARMED && same_text((const char *)b, "/proc/sys/vm/overcommit_memory")) return -ENOENT;
+		if (is_time_zone((const char *)b)) return -ENOENT;
 		if (!is_internal((const char *)b)) barrier_on(SYS_openat, (const char *)b);
 		if (is_out_of_reach((const char *)b) && !is_internal((const char *)b)) return open_default((const char *)b, c);
 		result = syscall4(number, a, b, c, d);
@@ -342,6 +364,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 		if (locate(a, (const char *)b, 0, &entry, &result)) return result ? result : read_link(entry, (char *)c, d);
 		/* Where a build run lies says nothing about a start. */
 		if (freezing == BOOTING && same_text((const char *)b, "/proc/self/exe")) return memcpy((char *)c, "/ingot", 6), 6;
+		if (is_time_zone((const char *)b)) return -ENOENT;
 		if ((int)a < FIRST_OWN_DESCRIPTOR) barrier_on((int)number, (const char *)b);
 		result = is_out_of_reach((const char *)b) ? -ENOENT : syscall4(SYS_readlinkat, a, b, c, d);
 		return result == -ENOENT && is_above_root((const char *)b) ? -EINVAL : result;
@@ -367,6 +390,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 		}
 		break;
 	}
+	if (is_assumed_absent(number, a, b)) return -ENOENT;
 	if (names_path(number) || (int)a < FIRST_OWN_DESCRIPTOR) barrier_on((int)number, path_argument(number, a, b));
 	if (is_out_of_reach(path_argument(number, a, b))) return -ENOENT;
 	return syscall5(number, a, b, c, d, e);

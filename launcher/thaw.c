@@ -76,6 +76,8 @@ static int fits(const struct machine *machine)
 	for (uint64_t i = 1; i < machine->argument_count; i++)
 		for (uint32_t at = 0; at < frozen->argument_size; at += (uint32_t)length_of(frozen->arguments + at) + 1)
 			if (same_text(machine->arguments[i], frozen->arguments + at)) return 0;
+	for (uint32_t at = 0; at < frozen->argument_size; at += (uint32_t)length_of(frozen->arguments + at) + 1)
+		if (frozen->arguments[at] == '/' && call_access(frozen->arguments + at, 0) != -ENOENT) return 0;
 	if (machine->argument_count && length_of(machine->arguments[0]) >= TITLE_SIZE) return 0;
 	for (int descriptor = 0; descriptor < 3; descriptor++)
 		if (syscall3(SYS_fcntl, descriptor, F_GETFD, 0) < 0) return 0;

@@ -87,6 +87,8 @@ export interface FrozenFacts {
   readonly variables: readonly string[]
   /** Arguments that were asked for: a start that has one of them is cold. */
   readonly arguments: readonly string[]
+  /** Paths of the machine at which there is nothing. */
+  readonly paths: readonly string[]
   /** What the process consists of. */
   readonly captured: {
     readonly threads: number

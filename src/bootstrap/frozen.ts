@@ -22,6 +22,7 @@ import {
   deferResolvers,
   replaceKernelRelease,
 } from './node-facts.ts'
+import { putOffTimeZone } from './time-zone.ts'
 
 export interface Freezing {
   /** What the program is known to need. */
@@ -92,6 +93,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
     arm(program, { isDateFree }) {
       const commandLine = (now: Start) => [now.execPath, ...program(now)]
       // With a date a second build run need not go the way of the first one.
+      if (!isDateFree) putOffTimeZone(internals, freezing, replaced)
       const codeThatAsks = () => (isBuilding() ? codeAtCallSite(internals, archive) : undefined)
       const copy = isDateFree ? undefined : copyArguments(internals, freezing, commandLine, replaced)
       replaceProperties({

@@ -106,6 +106,7 @@ export const sampleResult: BuildResult = {
     module: 'src/main.ts',
     variables: ['DEBUG'],
     arguments: ['--color'],
+    paths: ['/DEV'],
     captured: { threads: 6, descriptors: [100, 101], mappings: 190, cpuFeatures: ['avx2', 'aes'] },
   },
   modules: { bundled: 214, files: 3, assets: 1, external: ['fsevents', 'pg-native'] },

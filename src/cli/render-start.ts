@@ -15,6 +15,7 @@ export function startDetails(start: StartResult): string {
     'A start goes on from there if all of this is so; else it is a cold one, from the same file:',
     ...list('variables that are not set', start.variables),
     ...list('arguments that are not given', start.arguments),
+    ...(start.paths.length > 0 ? list('paths at which there is nothing', start.paths) : []),
     ...list('features of the processor', cpuFeatures),
     '  locale: American English, by LC_ALL, LC_MESSAGES and LANG',
     `  descriptors: 0 to 2 are open, and of ${descriptors[0] ?? 0} to ${highest} none is taken; the hard limit is above ${highest + 16}`,

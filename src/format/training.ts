@@ -14,6 +14,8 @@ export interface Training {
   readonly endsAtStep?: boolean
   /** What copies of the command line are that nobody looks at: such that it is noticed if somebody does, or arrays. */
   readonly copies?: 'watched' | 'arrays'
+  /** Whether dates are made before the time zone is known, and whether it is noticed if somebody wants to know that. */
+  readonly dates?: 'watched' | 'plain'
 }
 
 export const NO_TRAINING: Training = { modules: [], resolved: [], builtins: [] }

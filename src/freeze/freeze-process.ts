@@ -45,7 +45,7 @@ export async function freezeProcess(
       ? frozen
       : { reason: 'its contract could not be checked before it goes on' }
   for (const one of [training, { ...training, builtins: [] }]) {
-    const frozen = await freezeWithCopies(file, record, one)
+    const frozen = await freezeAtLook(file, record, one)
     if ('reason' in frozen) return frozen
     if (valueIn(frozen, record.hasBegun) === 0) continue
     // JavaScript has collected the garbage by itself.
@@ -58,34 +58,46 @@ export async function freezeProcess(
 }
 
 /**
- * A program that has copied its command line goes on until it looks at it, or comes to another barrier. Both are found
- * with copies that notice it; then it is run anew with arrays, which JavaScript fills when they are thawed: so it is
- * stopped where JavaScript runs, the last time that it does before the barrier.
+ * A program that has copied its command line, or made a date, goes on until it looks at what is not known yet, or comes
+ * to another barrier. Both are found with things that notice it; then it is run anew with real ones, which JavaScript
+ * puts right when they are thawed: so it is stopped where JavaScript runs, the last time that it does before the barrier.
  */
-async function freezeWithCopies(
+async function freezeAtLook(
   file: string,
   record: RecordPlace,
   training: Training,
 ): Promise<FrozenProcess | NotFrozen> {
-  const watched = await freezeOnce(file, record, { ...training, copies: 'watched' })
-  const inRecord = (frozen: FrozenProcess) =>
-    [record.hasBegun, record.copied, record.steps].map((place) => valueIn(frozen, place))
-  if (!('reason' in watched)) {
-    const [, copied = 0, steps = 0] = inRecord(watched)
-    if (copied === 0) return watched
-    const endsAtStep = !isInJavaScript(watched, record)
-    if (!endsAtStep || copied <= steps) {
-      const arrays: Training = { ...training, copies: 'arrays', ...(endsAtStep && { steps, endsAtStep }) }
-      const frozen = await freezeOnce(file, record, arrays)
-      const isSame =
-        !('reason' in frozen) &&
-        isInJavaScript(frozen, record) &&
-        inRecord(frozen).join() === inRecord(watched).join() &&
-        (endsAtStep || frozen.stoppedAt.module === watched.stoppedAt.module)
-      if (isSame) return frozen
-    }
+  let putOff: Pick<Training, 'copies' | 'dates'> = { copies: 'arrays' }
+  let watched = await freezeOnce(file, record, { ...training, copies: 'watched' })
+  if ('reason' in watched) return freezeOnce(file, record, training)
+  const copied = valueIn(watched, record.copied)
+  let from = copied - 1
+  if (watched.stoppedAt.path === TIME_ZONE) {
+    if (copied === 0) from = valueIn(watched, record.steps)
+    putOff = { ...putOff, dates: 'plain' }
+    watched = await freezeOnce(file, record, { ...training, copies: 'watched', dates: 'watched' })
+    if ('reason' in watched) return freezeOnce(file, record, training)
+  } else if (copied === 0) return watched
+
+  const endsAtStep = !isInJavaScript(watched, record)
+  const steps = valueIn(watched, record.steps)
+  if (!endsAtStep || steps > from) {
+    const again: Training = { ...training, ...putOff, ...(endsAtStep && { steps, endsAtStep }) }
+    const frozen = await freezeOnce(file, record, again)
+    if (!('reason' in frozen) && isSameWay(frozen, watched, record)) return frozen
   }
   return freezeOnce(file, record, training)
+}
+
+/** What ICU reads to know where it is. */
+const TIME_ZONE = '/etc/localtime'
+
+/** Whether the program has come as far, and goes on in JavaScript. */
+function isSameWay(frozen: FrozenProcess, watched: FrozenProcess, record: RecordPlace): boolean {
+  const passed = (one: FrozenProcess) =>
+    [record.hasBegun, record.copied, record.steps].map((place) => valueIn(one, place)).join()
+  const isSamePlace = !isInJavaScript(watched, record) || frozen.stoppedAt.module === watched.stoppedAt.module
+  return isInJavaScript(frozen, record) && passed(frozen) === passed(watched) && isSamePlace
 }
 
 /** launcher/frozen.h */

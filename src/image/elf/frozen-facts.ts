@@ -27,11 +27,13 @@ export const FREEZE_RECORD = {
 
 export function factsOf({ record, stoppedAt, descriptors, regions }: FrozenProcess): FrozenFacts {
   const view = viewOf(record)
+  const absent = namesAt(record, FREEZE_RECORD.argumentNames, FREEZE_RECORD.argumentSize)
   return {
     barrier: nameBarrier(view.getInt32(FREEZE_RECORD.barrier, true), stoppedAt.path),
     module: stoppedAt.module,
     variables: namesAt(record, FREEZE_RECORD.readNames, FREEZE_RECORD.readSize),
-    arguments: namesAt(record, FREEZE_RECORD.argumentNames, FREEZE_RECORD.argumentSize),
+    arguments: absent.filter((name) => !name.startsWith('/')),
+    paths: absent.filter((name) => name.startsWith('/')),
     captured: {
       threads: view.getUint32(FREEZE_RECORD.threadCount, true),
       descriptors: descriptors

@@ -65,6 +65,23 @@ suite('copies of the command line', { skip }, () => {
     })
 })
 
+const ZONES = [{}, { TZ: 'Asia/Tokyo' }, { TZ: 'America/New_York' }, { TZ: 'EST' }, { TZ: '' }]
+
+suite('dates that are made at import', { skip }, () => {
+  const work = temporaryDirectory()
+
+  for (const [name, module] of [
+    ['dates.cjs', 'started.cjs'],
+    ['dates-local.cjs', 'dates-late.cjs'],
+  ] as const)
+    test(name, async () => {
+      const { out, start } = await buildFrozenResult(work, name)
+      assert.ok(start.kind === 'frozen')
+      assert.equal(start.module, module)
+      for (const env of ZONES) await compareStarts(out, [], { env }, 'thawed')
+    })
+})
+
 suite('where a process was frozen', { skip }, () => {
   const work = temporaryDirectory()
 

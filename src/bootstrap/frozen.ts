@@ -65,7 +65,12 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
   const tell = tellerOf(fs)
   if (!tell('is-freezing')) return undefined
 
-  const collectGarbage = exposeGarbageCollector(internals)
+  const collect = exposeGarbageCollector(internals)
+  const training = readTraining(internals)
+  const collectGarbage = () => {
+    collect()
+    preparePatterns(training)
+  }
   let start: Start | undefined
   const replaced: ((start: Start) => void)[] = []
   const isBuilding = () => tell('is-freezing')
@@ -78,7 +83,6 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
     for (const restore of replaced) restore(start)
     return start
   }
-  const training = readTraining(internals)
   const freezing: Freezing = {
     settle,
     beforeBarrier: training.endsAtStep ? settle : collectGarbage,
@@ -164,6 +168,20 @@ function exposeGarbageCollector({ v8, requireBuiltin }: Internals): () => void {
     v8.setFlagsFromString('--flush-bytecode')
   }
 }
+
+/** V8 knows what it has parsed by the text, but forgets it in the second collection of garbage. */
+function preparePatterns({ patterns }: Training): void {
+  for (const [source, flags] of patterns) {
+    try {
+      void new OwnRegExp(source, flags)
+    } catch {
+      // Then that was no source, but how something else is shown.
+    }
+  }
+}
+
+/** The program may put another one in its place. */
+const OwnRegExp = RegExp
 
 /** Whoever takes a standard stream is about to use it; and here it is JavaScript that stops, not a system call. */
 function deferStreams(settle: () => Start, replaced: { push(restore: () => void): unknown }): void {

@@ -1,9 +1,9 @@
 // The program's side of a rehearsal (launcher/rehearse.c, freeze/rehearse.ts): runs the program as any cold
 // start does, and tells what it has loaded when it ends or has nothing to do.
 
-import { encodeTraining } from '../format/training.ts'
+import { encodeTraining, type Training } from '../format/training.ts'
 import { REPORT_DESCRIPTOR, tellerOf } from './control.ts'
-import type { Internals } from './internals.ts'
+import type { InternalRequire, Internals } from './internals.ts'
 import { toArchivePath } from './vfs/paths.ts'
 import { loadedBuiltins } from './warm-up.ts'
 
@@ -33,6 +33,7 @@ export function detectRehearsal(
       modules: loadedModules(),
       resolved: paths.filter(([, file]) => toArchivePath(file) !== undefined),
       builtins: loadedBuiltins(),
+      patterns: patterns(requireBuiltin),
     })
     const { writeSync } = requireBuiltin('fs')
     for (let at = 0; at < training.length;) at += writeSync(REPORT_DESCRIPTOR, training, at)
@@ -45,6 +46,18 @@ export function detectRehearsal(
       endWhenIdle(internals, end)
     },
   }
+}
+
+/** The program may put another one in its place. */
+const OwnRegExp = RegExp
+
+/** Of all regular expressions that are still there. */
+function patterns(load: InternalRequire): Training['patterns'] {
+  const texts: string[] = load('v8').queryObjects(OwnRegExp, { format: 'summary' })
+  return texts.flatMap((text) => {
+    const [, source, flags] = /^\/(.+)\/([a-z]*)$/s.exec(text) ?? []
+    return source === undefined || flags === undefined ? [] : [[source, flags] as const]
+  })
 }
 
 /** A server waits for the world, which will not come. */

@@ -42,6 +42,7 @@ const NOT_AHEAD = /^(?:internal\/|_|punycode$|sys$|wasi$)/
 export function warmUp(load: InternalRequire, builtins: readonly string[]): void {
   loadAhead(load, builtins)
   print(load)
+  stream(load)
 }
 
 export function loadAhead(load: InternalRequire, builtins: readonly string[]): void {
@@ -68,4 +69,18 @@ function print(load: InternalRequire): void {
     own.error('text', i, true, null, undefined)
   }
   closeSync(descriptor)
+}
+
+/** What most do that read or send more than a line. */
+function stream(load: InternalRequire): void {
+  const { PassThrough, Readable } = load('stream')
+  for (const objectMode of [false, true]) {
+    const first = new Readable({ objectMode, read() {} })
+    const last = new PassThrough({ objectMode })
+    first.on('end', () => last.end())
+    first.pipe(last, { end: false }) // else it looks whether that is standard output
+    last.on('data', () => {}).on('end', () => {})
+    for (const chunk of ['a', 'b', null]) first.push(chunk)
+    ;(process as any)._tickCallback()
+  }
 }

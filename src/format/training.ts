@@ -8,6 +8,8 @@ export interface Training {
   readonly resolved: readonly (readonly [key: string, file: string])[]
   /** Builtin modules that were loaded. */
   readonly builtins: readonly string[]
+  /** Regular expressions that were made. */
+  readonly patterns: readonly (readonly [source: string, flags: string])[]
   /** How many modules the program had gone through when it was frozen; undefined if that is not known. */
   readonly steps?: number
   /** It is to be frozen there. */
@@ -18,7 +20,7 @@ export interface Training {
   readonly dates?: 'watched' | 'plain'
 }
 
-export const NO_TRAINING: Training = { modules: [], resolved: [], builtins: [] }
+export const NO_TRAINING: Training = { modules: [], resolved: [], builtins: [], patterns: [] }
 
 /** Bytes of the size before the JSON. */
 const PREFIX_SIZE = 4

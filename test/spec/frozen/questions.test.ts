@@ -6,9 +6,18 @@ import path from 'node:path'
 import { before, suite, test } from 'node:test'
 
 import { ingot } from '../../support/commands.ts'
+import { runInEmptyRoot } from '../../support/empty-root.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { THOROUGH } from '../../support/thorough.ts'
-import { buildFrozen, buildFrozenResult, compareStarts, skip, type Expected } from './frozen.fixture.ts'
+import {
+  buildFrozen,
+  buildFrozenResult,
+  compareStarts,
+  howItStarted,
+  skip,
+  skipWithoutRoot,
+  type Expected,
+} from './frozen.fixture.ts'
 
 const ROWS: readonly (readonly [args: readonly string[], expected: Expected])[] = [
   [[], 'thawed'],
@@ -80,6 +89,19 @@ suite('dates that are made at import', { skip }, () => {
       assert.equal(start.module, module)
       for (const env of ZONES) await compareStarts(out, [], { env }, 'thawed')
     })
+})
+
+suite('a path with letters of the other case', { skip: skip || skipWithoutRoot }, () => {
+  const work = temporaryDirectory()
+
+  test('is a guard', async () => {
+    const { out } = await buildFrozenResult(work, 'dates.cjs')
+    for (const [expected, files] of [
+      ['thawed', {}],
+      ['cold', { 'DEV/NULL/text': '' }],
+    ] as const)
+      assert.equal(howItStarted(await runInEmptyRoot(out, { files, proc: true })).started, expected)
+  })
 })
 
 suite('where a process was frozen', { skip }, () => {

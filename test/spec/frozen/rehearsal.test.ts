@@ -10,7 +10,7 @@ import { suite, test } from 'node:test'
 import { ingotBuild, REPOSITORY } from '../../support/commands.ts'
 import { makeProject } from '../../support/project.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
-import { skip, start } from './frozen.fixture.ts'
+import { buildFrozen, compareStarts, skip, start } from './frozen.fixture.ts'
 import { THOROUGH } from '../../support/thorough.ts'
 
 suite('a rehearsal', { skip }, () => {
@@ -42,6 +42,11 @@ suite('a rehearsal', { skip }, () => {
       server.close()
       local.close()
     }
+  })
+
+  test('of regular expressions and streams changes nothing of what they do', async () => {
+    const out = await buildFrozen(work, 'patterns.cjs')
+    await compareStarts(out, ['Ünï', '/x/y'], { input: 'text' }, 'thawed')
   })
 
   if (THOROUGH)

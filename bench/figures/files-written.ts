@@ -1,7 +1,7 @@
 // What a first start writes to the disk.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
 import { needsDebian } from '../debian.ts'
@@ -25,10 +25,12 @@ export function filesWritten(built: readonly Built[], program: Program): Value[]
   })
 }
 
+// A log for each thread: in a common one, calls of several threads are cut in pieces.
 function namesWritten({ command, args, project }: Built, program: Program): string[] {
   const home = path.join(project.directory, 'first-start')
-  const log = `${home}.strace`
-  rmSync(home, { recursive: true, force: true })
+  const logs = `${home}.strace`
+  for (const old of [home, logs]) rmSync(old, { recursive: true, force: true })
+  mkdirSync(logs)
   mkdirSync(path.join(home, 'tmp'), { recursive: true })
   const env = {
     ...process.env,
@@ -38,24 +40,26 @@ function namesWritten({ command, args, project }: Built, program: Program): stri
     XDG_CACHE_HOME: undefined,
   }
   const watched = [
-    '-f',
+    '-ff',
     '-qq',
     '-e',
     `trace=${CALLS}`,
     '-o',
-    log,
+    path.join(logs, 'log'),
     command,
     ...args,
     ...program.starts[0].args,
   ]
   spawnSync('strace', watched, { cwd: project.directory, env, stdio: 'ignore' })
-  const names = readFileSync(log, 'utf8').split('\n').flatMap(nameWritten)
+  const names = readdirSync(logs).flatMap((log) =>
+    readFileSync(path.join(logs, log), 'utf8').split('\n').flatMap(nameWritten),
+  )
   return [...new Set(names)].map((name) => name.replace(home, '~'))
 }
 
 /** Of a line of strace that tells of something that was made, or opened for writing. */
 function nameWritten(line: string): string[] {
-  const [, call = '', args = '', result = ''] = /^\d+\s+(\w+)\((.*)\)\s+=\s+(-?\d+)/.exec(line) ?? []
+  const [, call = '', args = '', result = ''] = /^(\w+)\((.*)\)\s+=\s+(-?\d+)/.exec(line) ?? []
   const isOpen = call.startsWith('open')
   if (Number(result) < 0 || call === '' || (isOpen && !/O_WRONLY|O_RDWR|O_CREAT/.test(args))) return []
   const name = /"([^"]*)"(?!.*")/.exec(args)?.[1] ?? ''

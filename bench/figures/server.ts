@@ -82,7 +82,7 @@ function load({ built, port }: Server): number {
   const args = ['-c', CORES.load, 'wrk', '-t1', '-c32', `-d${SECONDS}s`, `http://127.0.0.1:${port}/`]
   const { stdout } = spawnSync('taskset', args, { encoding: 'utf8' })
   const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(stdout) ?? []
-  if (rate === undefined || /Non-2xx|Socket errors/.test(stdout))
+  if (rate === undefined || /Non-2xx|connect [1-9]/.test(stdout))
     throw new Error(`wrk failed with ${built.peer.name}: ${stdout}`)
   return Number(rate)
 }

@@ -69,7 +69,8 @@ export async function buildTracked(
   if (config.check) await stage('check', async () => (await import('./check.ts')).checkTypes(config, signal))
 
   if (sign !== undefined && platformOf(config.target).os === 'darwin') throw signedElsewhere(config.out)
-  const key = sign === undefined ? undefined : readPrivateKey(path.resolve(cwd, sign))
+  const keyFile = sign === undefined ? undefined : path.resolve(cwd, sign)
+  const key = keyFile === undefined ? undefined : readPrivateKey(keyFile)
   const cache = cacheRoot(process.env)
   const target = await stage('runtime', () => prepareTarget(config, cache))
   const { base } = target
@@ -106,7 +107,7 @@ export async function buildTracked(
       ],
       elapsedMs: performance.now() - started,
     })
-    return { result, inputs: allInputs(config, inputs, graph) }
+    return { result, inputs: allInputs(config, inputs, graph, keyFile) }
   } catch (error) {
     await abandonExecutable(pending)
     throw error

@@ -6,12 +6,21 @@ import { fileURLToPath } from 'node:url'
 
 import type { Inputs } from './base/inputs.ts'
 import type { ResolvedConfig } from './config/config.ts'
+import { envTypesOf } from './env-types.ts'
 import { VIRTUAL_ROOT } from './format/archive.ts'
 import type { AppGraph } from './graph/graph.ts'
 import { lockFileOf } from './runtimes/lock.ts'
 
-export function allInputs(config: ResolvedConfig, ofConfig: Inputs, { inputs }: AppGraph): Inputs {
-  const files = [...ofConfig.files, ...inputs.files, ...inputsOfTarget(config)]
+/** @param key that it was signed with */
+export function allInputs(
+  config: ResolvedConfig,
+  ofConfig: Inputs,
+  { inputs }: AppGraph,
+  key?: string,
+): Inputs {
+  // What a build writes beside the executable is written again if it is missing.
+  const others = [envTypesOf(config) ?? [], key ?? []].flat()
+  const files = [...ofConfig.files, ...inputs.files, ...inputsOfTarget(config), ...others]
   return {
     ...ofConfig,
     files: [...new Set(files)],

@@ -34,6 +34,8 @@ export interface BuildResult {
   /** Of the file, with `compress`; `size` is that of what it decompresses into memory then. */
   readonly compressedSize?: number
   readonly elapsedMs: number
+  /** The executable was there, and nothing that it was built from is different. */
+  readonly isUpToDate?: boolean
   readonly target: Target
   /** SHA-256 of the module graph, hex: the same for the same sources, bundled or not, in any directory. */
   readonly moduleGraph: string

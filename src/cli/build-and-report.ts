@@ -10,17 +10,20 @@ interface ReportOptions {
   readonly quiet?: boolean
   /** By a second build. */
   readonly isVerified?: boolean
+  /** Even if it is up to date. */
+  readonly isForced?: boolean
 }
 
 /** @returns the exit code */
 export async function buildAndReport(
   host: Host,
   options: BuildOptions,
-  { json = false, quiet = false, isVerified = false }: ReportOptions,
+  { json = false, quiet = false, isVerified = false, isForced = false }: ReportOptions,
 ): Promise<number> {
   const reporter = createReporter(reporterKind({ json, quiet }, host), host)
   const interrupt = watchInterrupts()
-  const build = isVerified ? host.buildReproducibly : host.build
+  const usual = isForced ? host.build : host.buildUnlessUpToDate
+  const build = isVerified ? host.buildReproducibly : usual
   const listening = { cwd: host.cwd, signal: interrupt.signal, onStage: reporter.stage.bind(reporter) }
   const exitCode = await build({ ...options, ...listening })
     // Whatever a stage makes of the abort, the reason is the signal.

@@ -27,6 +27,8 @@ export interface Host {
   readonly stderr: Output
   readonly version: string
   readonly build: (options: BuildOptions) => Promise<TargetOutcome[]>
+  /** The same, of what is not up to date. */
+  readonly buildUnlessUpToDate: (options: BuildOptions) => Promise<TargetOutcome[]>
   /** The same, and compares what a second build gives. */
   readonly buildReproducibly: (options: BuildOptions) => Promise<TargetOutcome[]>
   /** The executable of a command line in the cache; undefined if it has to be built. */
@@ -100,6 +102,8 @@ export function processHost(version: string): Host {
       return untilChanged(process.cwd(), hasChanged, signal)
     },
     build: async (options) => (await import('../build.ts')).buildTargets(options),
+    buildUnlessUpToDate: async (options) =>
+      (await import('../up-to-date.ts')).buildUnlessUpToDate(options, process.env),
     verify: async (file, options) => (await import('../verify.ts')).verify(file, options),
     sign: async (file, key) => (await import('../verify.ts')).sign(file, key),
     buildReproducibly: async (options) =>

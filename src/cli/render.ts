@@ -73,7 +73,7 @@ export function renderSummary(result: BuildResult, cwd: string, paint: Paint): s
       ? formatSize(result.size)
       : `${formatSize(compressedSize)} (${formatSize(result.size)} decompressed)`
   return [
-    `${paint('green', 'built')} ${path}  ${size} for ${result.target} in ${formatTime(result.elapsedMs)}`,
+    `${paint('green', result.isUpToDate ? 'up to date' : 'built')} ${path}  ${size} for ${result.target} in ${formatTime(result.elapsedMs)}`,
     ...table,
     row('modules', kept),
     row('start', startText(result.start)),

@@ -44,10 +44,19 @@ export async function lookAtGit(projectDir: string): Promise<WorkTree | undefine
  */
 export function vcsOf(tree: WorkTree | undefined, files: readonly string[]): BuildInfo['vcs'] {
   if (!tree) return undefined
-  const { commit, isChanged, untracked } = tree
-  const isUntracked = (file: string) =>
-    untracked.some((place) => (place.endsWith('/') ? file.startsWith(place) : file === place))
-  return { commit, dirty: isChanged || files.some(isUntracked) }
+  const { commit, isChanged } = tree
+  return { commit, dirty: isChanged || untrackedOf(tree, files).length > 0 }
+}
+
+/** All that `vcsOf` says of these files, or of some of them, follows from it. */
+export function seenOf(tree: WorkTree | undefined, files: readonly string[]): string {
+  return JSON.stringify(tree ? [tree.commit, tree.isChanged, untrackedOf(tree, files)] : [])
+}
+
+function untrackedOf({ untracked }: WorkTree, files: readonly string[]): string[] {
+  return files.filter((file) =>
+    untracked.some((place) => (place.endsWith('/') ? file.startsWith(place) : file === place)),
+  )
 }
 
 /** The work tree that a directory is in. */

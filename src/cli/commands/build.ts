@@ -17,6 +17,7 @@ const options = {
     type: 'boolean',
     brief: 'Build a second time, in another place and environment, and compare',
   },
+  force: { type: 'boolean', brief: 'Build even if the executable is up to date' },
   json: { type: 'boolean', brief: 'Print one JSON document' },
   quiet: { type: 'boolean', short: 'q', brief: 'Print errors only' },
 } as const satisfies OptionTable
@@ -32,6 +33,7 @@ export const buildCommand: Command = {
       out,
       sign,
       'verify-reproducible': isVerified = false,
+      force: isForced = false,
       ...flags
     } = values
     const build = {
@@ -40,6 +42,6 @@ export const buildCommand: Command = {
       ...(sign !== undefined && { sign }),
       ...(positionals.length > 0 && { entry: positionals }),
     }
-    return buildAndReport(host, build, { json, quiet, isVerified })
+    return buildAndReport(host, build, { json, quiet, isVerified, isForced })
   },
 }

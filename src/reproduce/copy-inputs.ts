@@ -95,7 +95,8 @@ function filesIn(directory: string): string[] {
   return readdirSync(directory)
     .map((name) => path.join(directory, name))
     .filter((file) => {
-      const stat = lstatSync(file)
-      return stat.isFile() && stat.size <= LARGEST_COMPANION
+      // Gone by now, or its name is no text.
+      const stat = lstatSync(file, { throwIfNoEntry: false })
+      return stat?.isFile() && stat.size <= LARGEST_COMPANION
     })
 }

@@ -16,6 +16,13 @@ import { temporaryDirectory } from '../support/temporary.ts'
 import { THOROUGH } from '../support/thorough.ts'
 
 const PACKAGES: Files = {
+  // Not among the fixtures, as it would be in the published package's way.
+  'package.json': {
+    name: 'older',
+    type: 'module',
+    exports: { './self': './self.js' },
+    imports: { '#inner': './inner.cjs' },
+  },
   'node_modules/modern/package.json': {
     name: 'modern',
     exports: { '.': { import: './index.mjs', require: './index.cjs' }, './sub': './sub.js' },

@@ -9,9 +9,10 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { ingotBuild, REPOSITORY, run } from '../test/support/commands.ts'
+import { ingotBuild, REPOSITORY } from '../test/support/commands.ts'
 import { installed } from '../test/support/installed.ts'
 import { median, SAME_NODE } from './sample.ts'
+import { requestsPerSecond } from './wrk.ts'
 
 export interface ServerSubject {
   readonly name: string
@@ -107,9 +108,10 @@ async function measure(
     const url = (await addressOf(server)) + path
     await delay(SETTLE_MS)
     const idle = memoryOf(server)
-    await requestsPerSecond(url, WARM_UP_SECONDS, connections)
+    const load = { connections, processor: LOAD_PROCESSOR }
+    requestsPerSecond(url, { ...load, seconds: WARM_UP_SECONDS })
     const before = secondsAtWork(server)
-    const requests = await requestsPerSecond(url, seconds, connections)
+    const requests = requestsPerSecond(url, { ...load, seconds })
     const requestsAtWork = (requests * seconds) / (secondsAtWork(server) - before)
     await delay(SETTLE_MS)
     return { requests, requestsAtWork, idle, loaded: memoryOf(server) }
@@ -125,15 +127,6 @@ async function addressOf({ stdout }: ChildProcess): Promise<string> {
     if (address) return address
   }
   throw new Error('the server has ended before it listened')
-}
-
-async function requestsPerSecond(url: string, seconds: number, connections: number): Promise<number> {
-  const options = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', '30s']
-  const { status, stdout, stderr } = await run('taskset', ['-c', LOAD_PROCESSOR, 'wrk', ...options, url])
-  const [, figure] = /Requests\/sec:\s*([\d.]+)/.exec(stdout) ?? []
-  if (status !== 0 || !figure || /Non-2xx|Socket errors/.test(stdout))
-    throw new Error(`wrk ${url}: ${stdout}${stderr}`)
-  return Number(figure)
 }
 
 /** proc(5): user and system time of all threads are the 14th and 15th field, in hundredths of a second. */

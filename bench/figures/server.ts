@@ -1,22 +1,22 @@
 // A server: what it holds in memory, and how many requests it answers. All servers are up at once, and loaded in turns,
 // each on the same core, with the load on another.
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { needsDebian } from '../debian.ts'
 import { NO_COMPILE_CACHE } from '../programs.ts'
 import { median } from '../sample.ts'
+import { requestsPerSecond } from '../wrk.ts'
 import type { FigureName, Value } from './figure.ts'
 import { shortened, type Built } from './subject.ts'
 
 const SETTLE_MS = 2000
-const SECONDS = 2
 /** One core each, if there are two. */
 const CORES = cpus().length > 1 ? { server: '0', load: '1' } : { server: '0', load: '0' }
+const LOAD = { seconds: 2, connections: 32, processor: CORES.load }
 
 interface Server {
   readonly built: Built
@@ -25,7 +25,6 @@ interface Server {
 }
 
 export async function servers(built: readonly Built[], rounds: number): Promise<Value[]> {
-  needsDebian('wrk')
   const running: Server[] = []
   const values: Value[] = []
   const add = (figure: FigureName, { built }: Server, value: number, extreme?: number): void => {
@@ -79,12 +78,11 @@ async function start(built: Built): Promise<Server> {
 }
 
 function load({ built, port }: Server): number {
-  const args = ['-c', CORES.load, 'wrk', '-t1', '-c32', `-d${SECONDS}s`, `http://127.0.0.1:${port}/`]
-  const { stdout } = spawnSync('taskset', args, { encoding: 'utf8' })
-  const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(stdout) ?? []
-  if (rate === undefined || /Non-2xx|connect [1-9]/.test(stdout))
-    throw new Error(`wrk failed with ${built.peer.name}: ${stdout}`)
-  return Number(rate)
+  try {
+    return requestsPerSecond(`http://127.0.0.1:${port}/`, LOAD)
+  } catch (cause) {
+    throw new Error(`of ${built.peer.name}`, { cause })
+  }
 }
 
 /** In MB, of a process and all below it. */

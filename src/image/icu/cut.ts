@@ -26,7 +26,23 @@ export function cutPackage(whole: IcuPackage, chosen: readonly string[]): Uint8A
   const unused = [...unusedBreakData(left, locales), ...unreachableConverters(left), ...withoutReader(left)]
   for (const name of unused) left.delete(name)
   for (const [name, item] of left) if (LIST.test(name)) left.set(name, cutList(item, left, name))
+  left.set(LAST, emptyBundle(items))
   return writePackage(whole, left)
+}
+
+/**
+ * Behind all others: ICU does not know how long the last item is, and Temporal wants to know it of zoneinfo64.res, which is the
+ * last one that is in no locale.
+ */
+export const LAST = '~.res'
+
+function emptyBundle(items: IcuPackage['items']): Uint8Array {
+  const [, list] = [...items].find(([name]) => LIST.test(name))!
+  return writeBundle(headerOf(list), new Map())
+}
+
+function headerOf(item: Uint8Array): Uint8Array {
+  return item.subarray(0, DataHeader.read(viewOf(item), 0).headerSize)
 }
 
 const LIST = /(?:^|\/)res_index\.res$/
@@ -40,7 +56,7 @@ function cutList(item: Uint8Array, items: ReadonlyMap<string, Uint8Array>, name:
     key,
     typeof value === 'object' ? new Map([...value].filter(isThere)) : value,
   ])
-  return writeBundle(item.subarray(0, DataHeader.read(viewOf(item), 0).headerSize), new Map(lists))
+  return writeBundle(headerOf(item), new Map(lists))
 }
 
 /** Dictionaries that divide text without spaces into words, by the languages that are written so. */

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 
 import { unreachableConverters } from './converters.ts'
-import { cutPackage } from './cut.ts'
+import { cutPackage, LAST } from './cut.ts'
 import { languagesOf, localeOf, localesFor, openBundle, treesOf } from './locales.ts'
 import { findPackage, writePackage } from './package.ts'
 import { placesIn } from './places.ts'
@@ -116,13 +116,19 @@ suite('locales', () => {
 suite('what is left', () => {
   test('is what it was, but for the lists of locales', () => {
     for (const [name, item] of cut.items) {
-      if (name.endsWith('res_index.res')) continue
+      if (name.endsWith('res_index.res') || name === LAST) continue
       // The last one ends without padding.
       const before = whole.items.get(name)!.subarray(0, item.length)
       assert(before.length === item.length && Buffer.from(item).equals(before), name)
     }
     assert(english.length < 0.2 * original.length, `${english.length} bytes`)
     assert.deepEqual(languagesOf(cut.items), ['en'])
+  })
+
+  test('has something behind all of it, so that ICU knows where it ends', () => {
+    assert.equal([...cut.items.keys()].at(-1), LAST)
+    assert.equal(localeOf(LAST), undefined)
+    assert.deepEqual([...openBundle(cut.items, LAST).read()], [])
   })
 
   test('is all that is in no locale, and that something in node reads', () => {

@@ -9,7 +9,8 @@ import { PAGE_SIZE } from './format/archive.ts'
 import { LICENSES } from './format/licenses.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { loadsOf } from './image/elf/check.ts'
-import type { NodeEdits } from './image/elf/edits.ts'
+import { withoutBuiltIn, type BuiltIn } from './image/elf/built-ins.ts'
+import { joinEdits, NO_EDITS, type NodeEdits } from './image/elf/edits.ts'
 import { dynamicNames, withoutExports } from './image/elf/exports.ts'
 import { readLauncher } from './image/elf/launcher.ts'
 import { redirectLibc } from './image/elf/libc.ts'
@@ -17,19 +18,24 @@ import { withoutLockOrder } from './image/elf/lock-order.ts'
 import { machineOf } from './image/elf/machine.ts'
 import { readElf, type ElfFile } from './image/elf/read.ts'
 import { unreadItems } from './image/icu/unread.ts'
+import { withoutSeaBuilder } from './image/elf/sea-builder.ts'
+import { withoutUnwinding } from './image/elf/unwinding.ts'
 import type { ElfBase, LinkedBase } from './image/image.ts'
 import type { SeaBlob } from './image/sea.ts'
 import { packArchive } from './payload/pack.ts'
 import type { ArchiveFile } from './payload/payload.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
+import { seaBuilderOf } from './sea-builders.ts'
 import { usedAtStart } from './used-at-start.ts'
 
 export interface ElfInputs {
   readonly target: Target
   readonly runtime: Runtime
   readonly libraries: SystemLibraries
-  /** No addon will ask for node's functions in C++. */
+  /** No addon will ask for node's functions in C++, and no code comes from the disk. */
   readonly isWithoutExports: boolean
+  /** What takes types out, if the target's node runs here. */
+  readonly typeStripper: BuiltIn | undefined
   readonly blob: SeaBlob
   /** Locales to have data of; all without. */
   readonly icu?: readonly string[]
@@ -65,7 +71,12 @@ export function linkElf(inputs: ElfInputs): LinkedBase {
     // For launcher/environment.c: which default locales V8 may take from the machine.
     ...(smaller?.languages ?? []).map((path) => ({ path, data: new Uint8Array() })),
   ]
-  const edits = editsOf(node, smaller, inputs)
+  const unreachable = inputs.isWithoutExports ? unreachableIn(node, inputs) : []
+  const edits = joinEdits([
+    withoutLockOrder(node),
+    smaller ? replaceIcu(node, smaller) : withoutUnread(node),
+    ...unreachable.map((part) => part.edits),
+  ])
   const loader = readElf(readFileSync(libraries.loader.file), libraries.loader.file)
   const { pageSize } = machineOf(node)
   const moved = (address: number) => (smaller ? movedTo(node, smaller, address) : [address])
@@ -82,16 +93,23 @@ export function linkElf(inputs: ElfInputs): LinkedBase {
         data: usedAtStart(base.frozen, chunks[0]!.bytes, { sha256: runtime.sha256, moved }),
       },
     ])
-  return withUsed(withUsed(link([])))
+  const { chunks, base } = withUsed(withUsed(link([])))
+  const leftOut = unreachable.map(({ name }) => name)
+  return { chunks, base: { ...base, ...(leftOut.length > 0 && { leftOut }) } }
 }
 
-function editsOf(node: ElfFile, smaller: SmallerIcu | undefined, inputs: ElfInputs): NodeEdits {
-  const all = [
-    withoutLockOrder(node),
-    smaller ? replaceIcu(node, smaller) : withoutUnread(node),
-    ...(inputs.isWithoutExports ? [withoutExports(node, namesIn(inputs.libraries))] : []),
-  ]
-  return { patches: all.flatMap(({ patches }) => patches), cuts: all.flatMap(({ cuts }) => cuts) }
+/** What only addons, code from the disk and node's own command line can use, as far as this node is known. */
+function unreachableIn(
+  node: ElfFile,
+  { runtime, libraries, typeStripper }: ElfInputs,
+): { readonly name: string; readonly edits: NodeEdits }[] {
+  const seaBuilder = seaBuilderOf(runtime.sha256)
+  return [
+    { name: 'names for addons', edits: withoutExports(node, namesIn(libraries)) },
+    { name: 'unwinding tables', edits: withoutUnwinding(node) },
+    { name: 'type stripping', edits: typeStripper ? withoutBuiltIn(node, typeStripper) : NO_EDITS },
+    { name: '--build-sea', edits: seaBuilder ? withoutSeaBuilder(node, seaBuilder) : NO_EDITS },
+  ].filter(({ edits }) => edits.cuts.length > 0)
 }
 
 function namesIn({ loader, libraries }: SystemLibraries): Set<string> {

@@ -12,6 +12,7 @@ import { platformOf, type Target } from './base/targets.ts'
 import { bundledFile } from './bundle-bootstrap.ts'
 import type { PartName } from './format/seal.ts'
 import type { BaseImage, LinkedBase } from './image/image.ts'
+import { TYPE_STRIPPER, type BuiltIn } from './image/elf/built-ins.ts'
 import { linkPe } from './image/pe/link.ts'
 import { readNode } from './cut-icu.ts'
 import { launcherOf, linkElf, type ElfInputs } from './link-elf.ts'
@@ -23,6 +24,7 @@ import { hashPart, readHashes, storeHashes, type PartHashes, type StoredHashes }
 import { cached, fileOf, prune } from './runtimes/cache.ts'
 import { runNode, type NodeTools } from './runtimes/node-command.ts'
 import type { Runtime, SystemLibraries } from './runtimes/runtime.ts'
+import { KNOWN_BUILDERS } from './sea-builders.ts'
 import { KNOWN_PAGES } from './used-at-start.ts'
 
 /** The base's bytes on disk, what is to be written into them, and what code caches must say. */
@@ -43,7 +45,7 @@ const LICENSE = path.join(HERE, '../LICENSE')
 /** Of 120 MB each, of a target: enough for some projects with runtimes of their own. */
 const KEPT_BASES = 4
 /** Makes old entries of the cache unused when the linker itself changes. */
-const REVISION = 241
+const REVISION = 230
 
 export interface BaseInputs {
   readonly target: Target
@@ -58,7 +60,10 @@ export interface BaseInputs {
 
 export async function prepareBase(inputs: BaseInputs, cacheRoot: string): Promise<PreparedBase> {
   const { target, runtime, tools, libraries, icu } = inputs
-  const ofLinux = libraries && [launcherOf(target), fileURLToPath(KNOWN_PAGES)]
+  const ofLinux = libraries && [
+    launcherOf(target),
+    ...[KNOWN_PAGES, KNOWN_BUILDERS].map((url) => fileURLToPath(url)),
+  ]
   const parts = [
     `revision ${REVISION}`,
     `${tools.target ? 'with' : 'without'} code cache`,
@@ -107,10 +112,10 @@ interface StoredBase extends Omit<PreparedBase, 'file' | 'identity' | 'hashes'> 
 }
 
 async function fillBase(directory: string, inputs: BaseInputs): Promise<void> {
-  const { flagHash, components } = await askNode(inputs.tools)
+  const { flagHash, components, typeStripper } = await askNode(inputs.tools)
   const blob = await makeBlob(directory, { ...inputs, flagHash })
   const licenses = await compressLicenses(directory, inputs)
-  const { chunks, base } = linkBase({ ...inputs, blob, licenses })
+  const { chunks, base } = linkBase({ ...inputs, blob, licenses, typeStripper })
   await writeChunks(path.join(directory, 'base.bin'), chunks)
   for (const name of readdirSync(directory)) if (name !== 'base.bin') rmSync(path.join(directory, name))
   writeFileSync(
@@ -166,16 +171,21 @@ interface NodeFacts {
   readonly flagHash: Buffer | undefined
   /** What node is made of. */
   readonly components: Record<string, string>
+  /** Only of the target's own, as its code caches are. */
+  readonly typeStripper: BuiltIn | undefined
 }
 
 /** What only node itself knows. */
 async function askNode({ here, target }: NodeTools): Promise<NodeFacts> {
   const script = `process.stdout.write(JSON.stringify({
-    components: process.versions, cache: new (require("vm").Script)("0").createCachedData().toString("hex") }))`
+    components: process.versions, cache: new (require("vm").Script)("0").createCachedData().toString("hex"),
+    source: process.binding("natives")["${TYPE_STRIPPER}"] }))`
   const answer = await runNode(target ?? here, ['-e', script], { cwd: '/' })
-  const { components, cache } = JSON.parse(answer.toString())
-  const flagHash = Buffer.from(cache, 'hex').subarray(FLAG_HASH_OFFSET, FLAG_HASH_OFFSET + FLAG_HASH_SIZE)
-  return { flagHash: target && flagHash, components }
+  const { components, cache, source } = JSON.parse(answer.toString())
+  const codeCache = Buffer.from(cache, 'hex')
+  const flagHash = codeCache.subarray(FLAG_HASH_OFFSET, FLAG_HASH_OFFSET + FLAG_HASH_SIZE)
+  const typeStripper = source === undefined ? undefined : { source, codeCache }
+  return { flagHash: target && flagHash, components, typeStripper: target && typeStripper }
 }
 
 /** In the published package it lies here as one file; in a clone it is made from its sources. */

@@ -29,7 +29,16 @@ export async function programInfo(
     own.map((file) => path.join(graph.root, file)),
   )
   const isCompiledAtStart = tools.target === undefined
-  const { components } = base
-  const info = describeBuild({ ...facts, files, runtime, libraries, isCompiledAtStart, components, vcs })
+  const { components, leftOut } = base
+  const info = describeBuild({
+    ...facts,
+    files,
+    runtime,
+    libraries,
+    isCompiledAtStart,
+    components,
+    leftOut,
+    vcs,
+  })
   return packInfo(info, (args, input) => runNode(tools.here, args, { cwd: '/', input }))
 }

@@ -54,6 +54,7 @@ function facts({ start, seal, signature, fuses, parts, info, reproducible }: Ins
     ['modules', info.bundled.length > 0 ? `${info.bundled.length} bundled` : 'files, none bundled'],
     ['node', `${runtime.version}  ${runtime.origin}`],
     ...(runtime.icu ? [['locales', runtime.icu.join(', ')] as const] : []),
+    ...(runtime.leftOut ? [['node without', runtime.leftOut.join(', ')] as const] : []),
     ['libraries', libraries.packages.map(named).join(', ') || libraries.origin],
     ...(vcs ? [['commit', `${vcs.commit}${vcs.dirty ? ', with changes' : ''}`] as const] : []),
     ...(external.length > 0 ? [['left out', external.join(', ')] as const] : []),

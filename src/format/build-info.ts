@@ -32,6 +32,8 @@ export interface BuildInfo {
     readonly components: Readonly<Record<string, string>>
     /** Locales that ICU has data of, with those that they fall back to; absent: all. */
     readonly icu?: readonly string[]
+    /** What of node is not inside, as an executable without native code and code from the disk has no use for it. */
+    readonly leftOut?: readonly string[]
   }
   readonly libraries: {
     readonly origin: string

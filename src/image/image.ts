@@ -29,6 +29,8 @@ export interface BaseImage {
   readonly frozen?: FrozenSupport
   /** In the file, ascending; each part of the seal ends where the next one begins. */
   readonly starts: readonly { readonly name: PartName; readonly offset: number }[]
+  /** What of node is not inside, as nothing in such an executable could use it. */
+  readonly leftOut?: readonly string[]
   /** Bytes by origin, for the report. */
   readonly parts: { readonly runtime: number; readonly libraries: number; readonly bootstrap: number }
 }

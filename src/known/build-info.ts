@@ -24,6 +24,8 @@ export interface Known {
   readonly runtime: Runtime
   /** node's `process.versions`. */
   readonly components: Readonly<Record<string, string>>
+  /** Of node. */
+  readonly leftOut: readonly string[] | undefined
   readonly libraries: SystemLibraries | undefined
   /** Nothing here runs the target's node, which makes code caches. */
   readonly isCompiledAtStart: boolean
@@ -32,7 +34,7 @@ export interface Known {
 }
 
 export function describeBuild(known: Known): BuildInfo {
-  const { version, graph, files, config, runtime, components, libraries, native, vcs } = known
+  const { version, graph, files, config, runtime, components, leftOut, libraries, native, vcs } = known
   const bundled = graph.bundled.map((file) => ({ path: file, size: sizeOf(path.join(graph.root, file)) }))
   const { program, packages } = packagesInside({ graph, config, files, bundled })
   return {
@@ -48,6 +50,7 @@ export function describeBuild(known: Known): BuildInfo {
       sha256: runtime.sha256,
       components,
       ...(config.icu && { icu: config.icu }),
+      ...(leftOut && { leftOut }),
     },
     libraries: librariesInside(libraries),
     packages,

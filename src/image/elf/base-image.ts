@@ -12,7 +12,7 @@ import type { ElfBase, LinkedBase } from '../image.ts'
 import { emitSeaPrefix, type SeaBlob } from '../sea.ts'
 import { checkLoader, checkNode, loadsOf } from './check.ts'
 import { PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR } from './constants.ts'
-import { editNode, NO_EDITS, type EditedNode, type NodeEdits } from './edits.ts'
+import { editNode, headersFor, NO_EDITS, type EditedNode, type NodeEdits } from './edits.ts'
 import * as layout from './layout.ts'
 import type { Launcher } from './launcher.ts'
 import { redirectLoader } from './loader.ts'
@@ -112,9 +112,9 @@ function nodeEnd(node: Pick<ElfFile, 'programHeaders'>): number {
 
 /** Headers that node may have for both tables to fit into their page. */
 function maximumHeaders({ node, loader, edits }: BaseInputs): number {
-  const cuts = edits?.cuts.length ?? 0
-  // A cut is one header more in both.
-  const ours = 1 + loadsOf(node).length + 2 * cuts + loadsOf(loader).length + OWN_SEGMENTS
+  const more = edits ? headersFor(edits) : 0
+  // A cut is some headers more in both.
+  const ours = 1 + loadsOf(node).length + 2 * more + loadsOf(loader).length + OWN_SEGMENTS
   return Math.floor((TABLE_LIMIT - INNER_HEADERS) / ProgramHeader.size) - ours
 }
 

@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { ARM64 } from './arm64.ts'
 import { loadsOf } from './check.ts'
 import { PF_R, PF_W, PF_X } from './constants.ts'
-import { editNode, NO_EDITS, type NodeEdits } from './edits.ts'
+import { editNode, headersFor, NO_EDITS, type NodeEdits } from './edits.ts'
 import { readElf, type ElfFile } from './read.ts'
 import { makeElf } from './synthetic.fixture.ts'
 import { X64 } from './x64.ts'
@@ -94,6 +94,45 @@ for (const machine of [X64, ARM64]) {
         assert.equal(end(edited), end(node))
       })
     }
+
+    test('what may be read where it is cut is zeros, beside others too', () => {
+      const cuts = [
+        { start: code + pageSize, end: code + 3 * pageSize, isRead: true },
+        { start: code + 3 * pageSize, end: code + 4 * pageSize },
+      ]
+      const edits = { patches: [], cuts }
+      const edited = editNode(node, edits)
+      const kept = [...before].filter(([page]) => page < cuts[0]!.start || page >= cuts[1]!.end)
+      assert.deepEqual([...mapped(edited, edited.emit(node.bytes), pageSize)], kept)
+      const zeros = loadsOf(edited).filter(({ fileSize }) => fileSize === 0)
+      assert.deepEqual(
+        zeros.map(({ virtualAddress, memorySize }) => [virtualAddress, memorySize]),
+        [[code + pageSize, 2 * pageSize]],
+      )
+      const offsets = loadsOf(edited).map(({ fileOffset }) => fileOffset)
+      assert.deepEqual(
+        offsets,
+        offsets.toSorted((a, b) => a - b),
+      )
+      assert(edited.programHeaders.length - node.programHeaders.length <= headersFor(edits))
+    })
+
+    test('a shorter header may lead to less than what is cut', () => {
+      const note = data + 0x40
+      const cuts = [{ start: data + pageSize, end: data + 2 * pageSize }]
+      const long = {
+        ...node,
+        programHeaders: node.programHeaders.map((it) =>
+          it.type === NOTE ? { ...it, fileSize: pageSize } : it,
+        ),
+      }
+      assert.throws(() => editNode(long, { patches: [], cuts }), /a program header leads to/)
+      const edited = editNode(long, { patches: [], cuts, shortened: new Map([[NOTE, 8]]) })
+      const { virtualAddress, fileSize, memorySize } = edited.programHeaders.find(
+        ({ type }) => type === NOTE,
+      )!
+      assert.deepEqual([virtualAddress, fileSize, memorySize], [note, 8, 8])
+    })
 
     test('what is replaced lies at its address, behind a cut too', () => {
       const patch = { address: data + 2 * pageSize + 5, bytes: Buffer.from('another one') }

@@ -1,7 +1,7 @@
 // Changes node before it is linked: bytes are replaced in place, and ranges that nothing reads are cut out of the file.
 //
 // node is not position independent, so all that remains keeps its address. A segment with a cut becomes two, around a
-// hole in which nothing is mapped; what lies behind the hole moves to the front in the file. Everything that is looked
+// hole in which nothing is mapped, or zeros; what lies behind the hole moves to the front in the file. Everything that is looked
 // for in node (symbols, the switch of single executables) is looked for in node as it came.
 
 import { BuildError } from '../../base/diagnostics.ts'
@@ -26,10 +26,31 @@ export interface NodeEdits {
    * What is not to be in the file: the whole pages of each range, for pages of any size that the machine's kernels
    * have. Every range lies in one segment, in what that has of the file.
    */
-  readonly cuts: readonly AddressRange[]
+  readonly cuts: readonly CutRange[]
+  /** What a program header other than PT_LOAD has now, by its type: less than before. */
+  readonly shortened?: ReadonlyMap<number, number>
+}
+
+export interface CutRange extends AddressRange {
+  /** Something may read it: it is zeros then, which takes a program header of its own. */
+  readonly isRead?: boolean
 }
 
 export const NO_EDITS: NodeEdits = { patches: [], cuts: [] }
+
+/** All of them, made one after the other. */
+export function joinEdits(edits: readonly NodeEdits[]): NodeEdits {
+  return {
+    patches: edits.flatMap(({ patches }) => patches),
+    cuts: edits.flatMap(({ cuts }) => cuts),
+    shortened: new Map(edits.flatMap(({ shortened }) => [...(shortened ?? [])])),
+  }
+}
+
+/** Program headers that node has more afterwards. */
+export function headersFor({ cuts }: NodeEdits): number {
+  return cuts.reduce((sum, { isRead }) => sum + (isRead ? 2 : 1), 0)
+}
 
 export interface EditedNode {
   /** With a PT_LOAD for each side of a cut, and file offsets as they are afterwards. */
@@ -39,13 +60,13 @@ export interface EditedNode {
 }
 
 /** What is left out of the file. */
-interface Cut extends AddressRange {
+interface Cut extends CutRange {
   readonly fileOffset: number
   readonly fileEnd: number
 }
 
 /** @throws BuildError IMAGE_NOT_NODE if something else depends on what is to be cut */
-export function editNode(node: ElfFile, { patches, cuts: ranges }: NodeEdits): EditedNode {
+export function editNode(node: ElfFile, { patches, cuts: ranges, shortened }: NodeEdits): EditedNode {
   const cuts = cutsOf(node, ranges)
   const places = patches.map(({ address, bytes }) => ({
     fileOffset: offsetOfRange(node, { start: address, end: address + bytes.length }),
@@ -53,7 +74,9 @@ export function editNode(node: ElfFile, { patches, cuts: ranges }: NodeEdits): E
   }))
   return {
     programHeaders: node.programHeaders.flatMap((segment) =>
-      segment.type === PT_LOAD ? split(segment, cuts) : moved(node, segment, cuts),
+      segment.type === PT_LOAD
+        ? split(segment, cuts)
+        : moved(node, withSize(segment, shortened?.get(segment.type)), cuts),
     ),
     emit(original) {
       const bytes = new Uint8Array(original)
@@ -69,7 +92,11 @@ export function editNode(node: ElfFile, { patches, cuts: ranges }: NodeEdits): E
   }
 }
 
-function cutsOf(node: ElfFile, ranges: readonly AddressRange[]): Cut[] {
+function withSize(segment: ProgramHeader, size: number | undefined): ProgramHeader {
+  return size === undefined ? segment : { ...segment, fileSize: size, memorySize: size }
+}
+
+function cutsOf(node: ElfFile, ranges: readonly CutRange[]): Cut[] {
   const { pageSize } = machineOf(node)
   const cuts: Cut[] = []
   for (const range of ranges.toSorted((a, b) => a.start - b.start)) {
@@ -82,7 +109,7 @@ function cutsOf(node: ElfFile, ranges: readonly AddressRange[]): Cut[] {
     if (fileOffset < CLUSTER_SIZE) throw refusal(node, 'what is to be cut is at its beginning', fileOffset)
     if (fileOffset < (cuts.at(-1)?.fileEnd ?? 0))
       throw refusal(node, 'two ranges that are to be cut overlap', fileOffset)
-    cuts.push({ start, end, fileOffset, fileEnd })
+    cuts.push({ ...range, start, end, fileOffset, fileEnd })
   }
   return cuts
 }
@@ -110,19 +137,24 @@ function split(segment: ProgramHeader, cuts: readonly Cut[]): ProgramHeader[] {
   if (inside.length === 0) return [{ ...segment, fileOffset: fileOffset - shiftAt(fileOffset, cuts) }]
   const starts = [virtualAddress, ...inside.map((cut) => cut.end)]
   const ends = [...inside.map((cut) => cut.start), end]
+  const part = (start: number, partEnd: number): ProgramHeader => {
+    const before = start - virtualAddress
+    return {
+      ...segment,
+      virtualAddress: start,
+      physicalAddress: segment.physicalAddress + before,
+      fileOffset: fileOffset + before - shiftAt(fileOffset + before, cuts),
+      fileSize: Math.min(partEnd - start, fileSize - before),
+      memorySize: partEnd - start,
+    }
+  }
   return starts
-    .map((start, i) => {
-      const before = start - virtualAddress
-      return {
-        ...segment,
-        virtualAddress: start,
-        physicalAddress: segment.physicalAddress + before,
-        fileOffset: fileOffset + before - shiftAt(fileOffset + before, cuts),
-        fileSize: Math.min(ends[i]! - start, fileSize - before),
-        memorySize: ends[i]! - start,
-      }
+    .flatMap((start, i) => {
+      const cut = inside[i]
+      const hole = cut?.isRead ? [{ ...part(cut.start, cut.end), fileSize: 0 }] : []
+      return [part(start, ends[i]!), ...hole]
     })
-    .filter((part) => part.memorySize > 0)
+    .filter(({ memorySize }) => memorySize > 0)
 }
 
 function moved(node: ElfFile, segment: ProgramHeader, cuts: readonly Cut[]): ProgramHeader {

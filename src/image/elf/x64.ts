@@ -7,6 +7,8 @@
 import { EM_X86_64 } from './constants.ts'
 import type { Machine, StubPlaces, SystemCallSite } from './machine.ts'
 
+const SYS_WRITE = 1
+
 /** The ones that native.c answers. */
 const SYSTEM_CALLS = {
   close: 3,
@@ -71,6 +73,17 @@ function storedTo(code: Uint8Array, address: number): number | undefined {
   return address + 10 + Buffer.from(match['distance']!, 'hex').readInt32LE()
 }
 
+function refusal(message: string, result: number): Uint8Array {
+  const text = Buffer.from(message)
+  const behind = [
+    [0xba, ...u32(text.length)], // mov $length, %edx
+    [0xb8, ...u32(SYS_WRITE), 0x0f, 0x05], // mov $SYS_write, %eax; syscall
+    [0xb8, ...u32(result), 0xc3], // mov $result, %eax; ret
+  ].flat()
+  // mov $STDERR_FILENO, %edi; lea text(%rip), %rsi
+  return Uint8Array.from([0xbf, ...u32(2), 0x48, 0x8d, 0x35, ...u32(behind.length), ...behind, ...text])
+}
+
 function makeStub({ offset, number, moved }: SystemCallSite, places: StubPlaces): Uint8Array {
   const instructions = [
     [...moved],
@@ -110,6 +123,7 @@ export const X64: Machine = {
   // push %rbp; mov %rsp, %rbp
   hasFrame: (code) => Buffer.from(code).includes(Buffer.from('554889e5', 'hex')),
   storedTo,
+  refusal,
   loader: {
     signatures: {
       // __open64_nocancel

@@ -54,7 +54,7 @@ export interface BaseInputs {
   readonly libraries: SystemLibraries | undefined
   /** Locales to have data of; all without. */
   readonly icu?: readonly string[]
-  /** No addon will ask for node's functions in C++. */
+  /** No addon will ask for node's functions in C++, and no code comes from the disk. */
   readonly isWithoutExports: boolean
 }
 

@@ -23,8 +23,8 @@ export const FUSES = {
 } as const
 
 /**
- * Among them, and no fuse: node's functions in C++ are not to be found by name, and no addon can be loaded
- * (image/elf/exports.ts). `codeFromDisk` stays closed then.
+ * Among them, and no fuse: what of node only addons and code from the disk use is not inside, as node's functions in C++ by name
+ * (link-elf.ts). `codeFromDisk` stays closed then.
  */
 export const WITHOUT_EXPORTS = 1 << 16
 

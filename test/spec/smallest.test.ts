@@ -12,11 +12,13 @@ import { runInEmptyRoot, type Outcome } from '../support/empty-root.ts'
 import { writeFiles } from '../support/files.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { THOROUGH } from '../support/thorough.ts'
+import { needTool } from './elf/executable.fixture.ts'
 
 const CONFIG = `export default { icu: 'en', native: 'deny', codeFromDisk: 'deny' }\n`
 const LEFT_OUT = ['names for addons', 'unwinding tables', 'type stripping', '--build-sea']
 /** Bytes, of a file that starts cold. */
 const LIMIT = 80e6
+const EXTENSION = path.join(import.meta.dirname, '../fixtures/smallest/extension.cpp')
 const TOUR = path.join(import.meta.dirname, '../fixtures/smallest/main.ts')
 
 /** A node of which all is known. */
@@ -54,6 +56,9 @@ suite('the smallest executable', { skip: HOST !== 'linux-x64' }, () => {
         console.log(strip())
         const source = 'try { require("module").stripTypeScriptTypes("1") } catch (error) { console.log(error.code) }'
         new Worker(source, { eval: true })
+      } else if (option === 'extension') {
+        const { DatabaseSync } = await import('node:sqlite')
+        new DatabaseSync(':memory:', { allowExtension: true }).loadExtension(process.argv[3])
       } else if (option === 'sources') {
         const texts = Object.values(process.binding('natives')).map(String)
         console.log(texts.every((text) => text.replaceAll('a', 'b').length === text.length))
@@ -100,6 +105,22 @@ suite('the smallest executable', { skip: HOST !== 'linux-x64' }, () => {
 
   test('makes no executables of the kind of node, and says so', async () => {
     assert.match(await say('--node-options=--build-sea=config.json'), /^9 null error NO_SEA_BUILDER /)
+  })
+
+  test('ends with the message of an exception that nobody catches', { skip: !THOROUGH }, async () => {
+    needTool('g++', 'g++')
+    const extension = path.join(directory, 'extension.so')
+    const compiled = await run('g++', ['-shared', '-fPIC', '-o', extension, EXTENSION])
+    assert.equal(compiled.status, 0, compiled.stderr)
+    const args = ['extension', extension]
+    const [actual, expected] = [
+      await run(file, args),
+      await runNode([path.join(project, 'main.ts'), ...args]),
+    ]
+    for (const { status, signal, stdout, stderr } of [actual, expected]) {
+      assert.deepEqual([status, signal, stdout], [null, 'SIGABRT', 'caught inside\nwalked\n'], stderr)
+      assert.match(stderr, /terminate called after throwing .*runtime_error'\n {2}what\(\): {2}through node/)
+    }
   })
 
   test('is the same when it is built again', { skip: !THOROUGH }, async () => {

@@ -9,7 +9,7 @@ import { PAGE_SIZE } from './format/archive.ts'
 import { LICENSES } from './format/licenses.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
 import { loadsOf } from './image/elf/check.ts'
-import { withoutBuiltIn, type BuiltIn } from './image/elf/built-ins.ts'
+import { withoutTypeStripping, type TypeStripper } from './image/elf/type-stripping.ts'
 import { joinEdits, NO_EDITS, type NodeEdits } from './image/elf/edits.ts'
 import { dynamicNames, withoutExports } from './image/elf/exports.ts'
 import { readLauncher } from './image/elf/launcher.ts'
@@ -35,7 +35,7 @@ export interface ElfInputs {
   /** No addon will ask for node's functions in C++, and no code comes from the disk. */
   readonly isWithoutExports: boolean
   /** What takes types out, if the target's node runs here. */
-  readonly typeStripper: BuiltIn | undefined
+  readonly typeStripper: TypeStripper | undefined
   readonly blob: SeaBlob
   /** Locales to have data of; all without. */
   readonly icu?: readonly string[]
@@ -107,7 +107,7 @@ function unreachableIn(
   return [
     { name: 'names for addons', edits: withoutExports(node, namesIn(libraries)) },
     { name: 'unwinding tables', edits: withoutUnwinding(node) },
-    { name: 'type stripping', edits: typeStripper ? withoutBuiltIn(node, typeStripper) : NO_EDITS },
+    { name: 'type stripping', edits: typeStripper ? withoutTypeStripping(node, typeStripper) : NO_EDITS },
     { name: '--build-sea', edits: seaBuilder ? withoutSeaBuilder(node, seaBuilder) : NO_EDITS },
   ].filter(({ edits }) => edits.cuts.length > 0)
 }

@@ -12,7 +12,7 @@ import { platformOf, type Target } from './base/targets.ts'
 import { bundledFile } from './bundle-bootstrap.ts'
 import type { PartName } from './format/seal.ts'
 import type { BaseImage, LinkedBase } from './image/image.ts'
-import { TYPE_STRIPPER, type BuiltIn } from './image/elf/built-ins.ts'
+import { TYPE_STRIPPER, type TypeStripper } from './image/elf/type-stripping.ts'
 import { linkPe } from './image/pe/link.ts'
 import { readNode } from './cut-icu.ts'
 import { launcherOf, linkElf, type ElfInputs } from './link-elf.ts'
@@ -172,14 +172,15 @@ interface NodeFacts {
   /** What node is made of. */
   readonly components: Record<string, string>
   /** Only of the target's own, as its code caches are. */
-  readonly typeStripper: BuiltIn | undefined
+  readonly typeStripper: TypeStripper | undefined
 }
 
 /** What only node itself knows. */
 async function askNode({ here, target }: NodeTools): Promise<NodeFacts> {
-  const script = `process.stdout.write(JSON.stringify({
-    components: process.versions, cache: new (require("vm").Script)("0").createCachedData().toString("hex"),
-    source: process.binding("natives")["${TYPE_STRIPPER}"] }))`
+  const script = `let source
+    try { source = process.binding("natives")["${TYPE_STRIPPER}"] } catch {}
+    process.stdout.write(JSON.stringify({ source, components: process.versions,
+      cache: new (require("vm").Script)("0").createCachedData().toString("hex") }))`
   const answer = await runNode(target ?? here, ['-e', script], { cwd: '/' })
   const { components, cache, source } = JSON.parse(answer.toString())
   const codeCache = Buffer.from(cache, 'hex')

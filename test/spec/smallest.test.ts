@@ -6,6 +6,7 @@ import { statSync } from 'node:fs'
 import path from 'node:path'
 import { before, suite, test } from 'node:test'
 
+import type { ImageResult } from '../../src/base/image-result.ts'
 import { HOST } from '../../src/base/targets.ts'
 import { ingot, ingotBuild, run, runNode } from '../support/commands.ts'
 import { runInEmptyRoot, type Outcome } from '../support/empty-root.ts'
@@ -121,6 +122,13 @@ suite('the smallest executable', { skip: HOST !== 'linux-x64' }, () => {
       assert.deepEqual([status, signal, stdout], [null, 'SIGABRT', 'caught inside\nwalked\n'], stderr)
       assert.match(stderr, /terminate called after throwing .*runtime_error'\n {2}what\(\): {2}through node/)
     }
+  })
+
+  test('is two layers of a container image', { skip: !THOROUGH }, async () => {
+    const args = ['image', file, '-t', 'program:1', '-o', path.join(directory, 'image'), '--json']
+    const { status, stdout, stderr } = await ingot(args, { cwd: project })
+    assert.equal(status, 0, stdout + stderr)
+    assert.equal((JSON.parse(stdout) as ImageResult).platforms[0]?.layers.length, 2)
   })
 
   test('is the same when it is built again', { skip: !THOROUGH }, async () => {

@@ -18,15 +18,15 @@ const MESSAGE =
 /** Of what stands in the place of a source. */
 const THROWN = `throw Object.assign(new Error(${JSON.stringify(MESSAGE)}), { code: '${CODE}' }) //`
 
-/** A built-in module as the node says that it is. */
-export interface BuiltIn {
+/** The built-in module, as the node says that it is. */
+export interface TypeStripper {
   readonly source: string
   /** Some code cache that this node has made. */
   readonly codeCache: Uint8Array
 }
 
 /** Nothing, in a node that has not exactly this. */
-export function withoutBuiltIn(node: ElfFile, { source, codeCache }: BuiltIn): NodeEdits {
+export function withoutTypeStripping(node: ElfFile, { source, codeCache }: TypeStripper): NodeEdits {
   const encoding = isOneByte(source) ? 'latin1' : 'utf16le'
   const place = onlyPlace(node, Buffer.from(source, encoding))
   const caches = cachesOf(node, source.length, codeCache)

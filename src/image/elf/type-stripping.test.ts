@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileFunction } from 'node:vm'
 
-import { withoutBuiltIn } from './built-ins.ts'
+import { withoutTypeStripping } from './type-stripping.ts'
 import { NO_EDITS } from './edits.ts'
 import { readElf } from './read.ts'
 import { makeElf } from './synthetic.fixture.ts'
@@ -34,7 +34,7 @@ for (const [source, encoding] of [
 ] as const) {
   test(`a source in ${encoding} throws, and its code cache is none`, () => {
     const node = makeWith(source, encoding)
-    const { patches, cuts } = withoutBuiltIn(node, { source, codeCache: CODE_CACHE })
+    const { patches, cuts } = withoutTypeStripping(node, { source, codeCache: CODE_CACHE })
     const size = Buffer.from(source, encoding).length
     const start = BASE + SOURCE_AT
     assert.deepEqual(cuts, [{ start, end: start + size, isRead: true }])
@@ -52,11 +52,11 @@ for (const [source, encoding] of [
 
 test('nothing is changed in a node that has it not, or twice, or with no code cache', () => {
   const codeCache = CODE_CACHE
-  assert.deepEqual(withoutBuiltIn(makeWith('other', 'latin1'), { source: ASCII, codeCache }), NO_EDITS)
+  assert.deepEqual(withoutTypeStripping(makeWith('other', 'latin1'), { source: ASCII, codeCache }), NO_EDITS)
   const twice = makeWith(ASCII + ASCII, 'latin1', ASCII.length)
-  assert.deepEqual(withoutBuiltIn(twice, { source: ASCII, codeCache }), NO_EDITS)
+  assert.deepEqual(withoutTypeStripping(twice, { source: ASCII, codeCache }), NO_EDITS)
   const uncached = makeWith(ASCII, 'latin1', ASCII.length + 1)
-  assert.deepEqual(withoutBuiltIn(uncached, { source: ASCII, codeCache }), NO_EDITS)
+  assert.deepEqual(withoutTypeStripping(uncached, { source: ASCII, codeCache }), NO_EDITS)
   const tiny = makeWith('tiny', 'latin1')
-  assert.deepEqual(withoutBuiltIn(tiny, { source: 'tiny', codeCache }), NO_EDITS)
+  assert.deepEqual(withoutTypeStripping(tiny, { source: 'tiny', codeCache }), NO_EDITS)
 })

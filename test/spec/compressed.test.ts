@@ -99,7 +99,7 @@ test('what the environment says of the file counts for nothing', thorough, async
   }
 })
 
-test('one processor; files of few bytes; no thread but by clone3, as node makes them', async () => {
+test('one processor; files of few bytes; no thread but by clone3, as node makes them', thorough, async () => {
   const refuse = await buildRefuse(directory)
   for (const [command, ...args] of [
     ['taskset', '1'],
@@ -120,7 +120,7 @@ test('exit codes and signals', async () => {
   assert.equal(code, 5)
 })
 
-test('what it cannot have', async () => {
+test('what it cannot have', thorough, async () => {
   const file = await run('prlimit', ['--fsize=4096:4096', compressed])
   assert.equal(file.status, 71)
   assert.match(
@@ -135,7 +135,7 @@ test('what it cannot have', async () => {
   )
 })
 
-test('a system that refuses files in memory, or to run them', async () => {
+test('a system that refuses files in memory, or to run them', thorough, async () => {
   const refuse = await buildRefuse(directory)
   const refused = (call: string, error: number) =>
     new RegExp(

@@ -47,6 +47,7 @@ export function faultOf(built: Built, program: Program): string | undefined {
 export function shortened(message: string): string {
   return message
     .replaceAll(/\/\S*ingot-bench-[^/\s]+/g, '…')
+    .replaceAll(/\bhttps?:\/\/[^\s/)]+/g, '…')
     .replaceAll(/\s+/g, ' ')
     .slice(0, 400)
 }

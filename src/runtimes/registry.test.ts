@@ -261,6 +261,19 @@ test('an unknown certificate is refused at once, and accepted with cafile', asyn
   assert.deepEqual(await list(), [])
 })
 
+test('an unknown certificate is accepted with NODE_EXTRA_CA_CERTS', async (t) => {
+  const home = makeHome(t)
+  const { url, certificate } = await serveTls(t, home.projectDir)
+  home.npmrc(`registry=${url}`)
+  for (const NODE_EXTRA_CA_CERTS of [certificate, '/nowhere.pem']) {
+    const list = use({ ...home, env: { ...home.env, NODE_EXTRA_CA_CERTS } }, (registry) =>
+      registry.releases('x'),
+    )
+    if (NODE_EXTRA_CA_CERTS === certificate) assert.deepEqual(await list, [])
+    else await assert.rejects(list, { code: 'REGISTRY_CERTIFICATE' })
+  }
+})
+
 test('a cafile that is not there is an error', async (t) => {
   const home = makeHome(t)
   home.npmrc('registry=https://127.0.0.1:1/', 'cafile=/nowhere.pem')

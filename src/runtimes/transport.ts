@@ -3,7 +3,7 @@
 
 // A default import: Node 22 has no setGlobalProxyFromEnv, and a named import of it would not link.
 import http from 'node:http'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { BuildError } from '../base/diagnostics.ts'
 import { flag, text, type NpmSettings } from './npmrc.ts'
@@ -29,7 +29,7 @@ export async function withTransport<T>(
   env: NodeJS.ProcessEnv,
   use: () => Promise<T>,
 ): Promise<T> {
-  const restoreCertificates = addCertificates(settings)
+  const restoreCertificates = addCertificates(settings, env)
   const proxies = proxiesOf(settings, env)
   const restoreProxy = proxies && http.setGlobalProxyFromEnv(definedOf(proxies))
   try {
@@ -55,8 +55,13 @@ function definedOf(proxies: Proxies): Record<string, string> {
   return defined
 }
 
-function addCertificates(settings: NpmSettings): () => void {
-  const bundles = [text(settings, 'ca'), readCertificates(text(settings, 'cafile'))]
+function addCertificates(settings: NpmSettings, { NODE_EXTRA_CA_CERTS }: NodeJS.ProcessEnv): () => void {
+  const bundles = [
+    text(settings, 'ca'),
+    readCertificates(text(settings, 'cafile')),
+    // Node has read it, unless it is sealed, as Ingot's own executable is. It says nothing of a file that is not there.
+    existsSync(NODE_EXTRA_CA_CERTS ?? '') ? readCertificates(NODE_EXTRA_CA_CERTS) : undefined,
+  ]
   const added = bundles.flatMap((bundle) => bundle?.match(PEM_CERTIFICATE) ?? [])
   if (added.length === 0) return () => {}
   const before = tls.getCACertificates('default')

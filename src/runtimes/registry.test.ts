@@ -265,7 +265,7 @@ test('an unknown certificate is accepted with NODE_EXTRA_CA_CERTS', async (t) =>
   const home = makeHome(t)
   const { url, certificate } = await serveTls(t, home.projectDir)
   home.npmrc(`registry=${url}`)
-  for (const NODE_EXTRA_CA_CERTS of [certificate, '/nowhere.pem']) {
+  for (const NODE_EXTRA_CA_CERTS of ['/nowhere.pem', certificate]) {
     const list = use({ ...home, env: { ...home.env, NODE_EXTRA_CA_CERTS } }, (registry) =>
       registry.releases('x'),
     )

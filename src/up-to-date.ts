@@ -28,18 +28,20 @@ interface BuildRecord {
 
 /**
  * As `buildTargets`, of what is not up to date.
+ * @param isForced whether all of it is built
  * @throws BuildError if the configuration is wrong
  */
 export async function buildUnlessUpToDate(
   options: BuildOptions,
   env: NodeJS.ProcessEnv,
+  isForced = false,
 ): Promise<TargetOutcome[]> {
   const started = performance.now()
   const { onStage: _, signal: __, ...asked } = options
   const key = programKey([JSON.stringify(asked)], options.cwd ?? process.cwd())
   const directory = path.join(cacheRoot(env), 'builds')
   const file = path.join(directory, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`)
-  const known = readRecord(file)
+  const known = isForced ? undefined : readRecord(file)
   if (known?.key === key && (await isUpToDate(known, env))) {
     const elapsedMs = performance.now() - started
     return known.results.map((result) => ({

@@ -22,8 +22,7 @@ export async function buildAndReport(
 ): Promise<number> {
   const reporter = createReporter(reporterKind({ json, quiet }, host), host)
   const interrupt = watchInterrupts()
-  const usual = isForced ? host.build : host.buildUnlessUpToDate
-  const build = isVerified ? host.buildReproducibly : usual
+  const build = isVerified ? host.buildReproducibly : (asked: BuildOptions) => host.build(asked, isForced)
   const listening = { cwd: host.cwd, signal: interrupt.signal, onStage: reporter.stage.bind(reporter) }
   const exitCode = await build({ ...options, ...listening })
     // Whatever a stage makes of the abort, the reason is the signal.

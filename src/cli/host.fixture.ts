@@ -22,7 +22,6 @@ export function recordedHost(
     stdout: { isTTY, columns, write: (chunk) => (text.out += chunk) },
     stderr: { isTTY, columns, write: (chunk) => (text.err += chunk) },
     build: async () => sampleOutcomes,
-    buildUnlessUpToDate: rest.build ?? (async () => sampleOutcomes),
     buildReproducibly: async () => sampleOutcomes,
     findProgram: async () => undefined,
     buildProgram: async () => sampleResult,

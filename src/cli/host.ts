@@ -26,9 +26,8 @@ export interface Host {
   readonly stdout: Output
   readonly stderr: Output
   readonly version: string
-  readonly build: (options: BuildOptions) => Promise<TargetOutcome[]>
-  /** The same, of what is not up to date. */
-  readonly buildUnlessUpToDate: (options: BuildOptions) => Promise<TargetOutcome[]>
+  /** What is up to date is left as it is, unless that is forced. */
+  readonly build: (options: BuildOptions, isForced?: boolean) => Promise<TargetOutcome[]>
   /** The same, and compares what a second build gives. */
   readonly buildReproducibly: (options: BuildOptions) => Promise<TargetOutcome[]>
   /** The executable of a command line in the cache; undefined if it has to be built. */
@@ -101,9 +100,8 @@ export function processHost(version: string): Host {
       const hasChanged = key === undefined ? undefined : () => findProgram(key, process.env) === undefined
       return untilChanged(process.cwd(), hasChanged, signal)
     },
-    build: async (options) => (await import('../build.ts')).buildTargets(options),
-    buildUnlessUpToDate: async (options) =>
-      (await import('../up-to-date.ts')).buildUnlessUpToDate(options, process.env),
+    build: async (options, isForced) =>
+      (await import('../up-to-date.ts')).buildUnlessUpToDate(options, process.env, isForced),
     verify: async (file, options) => (await import('../verify.ts')).verify(file, options),
     sign: async (file, key) => (await import('../verify.ts')).sign(file, key),
     buildReproducibly: async (options) =>

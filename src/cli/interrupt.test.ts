@@ -10,7 +10,7 @@ async function interrupted(signal: NodeJS.Signals, body: string): Promise<[numbe
     import { main } from ${JSON.stringify(import.meta.resolve('./main.ts'))}
     const build = async ({ signal }) => { const up = () => console.log('running'); ${body} }
     const { stdout, stderr } = process
-    process.exitCode = await main(['build'], { cwd: '/', env: {}, version: '', stdout, stderr, buildUnlessUpToDate: build })`
+    process.exitCode = await main(['build'], { cwd: '/', env: {}, version: '', stdout, stderr, build })`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'pipe' })
   let stderr = ''
   child.stderr.on('data', (chunk) => (stderr += chunk))

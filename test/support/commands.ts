@@ -43,9 +43,9 @@ export function ingot(args: readonly string[], options?: CommandOptions): Promis
   return runNode([INGOT, ...args], options)
 }
 
-/** A build that has to succeed, with what it says to machines. */
+/** A build that has to succeed, of what is up to date as well, with what it says to machines. */
 export async function ingotBuild(args: readonly string[], options?: CommandOptions): Promise<BuildResult> {
-  const { status, stdout, stderr } = await ingot(['build', ...args, '--json'], options)
+  const { status, stdout, stderr } = await ingot(['build', ...args, '--force', '--json'], options)
   if (status !== 0) throw new Error(`ingot build ${args.join(' ')} ended with ${status}: ${stderr}${stdout}`)
   return JSON.parse(stdout) as BuildResult
 }

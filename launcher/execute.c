@@ -64,11 +64,18 @@ static long needs_loader(const struct archive_entry *entry)
 	return needs;
 }
 
-static uint64_t count_of(char **list)
+uint64_t count_of(char **list)
 {
 	uint64_t count = 0;
 	while (list && list[count]) count++;
 	return count;
+}
+
+void copy_variables(const char **to, char **environment, const char *more)
+{
+	for (; environment && *environment; environment++) *to++ = *environment;
+	*to++ = more;
+	*to = 0;
 }
 
 /* Runs in a child that may still share its parent's memory: nothing is changed but the stack. */
@@ -80,8 +87,7 @@ static long execute_with_loader(const struct archive_entry *entry, char **argume
 	path[entry->path_length] = 0;
 
 	uint64_t size = 8 * (argument_count + 5 + variable_count + 2);
-	long space = size > STACK_LIMIT ? syscall6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-					: (long)__builtin_alloca(size);
+	long space = SPACE_FOR_LISTS(size);
 	if (space < 0) return space;
 	const char **vector = (const char **)space, **at = vector;
 	*at++ = argument_count ? arguments[0] : path;
@@ -91,9 +97,7 @@ static long execute_with_loader(const struct archive_entry *entry, char **argume
 	for (uint64_t i = 1; i < argument_count; i++) *at++ = arguments[i];
 	*at++ = 0;
 	const char **variables = at;
-	for (uint64_t i = 0; i < variable_count; i++) variables[i] = environment[i];
-	variables[variable_count] = CHILD_VARIABLE;
-	variables[variable_count + 1] = 0;
+	copy_variables(variables, environment, CHILD_VARIABLE);
 
 	return syscall3(SYS_execve, own_executable(), vector, variables);
 }

@@ -33,6 +33,12 @@ long execute_packed(char **arguments, char **environment);
 /* posix_spawn(3) calls from a stack of 32 KiB. Beyond this lists go elsewhere; a parent that shares
    its memory with the child then keeps the pages. */
 #define STACK_LIMIT 8192
+#define SPACE_FOR_LISTS(size) \
+	((size) > STACK_LIMIT ? syscall6(SYS_mmap, 0, (long)(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : (long)__builtin_alloca(size))
+
+/* execute.c: of arguments or variables, which may be no list at all; and all variables with one more. */
+uint64_t count_of(char **list);
+void copy_variables(const char **to, char **environment, const char *more);
 
 /* loader.c: a descriptor of the file that is running, or a negative errno. */
 long open_own_file(void);

@@ -363,7 +363,7 @@ long hook_system_call(long number, long a, long b, long c, long d, long e, long 
 			return copy_text(*helper_path ? helper_path : executable_path, (char *)c, d);
 		if (locate(a, (const char *)b, 0, &entry, &result)) return result ? result : read_link(entry, (char *)c, d);
 		/* Where a build run lies says nothing about a start. */
-		if (freezing == BOOTING && same_text((const char *)b, "/proc/self/exe")) return memcpy((char *)c, "/ingot", 6), 6;
+		if (freezing == BOOTING && same_text((const char *)b, OWN_EXECUTABLE)) return memcpy((char *)c, "/ingot", 6), 6;
 		if (is_time_zone((const char *)b)) return -ENOENT;
 		if ((int)a < FIRST_OWN_DESCRIPTOR) barrier_on((int)number, (const char *)b);
 		result = is_out_of_reach((const char *)b) ? -ENOENT : syscall4(SYS_readlinkat, a, b, c, d);

@@ -30,16 +30,10 @@ const char *take_packed(char **environment, uint64_t *count, const char *executa
 
 long execute_packed(char **arguments, char **environment)
 {
-	uint64_t count = 0;
-	while (environment && environment[count]) count++;
-	const uint64_t size = 8 * (count + 2);
-	long space = size > STACK_LIMIT ? syscall6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-					: (long)__builtin_alloca(size);
+	const uint64_t size = 8 * (count_of(environment) + 2);
+	long space = SPACE_FOR_LISTS(size);
 	if (space < 0) return space;
-	char **variables = (char **)space;
-	for (uint64_t i = 0; i < count; i++) variables[i] = environment[i];
-	variables[count] = packed;
-	variables[count + 1] = 0;
-	syscall3(SYS_execve, OWN_EXECUTABLE, arguments, variables);
+	copy_variables((const char **)space, environment, packed);
+	syscall3(SYS_execve, OWN_EXECUTABLE, arguments, space);
 	return syscall3(SYS_execve, executable_path, arguments, environment);
 }

@@ -8,7 +8,7 @@ import { cutIcu, noIcu, type SmallerIcu } from './cut-icu.ts'
 import { PAGE_SIZE } from './format/archive.ts'
 import { LICENSES } from './format/licenses.ts'
 import { linkBaseImage } from './image/elf/base-image.ts'
-import { loadsOf } from './image/elf/check.ts'
+import { addressAt } from './image/elf/dynamic.ts'
 import { withoutTypeStripping, type TypeStripper } from './image/elf/type-stripping.ts'
 import { joinEdits, NO_EDITS, type NodeEdits } from './image/elf/edits.ts'
 import { dynamicNames, withoutExports } from './image/elf/exports.ts'
@@ -146,9 +146,7 @@ function movedTo(node: ElfFile, { offset, size, placesOf }: SmallerIcu, address:
 }
 
 function addressOf(node: ElfFile, fileOffset: number): number {
-  const segment = loadsOf(node).find(
-    (it) => fileOffset >= it.fileOffset && fileOffset < it.fileOffset + it.fileSize,
-  )
-  if (!segment) throw noIcu(node.file)
-  return segment.virtualAddress + fileOffset - segment.fileOffset
+  const address = addressAt(node, fileOffset)
+  if (address === undefined) throw noIcu(node.file)
+  return address
 }

@@ -121,6 +121,14 @@ export function offsetOf(elf: ElfFile, address: number): number {
   return segment.fileOffset + address - segment.virtualAddress
 }
 
+/** The other way; undefined of what no segment maps. */
+export function addressAt(elf: ElfFile, fileOffset: number): number | undefined {
+  const segment = elf.programHeaders.find(
+    (it) => it.type === PT_LOAD && fileOffset >= it.fileOffset && fileOffset < it.fileOffset + it.fileSize,
+  )
+  return segment && segment.virtualAddress + fileOffset - segment.fileOffset
+}
+
 export function readText(elf: ElfFile, offset: number): string {
   const end = elf.bytes.indexOf(0, offset)
   if (end === -1) throw malformed(elf, 'a name does not end', offset)

@@ -2,7 +2,7 @@
 // whose length is compiled in, and a code cache of it. The source is replaced by one of the same length that throws: the rest
 // of it is a comment, of zeros that are not in the file. The code cache is made one that V8 refuses.
 
-import { loadsOf } from './check.ts'
+import { addressAt } from './dynamic.ts'
 import { NO_EDITS, type NodeEdits } from './edits.ts'
 import type { ElfFile } from './read.ts'
 
@@ -51,7 +51,7 @@ function onlyPlace(node: ElfFile, wanted: Uint8Array): { start: number; end: num
   const bytes = bufferOf(node)
   const offset = bytes.indexOf(wanted)
   if (offset === -1 || bytes.includes(wanted, offset + 1)) return undefined
-  const start = addressOf(node, offset)
+  const start = addressAt(node, offset)
   return start === undefined ? undefined : { start, end: start + wanted.length }
 }
 
@@ -64,7 +64,7 @@ function cachesOf(node: ElfFile, sourceLength: number, codeCache: Uint8Array): n
   const beginning = codeCache.subarray(0, SOURCE_HASH_AT)
   const addresses: number[] = []
   for (let at = bytes.indexOf(beginning); at !== -1; at = bytes.indexOf(beginning, at + 1)) {
-    const address = addressOf(node, at)
+    const address = addressAt(node, at)
     if (address === undefined) continue
     if ((bytes.readUInt32LE(at + SOURCE_HASH_AT) & SOURCE_LENGTH) === sourceLength) addresses.push(address)
   }
@@ -79,11 +79,4 @@ const SOURCE_LENGTH = 0x1fff_ffff
 
 function bufferOf({ bytes }: ElfFile): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-}
-
-function addressOf(node: ElfFile, fileOffset: number): number | undefined {
-  const segment = loadsOf(node).find(
-    (it) => fileOffset >= it.fileOffset && fileOffset < it.fileOffset + it.fileSize,
-  )
-  return segment && segment.virtualAddress + fileOffset - segment.fileOffset
 }

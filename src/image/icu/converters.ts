@@ -2,7 +2,7 @@
 // 120 of the rest are of mainframes and terminals. Which converter is which encoding's says ICU's table of aliases (ucnv_io.cpp).
 
 import { viewOf } from '../../base/bytes.ts'
-import { DataHeader } from './package.ts'
+import { DataHeader, textAt } from './package.ts'
 
 /** Encoding Standard, "Names and labels", without those that need no table. */
 const ENCODINGS = [
@@ -57,12 +57,7 @@ function readAliases(item: Uint8Array): (alias: string) => string | undefined {
     end += 2 * size
   }
   const unit = (section: number, i: number) => view.getUint16(starts[section]! + 2 * i, true)
-  const text = (at: number) => {
-    let result = ''
-    for (let i = starts[STRINGS]! + 2 * at; view.getUint8(i) !== 0; i++)
-      result += String.fromCharCode(view.getUint8(i))
-    return result
-  }
+  const text = (at: number) => textAt(view, starts[STRINGS]! + 2 * at)
   const converters = new Map(
     Array.from({ length: sizes[ALIASES]! }, (_, i) => [
       plain(text(unit(ALIASES, i))),

@@ -59,6 +59,13 @@ export function findPackage(bytes: Uint8Array): IcuPackage | undefined {
   return undefined
 }
 
+/** Up to a zero. @throws RangeError where there is none */
+export function textAt(view: DataView, offset: number): string {
+  let end = offset
+  while (view.getUint8(end) !== 0) end++
+  return Buffer.from(view.buffer, view.byteOffset + offset, end - offset).toString('latin1')
+}
+
 function isHeader(header: ReturnType<typeof DataHeader.read>, dataFormat: number): boolean {
   return header.magic === MAGIC && header.isBigEndian === 0 && header.dataFormat === dataFormat
 }
@@ -74,8 +81,7 @@ function readPackage(bytes: Uint8Array, offset: number): IcuPackage | undefined 
     const entries = Array.from({ length: count }, (_, i) =>
       TocEntry.read(view, start + 4 + i * TocEntry.size),
     )
-    const nameAt = (at: number) => Buffer.from(bytes.subarray(at, bytes.indexOf(0, at))).toString('latin1')
-    const names = entries.map(({ name }) => nameAt(start + name))
+    const names = entries.map(({ name }) => textAt(view, start + name))
     const prefix = names[0]!.slice(0, names[0]!.indexOf('/') + 1)
     const isSorted = entries.every(({ data }, i) => i === 0 || data > entries[i - 1]!.data)
     if (!isSorted || prefix === '' || !names.every((name) => name.startsWith(prefix))) return undefined

@@ -6,7 +6,7 @@
 // A value is a word: its type, and where it is. Keys and texts may be in the pool bundle of the same directory.
 
 import { alignUp, viewOf } from '../../base/bytes.ts'
-import { DataHeader } from './package.ts'
+import { DataHeader, textAt } from './package.ts'
 
 /** uresdata.h */
 const STRING = 0
@@ -187,10 +187,7 @@ export class ResourceBundle {
   }
 
   #key(offset: number): string {
-    let key = ''
-    for (let at = this.#start + offset; this.#view.getUint8(at) !== 0; at++)
-      key += String.fromCharCode(this.#view.getUint8(at))
-    return key
+    return textAt(this.#view, this.#start + offset)
   }
 
   /** Of a pool, from where its keys begin. */

@@ -12,7 +12,7 @@ import { constants, zstdCompress } from 'node:zlib'
 import { BuildError } from './base/diagnostics.ts'
 import { foldCalls } from './image/elf/call-filter.ts'
 import { PF_X } from './image/elf/constants.ts'
-import { emitPacked, type CompressedPart } from './image/elf/packed.ts'
+import { emitPacked, MOST_FRAMES, type CompressedPart } from './image/elf/packed.ts'
 import type { BaseImage } from './image/image.ts'
 import { replaceContent, type PendingExecutable } from './output/executable.ts'
 import { cached, fileOf, prune } from './runtimes/cache.ts'
@@ -28,8 +28,8 @@ export interface Compression {
 
 /** The decoder's threads each take a frame at a time: larger ones are smaller in sum, smaller ones keep more of them busy. */
 const FRAME_LIMIT = 16 * 2 ** 20
-/** The table of frames is a page. */
-const MOST_FRAMES = 60
+/** Each with a frame that may be smaller than the others (partsOf). */
+const REGIONS = 4
 /** What node reads into a buffer, and the tools that open an executable hold in memory. */
 const SIZE_LIMIT = 2 ** 31 - 1
 const PAGE_SIZE = 4096
@@ -86,7 +86,7 @@ function partsOf(size: number, { starts, frozen }: Compression['base']): Part[] 
   const program = starts.find(({ name }) => name === 'launch table')
   if (!code || !program) throw new Error('a base for linux has code and a launch table')
   const codeEnd = code.fileOffset + code.fileSize
-  const limit = Math.max(FRAME_LIMIT, Math.ceil(size / MOST_FRAMES))
+  const limit = Math.max(FRAME_LIMIT, Math.ceil(size / (MOST_FRAMES - REGIONS)))
   return [
     ...cut(0, code.fileOffset, { isCode: false, of: 'runtime', limit }),
     ...cut(code.fileOffset, codeEnd, { isCode: true, of: 'runtime', limit }),

@@ -63,7 +63,8 @@ const PackedFrame = struct({
 })
 type PackedFrame = ReturnType<(typeof PackedFrame)['read']>
 
-const MOST_FRAMES = Math.floor((PAGE_SIZE - TABLE_OFFSET - PackedTable.size) / PackedFrame.size)
+/** The table is in the first page. */
+export const MOST_FRAMES = Math.floor((PAGE_SIZE - TABLE_OFFSET - PackedTable.size) / PackedFrame.size)
 
 /** A part of an executable, compressed. */
 export interface CompressedPart {

@@ -2,7 +2,7 @@
 // lies as it was left, then it stays there, and that build is reported once more.
 
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import type { BuildOptions, BuildResult } from './base/build-result.ts'
@@ -12,6 +12,7 @@ import type { TargetOutcome } from './build-each.ts'
 import { programKey } from './known-program.ts'
 import { lookAtGit, seenOf } from './known/git.ts'
 import { writeFileAtomic } from './runtimes/atomic.ts'
+import { prune } from './runtimes/cache.ts'
 import { cacheRoot } from './runtimes/cache-root.ts'
 import { LOCK_FILE } from './runtimes/lock.ts'
 
@@ -124,12 +125,7 @@ function keepRecord(file: string, record: BuildRecord): void {
   try {
     mkdirSync(directory, { recursive: true })
     writeFileAtomic(file, JSON.stringify(record))
-    const ages = readdirSync(directory).map((name) => {
-      const one = path.join(directory, name)
-      return { one, mtimeMs: statSync(one, { throwIfNoEntry: false })?.mtimeMs ?? 0 }
-    })
-    const old = ages.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(KEPT_RECORDS)
-    for (const { one } of old) rmSync(one, { force: true })
+    prune('', KEPT_RECORDS, directory)
   } catch {
     // As above.
   }

@@ -40,8 +40,8 @@ export class SealedFile {
 
   /** Fewer bytes where the file ends. */
   read(offset: number, size: number): Uint8Array {
-    // A size that was read from a damaged file may be any.
     if (this.#content) return this.#content.subarray(offset, offset + size)
+    // A size that was read from a damaged file may be any.
     const bytes = new Uint8Array(Math.max(0, Math.min(size, this.size - offset)))
     let filled = 0
     while (filled < bytes.length) {

@@ -1,12 +1,12 @@
-/* Which pages of its file's memory does a start use? A tool of the build (src/freeze/hot-pages.ts), and in no executable.
+/* Which pages of its file's memory does a start use? A tool of the build (src/freeze/used-pages.ts), and in no executable.
 
 	trace-pages EXECUTABLE start|thaw < RANGES > PAGES
 
-   Runs the executable as its parent and debugger, takes the access to the ranges away, from its first instruction on or
-   from where a thaw goes on, and gives it back page by page as the process asks for it: by a fault, or by a system call
-   that fails with EFAULT. Page tables would not tell: the kernel maps what lies around a page, too. It ends with the
-   byte that ends a rehearsal (rehearse.c). A range is three numbers, start, end and protection; a page is one; what
-   ends both lists is END. */
+   Runs the executable as its parent and debugger, its own standard error as all of that one's output. It takes the access
+   to the ranges away, from its first instruction on or from where a thaw goes on, and gives it back page by page as the
+   process asks for it: by a fault, or by a system call that fails with EFAULT. Page tables would not tell: the kernel maps
+   what lies around a page, too. It ends with the byte that ends a rehearsal (rehearse.c). A range is three numbers, start,
+   end and protection; a page is one; what ends both lists is END. */
 #include "sys.h"
 #include "paths.h"
 
@@ -276,7 +276,8 @@ __attribute__((noreturn, used)) static void run(uint64_t *stack)
 	if (child == 0) {
 		char *none[] = { arguments[1], 0 };
 		long nothing = syscall4(SYS_openat, AT_FDCWD, "/dev/null", 2 /* O_RDWR */, 0);
-		for (int i = 0; i < 3; i++) syscall3(SYS_dup2, nothing, i, 0);
+		syscall3(SYS_dup2, nothing, 0, 0);
+		syscall3(SYS_dup2, 2, 1, 0);
 		ptrace(TRACEME, 0, 0, 0);
 		syscall3(SYS_execve, arguments[1], none, environment);
 		syscall1(SYS_exit_group, 127);

@@ -20,25 +20,36 @@ export interface PageTrace {
   readonly ranges: readonly MemoryRange[]
 }
 
+/** What standard output is: node has other code for each. */
+const OUTPUTS = ['ignore', 'pipe'] as const
+
 /** Addresses of pages, in the order of their use; undefined where there may be no debugger. */
-export async function tracePages(
+export async function tracePages(file: string, trace: PageTrace): Promise<number[] | undefined> {
+  const all = await Promise.all(OUTPUTS.map((output) => traceWith(output, file, trace)))
+  return all.every((pages) => pages !== undefined) ? [...new Set(all.flat())] : undefined
+}
+
+async function traceWith(
+  output: (typeof OUTPUTS)[number],
   file: string,
   { tracer, from, ranges }: PageTrace,
 ): Promise<number[] | undefined> {
   const child = spawn(tracer, [file, from], {
     cwd: '/',
     env: { [VARIABLES.rehearse]: '1' },
-    stdio: ['pipe', 'pipe', 'ignore', 'ignore'],
+    // The program's output is the debugger's standard error.
+    stdio: ['pipe', 'pipe', output, 'ignore'],
     timeout: LONGEST_MS,
     killSignal: 'SIGKILL',
   })
+  child.stderr?.resume()
   const failed = new Promise<undefined>((resolve) => child.once('error', () => resolve(undefined)))
   const input = child.stdio[0] as Writable
   input.on('error', () => {}) // it has ended
   input.end(encode(ranges))
-  const output = await Promise.race([buffer(child.stdio[1] as Readable), failed])
-  if (!output || output.length < 8 || output.readBigUInt64LE(output.length - 8) !== END) return undefined
-  return Array.from({ length: output.length / 8 - 1 }, (_, i) => Number(output.readBigUInt64LE(8 * i)))
+  const found = await Promise.race([buffer(child.stdio[1] as Readable), failed])
+  if (!found || found.length < 8 || found.readBigUInt64LE(found.length - 8) !== END) return undefined
+  return Array.from({ length: found.length / 8 - 1 }, (_, i) => Number(found.readBigUInt64LE(8 * i)))
 }
 
 function encode(ranges: readonly MemoryRange[]): Buffer {

@@ -172,6 +172,22 @@ suite('a sealed executable', () => {
     })
   }
 
+  test('runs as before, or names the part, where node’s code for an output that is a pipe is changed', () => {
+    const file = copyOf(files.frozen)
+    const sound = run(file)
+    const content = readFileSync(file)
+    const random = generator(11)
+    for (const text of ['function initSocketHandle(self) {', 'function destroy(err, cb) {']) {
+      const at = content.indexOf(text)
+      assert.ok(at > 0, text)
+      for (let i = 0; i < (THOROUGH ? 100 : 10); i++) {
+        const { offset, undo } = flip(file, at + Math.floor(random() * 3000), random)
+        assertSameOrNamed(run(file), sound, `byte 0x${offset.toString(16)}`)
+        undo()
+      }
+    }
+  })
+
   test('a module and an asset that are changed are never run or read', () => {
     const file = copyOf(files.cold)
     const content = readFileSync(file)

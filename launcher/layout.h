@@ -2,7 +2,7 @@
    writer tells the launcher about them. src/image/elf/layout.ts mirrors this file; the writer
    checks LAYOUT_VERSION in the launcher's header, so a mismatch is a build error and not a crash. */
 #pragma once
-#define LAYOUT_VERSION 7
+#define LAYOUT_VERSION 8
 
 /* Free in every official node, which begins at 0x400000 and ends below 0x8000000. What depends on the program lies below
    or above all else, so that the rest can be a file of its own (src/image/elf/split.ts). */

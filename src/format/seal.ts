@@ -10,8 +10,8 @@
 
 import { struct } from './struct.ts'
 
-/** "INSEAL01" */
-export const SEAL_MAGIC = { magicLow: 0x45534e49, magicHigh: 0x31304c41 }
+/** "INSEAL02" */
+export const SEAL_MAGIC = { magicLow: 0x45534e49, magicHigh: 0x32304c41 }
 
 export const SealHeader = struct({
   magicLow: 'u32',

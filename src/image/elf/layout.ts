@@ -3,7 +3,7 @@
 
 import { struct } from '../../format/struct.ts'
 
-export const LAYOUT_VERSION = 7
+export const LAYOUT_VERSION = 8
 
 /** Below every official node. What a program changes lies below or above all else, which can be a file of its own (split.ts). */
 export const LAUNCH_TABLE = 0x3f_0000

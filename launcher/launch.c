@@ -80,6 +80,8 @@ __attribute__((noreturn)) void launch(uint64_t *stack)
 	while (argument_count && !is_helper && *arguments[0] == '-') arguments[0]++;
 
 	int is_supervised = TABLE->is_development && remove_variable(environment, &variable_count, SUPERVISED_VARIABLE);
+	/* Who lets it rest while the next one starts may be killed then: it goes on, sees that nobody is there, and ends. */
+	if (is_supervised) syscall6(SYS_prctl, PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0, 0);
 	if (TABLE->is_development) map_development_payload();
 
 	struct machine machine = { arguments, environment, argument_count, auxiliary };

@@ -30,6 +30,8 @@ export async function startMirror(directory: string): Promise<Mirror> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  child.stdout.destroy()
+  child.unref()
   return { address: line.toString().trim(), close: () => void child.kill() }
 }
 

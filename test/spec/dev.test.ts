@@ -44,7 +44,10 @@ suite('ingot dev', { concurrency: 2 }, () => {
   const startServer = async (t: TestContext, files: Files = {}, options: Partial<DevOptions> = {}) => {
     const project = makeProject(directory, { ...SERVER, ...files })
     const dev = start(t, ['src/main.ts'], { cwd: project, ...options })
-    const port = Number((await dev.says(/port (\d+)/, 'stdout'))[1])
+    const [port, pid] = (await dev.says(/port (\d+) (\d+)/, 'stdout')).slice(1).map(Number) as [
+      number,
+      number,
+    ]
     const put = (file: string, text: string) => {
       mkdirSync(path.dirname(path.join(project, file)), { recursive: true })
       writeFileSync(path.join(project, file), text)
@@ -52,7 +55,7 @@ suite('ingot dev', { concurrency: 2 }, () => {
     const putText = (text: string) => put('src/text.ts', `export const text: string = '${text}'\n`)
     const answers = (text: string) => dev.until(`answer ${text}`, async () => (await dev.ask(port)) === text)
     await answers('one')
-    return { dev, project, port, put, putText, answers }
+    return { dev, project, port, pid, put, putText, answers }
   }
 
   test('runs what is there, and then what has become of it', async (t) => {
@@ -263,16 +266,17 @@ export const text = [readFileSync(new URL('../data/t.txt', import.meta.url), 'ut
   })
 
   test('when it is killed itself, its program ends', async (t) => {
-    const { dev } = await startServer(t)
-    const pid = Number(/port \d+ (\d+)/.exec(dev.stdout)![1])
+    const { dev, pid } = await startServer(t)
     await dev.end('SIGKILL')
-    await dev.until('the program is gone', () => {
-      try {
-        return !process.kill(pid, 0)
-      } catch {
-        return true
-      }
-    })
+    await dev.until('the program is gone', () => stateOf(pid) === undefined)
+  })
+
+  test('when it is killed while its program rests for the next one, both end', async (t) => {
+    const { dev, pid, put } = await startServer(t)
+    put('src/text.ts', 'for (const end = Date.now() + 2000; Date.now() < end;);\n')
+    await dev.until('it rests', () => stateOf(pid) === 'T')
+    await dev.end('SIGKILL')
+    await dev.until('the program is gone', () => stateOf(pid) === undefined)
   })
 
   test('a program that serves nothing runs to its end, then again', async (t) => {
@@ -362,3 +366,12 @@ readFileSync(process.argv[2]!)
       assert.equal(await dev.ended, 0)
     })
 })
+
+/** As the kernel has it: T is stopped; undefined if there is no such process. */
+function stateOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]![0]
+  } catch {
+    return undefined
+  }
+}

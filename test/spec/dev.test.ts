@@ -9,6 +9,7 @@ import path from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { isRunning } from '../../src/base/is-running.ts'
 import { ownCache } from '../support/cache.ts'
 import { INGOT } from '../support/commands.ts'
 import { ask, DevSession, type DevOptions } from '../support/dev-session.ts'
@@ -268,15 +269,15 @@ export const text = [readFileSync(new URL('../data/t.txt', import.meta.url), 'ut
   test('when it is killed itself, its program ends', async (t) => {
     const { dev, pid } = await startServer(t)
     await dev.end('SIGKILL')
-    await dev.until('the program is gone', () => stateOf(pid) === undefined)
+    await dev.until('the program is gone', () => !isRunning(pid))
   })
 
   test('when it is killed while its program rests for the next one, both end', async (t) => {
     const { dev, pid, put } = await startServer(t)
     put('src/text.ts', 'for (const end = Date.now() + 2000; Date.now() < end;);\n')
-    await dev.until('it rests', () => stateOf(pid) === 'T')
+    await dev.until('it rests', () => isStopped(pid))
     await dev.end('SIGKILL')
-    await dev.until('the program is gone', () => stateOf(pid) === undefined)
+    await dev.until('the program is gone', () => !isRunning(pid))
   })
 
   test('a program that serves nothing runs to its end, then again', async (t) => {
@@ -367,11 +368,7 @@ readFileSync(process.argv[2]!)
     })
 })
 
-/** As the kernel has it: T is stopped; undefined if there is no such process. */
-function stateOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]![0]
-  } catch {
-    return undefined
-  }
+/** proc_pid_stat(5): its state is behind its name. */
+function isStopped(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T ')
 }

@@ -53,4 +53,5 @@ test('is of the bytes, wherever they lie in memory', () => {
   const moved = new Uint8Array(SIZE + 3)
   moved.set(bytes, 3)
   assert.equal(checksumOf(moved.subarray(3)), checksumOf(bytes))
+  assert.equal(checksumOf(Buffer.from(moved.buffer).subarray(3)), checksumOf(bytes))
 })

@@ -48,6 +48,7 @@ function mixed(seed: bigint, low: Uint32Array, high: Uint32Array): bigint {
 function halvesOf(bytes: Uint8Array): Uint32Array {
   const count = Math.floor(bytes.length / STEP) * (STEP / 4)
   const isAligned = bytes.byteOffset % 4 === 0
-  const aligned = isAligned ? bytes : bytes.slice()
+  // Not `slice`, which of a Buffer is no copy.
+  const aligned = isAligned ? bytes : new Uint8Array(bytes)
   return new Uint32Array(aligned.buffer, aligned.byteOffset, count)
 }

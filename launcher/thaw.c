@@ -275,16 +275,9 @@ static void start_thread(const struct frozen_thread *thread)
 	if (failed(result)) syscall1(SYS_exit_group, 134);
 }
 
-static int timer;
-
-/* All but the main one; as the handler of a signal, or called. */
-static void start_threads(int signal)
+/* All but the main one. */
+static void start_threads(void)
 {
-	static const struct kernel_sigaction default_action;
-	if (signal) {
-		syscall1(SYS_timer_delete, timer);
-		syscall4(SYS_rt_sigaction, SIGFREEZE, &default_action, 0, 8);
-	}
 	const uint64_t all_signals = ~0ul;
 	uint64_t mask;
 	syscall4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all_signals, &mask, 8);
@@ -293,15 +286,39 @@ static void start_threads(int signal)
 	syscall4(SYS_rt_sigprocmask, 2, &mask, 0, 8);
 }
 
+#define TICK_NS 500000
+#define LAST_TICK 8
+
+static int timer, ticks;
+
+/* Whether a wait has been interrupted: it ends, or is begun again. */
+static int was_waiting(const struct signal_context *context)
+{
+	const uint16_t *next = (const uint16_t *)context->rip, syscall = 0x050f;
+	return (context->rax == SYS_futex && *next == syscall) || ((long)context->rax == -EINTR && next[-1] == syscall);
+}
+
+static void on_tick(int signal, const int *information, char *frame)
+{
+	static const struct kernel_sigaction ignore = { 1 /* SIG_IGN */, 0, 0, 0 }, default_action;
+	(void)information;
+	if (++ticks < LAST_TICK && !was_waiting((const struct signal_context *)frame)) return;
+	syscall1(SYS_timer_delete, timer);
+	syscall4(SYS_rt_sigaction, signal, &ignore, 0, 8); /* forgets one that is pending */
+	syscall4(SYS_rt_sigaction, signal, &default_action, 0, 8);
+	start_threads();
+}
+
 /* V8's helpers have nothing to do in the first moments, but each page that the main thread then copies would
-   interrupt the processors they ran on. A signal to the main thread, and not a thread that waits: what it
-   starts has the user and the limits that the program has by then. */
+   interrupt the processors they ran on. So they are started after some of them, or when it waits, which may be for
+   them: to give away more work than there were sleepers, libc waits until those are awake. By signals to the main
+   thread, and not a thread that waits: what it starts has the user and the limits that the program has by then. */
 static int start_threads_later(int main_id)
 {
-	const struct kernel_sigaction action = { (uint64_t)start_threads, SA_RESTORER | SA_RESTART, (uint64_t)freeze_restorer, ~0ul };
+	const struct kernel_sigaction action = { (uint64_t)on_tick, SA_RESTORER | SA_RESTART, (uint64_t)freeze_restorer, ~0ul };
 	/* struct sigevent and itimerspec */
 	const struct { uint64_t value; int32_t signal, notify, thread, rest[11]; } event = { 0, SIGFREEZE, 4 /* SIGEV_THREAD_ID */, main_id, { 0 } };
-	const struct { struct timespec interval, value; } delay = { { 0, 0 }, { 0, 4000000 } };
+	const struct { struct timespec interval, value; } delay = { { 0, TICK_NS }, { 0, TICK_NS } };
 	return syscall4(SYS_rt_sigaction, SIGFREEZE, &action, 0, 8) == 0
 	       && syscall3(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0
 	       && syscall4(SYS_timer_settime, timer, 0, &delay, 0) == 0;
@@ -357,6 +374,6 @@ void thaw(const struct machine *machine)
 	*id = (int32_t)syscall1(SYS_set_tid_address, id);
 	if (*id < 0) *id = (int32_t)syscall1(SYS_gettid, 0);
 	if (rehearsing) arm_rehearsal();
-	if (!start_threads_later(*id)) start_threads(0);
+	if (!start_threads_later(*id)) start_threads();
 	resume(main_thread);
 }

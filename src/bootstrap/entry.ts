@@ -36,6 +36,7 @@ import { installLoader } from './vfs/loader.ts'
 import { setVirtualWorkingDirectory, toVirtualPath } from './vfs/paths.ts'
 import { installErrorMarks } from './vfs/stack.ts'
 import { Tree } from './vfs/tree.ts'
+import { warmUpReads } from './warm-up-reads.ts'
 import { loadAhead, USUAL_MODULES, warmUp } from './warm-up.ts'
 import { showSealed } from './worker-environment.ts'
 import { installWorkers, type WorkerJob } from './workers.ts'
@@ -128,7 +129,7 @@ function start(): void {
 }
 
 function startFrozen(freezing: Freezing): void {
-  const { training, arm, begin, settle } = freezing
+  const { training, arm, begin, settle, collectYoungGarbage } = freezing
   process.execArgv = []
   compiler.watch = arm((now) => selectMain(now.argv0, now.args), { isDateFree: waitsForReady })
   serveRequests(internals.requireBuiltin, freezing)
@@ -140,6 +141,7 @@ function startFrozen(freezing: Freezing): void {
   // As node comes with them: whole, and with the code cache that node then keeps, they would be half of the memory.
   loadAhead(internals.requireBuiltin, USUAL_MODULES)
   Object.assign(internals.cjsLoader.Module._pathCache, Object.fromEntries(training.resolved))
+  warmUpReads(internals, archive, collectYoungGarbage)
   begin()
   // Which of several programs it is only a start can tell.
   const [main] = entries.length === 1 ? selectMain('', []) : selectMain(settle().argv0, settle().args)

@@ -14,6 +14,7 @@ import { codeAtCallSite, isOperandOfTypeof } from './call-site.ts'
 import type { CompileWatch } from './compile.ts'
 import { CONTROL_ROOT, REPORT_DESCRIPTOR, tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
+import { compileNatives } from './natives.ts'
 import type { Archive } from './vfs/archive.ts'
 import {
   deferCertificates,
@@ -46,6 +47,8 @@ export interface Freezing {
   /** Called back by the first `settle` in a thawed process. */
   onSettled(callback: () => void): void
   isBuilding(): boolean
+  /** Only the young generation. */
+  collectYoungGarbage: () => void
 }
 
 /** What differs from start to start. */
@@ -65,10 +68,10 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
   const tell = tellerOf(fs)
   if (!tell('is-freezing')) return undefined
 
-  const collect = exposeGarbageCollector(internals)
+  const garbage = exposeGarbageCollector(internals)
   const training = readTraining(internals)
   const collectGarbage = () => {
-    collect()
+    garbage.collect()
     preparePatterns(training)
   }
   let start: Start | undefined
@@ -88,6 +91,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
     beforeBarrier: training.endsAtStep ? settle : collectGarbage,
     onSettled: (callback) => void replaced.push(callback),
     isBuilding,
+    collectYoungGarbage: garbage.collectYoung,
     begin() {
       // V8 counts the payload as memory that was allocated since the last collection: a start would soon collect.
       collectGarbage()
@@ -155,17 +159,20 @@ function readTraining({ requireBuiltin }: Internals): Training {
 
 /**
  * What is left in the young generation when a process is frozen is copied by the first collections of every
- * start. Functions that have not run for a while would lose their code, were it not for the second flag. The last
- * resort of V8 also gives back the memory that it keeps for later: every page of that would be in the file.
+ * start. Functions that have not run for a while would lose their code, were it not for a flag. The last resort of
+ * V8 also gives back the memory that it keeps for later: every page of that would be in the file.
  */
-function exposeGarbageCollector({ v8, requireBuiltin }: Internals): () => void {
+function exposeGarbageCollector({ v8, requireBuiltin }: Internals) {
   v8.setFlagsFromString('--expose-gc')
   const collect = requireBuiltin('vm').runInNewContext('gc') as (options: object) => void
   v8.setFlagsFromString('--no-expose-gc')
-  return () => {
-    v8.setFlagsFromString('--no-flush-bytecode')
-    collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-    v8.setFlagsFromString('--flush-bytecode')
+  return {
+    collect() {
+      v8.setFlagsFromString('--no-flush-bytecode')
+      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+      v8.setFlagsFromString('--flush-bytecode')
+    },
+    collectYoung: () => collect({ type: 'minor' }),
   }
 }
 
@@ -316,17 +323,8 @@ export function correctNames(
 
 /** process.argv0 is not configurable; V8 itself may redefine it all the same. */
 function definer(v8: Internals['v8']): Define {
-  v8.setFlagsFromString('--allow-natives-syntax')
-  // oxlint-disable-next-line typescript/no-implied-eval -- the syntax exists only now
-  const define = new Function(
-    'target',
-    'name',
-    'get',
-    'set',
-    '%DefineAccessorPropertyUnchecked(target, name, get, set, 0)',
-  ) as Define
-  v8.setFlagsFromString('--no-allow-natives-syntax')
-  return define
+  const call = '%DefineAccessorPropertyUnchecked(target, name, get, set, 0)'
+  return compileNatives(v8, ['target', 'name', 'get', 'set'], call) as Define
 }
 
 /** As node finds it: /proc where there is one. */

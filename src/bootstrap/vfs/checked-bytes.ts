@@ -9,43 +9,60 @@ import { tellerOf } from '../control.ts'
 import type { Internals } from '../internals.ts'
 import { HAS_LAUNCHER } from '../platform.ts'
 
-/** Gives the check: of bytes from `start` on in the archive. */
+/** Of bytes from `start` on in the archive. */
 export type Check = (start: number, size: number) => void
+
+export interface Checking {
+  readonly check: Check
+  /** Runs `reads` in a build run, and takes what they read for checked until they are done. */
+  readonly warmUp: (reads: () => void) => void
+}
+
+export const NO_CHECKING: Checking = { check: () => {}, warmUp: (reads) => reads() }
 
 /**
  * @param end of what has checksums in the archive, in bytes; 0: nothing has
  * @param sums of each CHECKED_SIZE bytes
  */
-export function createCheck(internals: Internals, bytes: Buffer, end: number, sums: Uint32Array): Check {
+export function createChecking(
+  internals: Internals,
+  bytes: Buffer,
+  end: number,
+  sums: Uint32Array,
+): Checking {
   if (HAS_LAUNCHER) return onceEach(CLUSTER_SIZE, bytes.length, lookOfLauncher(internals))
-  return end === 0 ? () => {} : onceEach(CHECKED_SIZE, end, ownLook(internals, bytes, end, sums))
+  return end === 0 ? NO_CHECKING : onceEach(CHECKED_SIZE, end, ownLook(internals, bytes, end, sums))
 }
 
 /**
  * @param size of a piece: a power of two
  * @param look at the piece that begins there; false if it has to be looked at again
  */
-function onceEach(size: number, end: number, look: (start: number) => boolean): Check {
+function onceEach(size: number, end: number, look: (start: number) => boolean): Checking {
   const shift = 31 - Math.clz32(size)
   const seen = new Uint8Array(Math.ceil(end / size))
+  let isWarmingUp = false
   const first = (number: number) => {
-    if (look((number << shift) >>> 0)) seen[number] = 1
+    if (look((number << shift) >>> 0) || isWarmingUp) seen[number] = 1
   }
-  return (start, count) => {
-    const last = (start + Math.max(count, 1) - 1) >>> shift
-    for (let number = start >>> shift; number <= last; number++) if (seen[number] !== 1) first(number)
+  return {
+    check(start, count) {
+      const last = (start + Math.max(count, 1) - 1) >>> shift
+      for (let number = start >>> shift; number <= last; number++) if (seen[number] !== 1) first(number)
+    },
+    warmUp(reads) {
+      isWarmingUp = true
+      reads()
+      isWarmingUp = false
+      seen.fill(0)
+    },
   }
 }
 
+/** In a build run the answer is no: of the file that it becomes that says nothing. */
 function lookOfLauncher({ fs }: Internals): (start: number) => boolean {
   const tell = tellerOf(fs)
-  // What a build run has seen is in the memory of each start, of whose file it says nothing.
-  let isBuilding = true
-  return (start) => {
-    if (isBuilding && (isBuilding = tell('is-freezing'))) return false
-    tell(`verify/${start.toString(16)}`)
-    return true
-  }
+  return (start) => tell(`verify/${start.toString(16)}`)
 }
 
 function ownLook(

@@ -50,6 +50,7 @@ export function answerWith(kUsePromises: symbol): Answer {
 }
 
 let waiting: (() => void)[] = []
+let turn: NodeJS.Immediate | undefined
 
 /**
  * Runs `settle` in the next turn of the loop, together with all that wait for it: one setImmediate each
@@ -57,7 +58,13 @@ let waiting: (() => void)[] = []
  * context along, and which must not throw.
  */
 export function soon(settle: () => void): void {
-  if (waiting.push(settle) === 1) setImmediate(settleAll)
+  if (waiting.push(settle) === 1) turn = setImmediate(settleAll)
+}
+
+/** Before the loop turns. */
+export function settleNow(): void {
+  clearImmediate(turn)
+  settleAll()
 }
 
 function settleAll(): void {

@@ -15,16 +15,12 @@ const O_ACCMODE = O_WRONLY | O_RDWR
 /** Descriptors of embedded files: the kernel gives none this high. The launcher uses 0x4000_0000 and up. */
 const FIRST_DESCRIPTOR = 0x5000_0000
 
-interface OpenFile {
-  readonly entry: Entry
-  position: number
-}
-
 export class Tree {
   readonly archive: Archive
   readonly #error: ErrorFactory
   /** By descriptor; a number is used again once it is closed, as in the kernel. */
-  readonly #open: (OpenFile | undefined)[] = []
+  readonly #open: (Entry | undefined)[] = []
+  readonly #positions: number[] = []
   readonly #closed: number[] = []
 
   constructor(archive: Archive, error: ErrorFactory) {
@@ -55,7 +51,8 @@ export class Tree {
 
   #add(entry: Entry): number {
     const slot = this.#closed.pop() ?? this.#open.length
-    this.#open[slot] = { entry, position: 0 }
+    this.#open[slot] = entry
+    this.#positions[slot] = 0
     return FIRST_DESCRIPTOR + slot
   }
 
@@ -80,14 +77,14 @@ export class Tree {
     return typeof descriptor === 'number' && descriptor >= FIRST_DESCRIPTOR
   }
 
-  #file(descriptor: number, syscall: string): OpenFile {
-    const file = this.#open[descriptor - FIRST_DESCRIPTOR]
-    if (!file) throw this.#error('EBADF', syscall)
-    return file
+  #opened(descriptor: number, syscall: string): Entry {
+    const entry = this.#open[descriptor - FIRST_DESCRIPTOR]
+    if (!entry) throw this.#error('EBADF', syscall)
+    return entry
   }
 
   stat(descriptor: number): Entry {
-    return this.#file(descriptor, 'fstat').entry
+    return this.#opened(descriptor, 'fstat')
   }
 
   close(descriptor: number): void {
@@ -112,7 +109,7 @@ export class Tree {
     position: number | bigint | null,
   ): number {
     const count = this.readFile(descriptor, to, offset, length, position === null ? -1 : Number(position))
-    if (count === undefined) throw this.#error(this.#file(descriptor, 'read') && 'EISDIR', 'read')
+    if (count === undefined) throw this.#error(this.#opened(descriptor, 'read') && 'EISDIR', 'read')
     return count
   }
 
@@ -124,10 +121,12 @@ export class Tree {
     length: number,
     given: number,
   ): number | undefined {
-    const file = this.#open[descriptor - FIRST_DESCRIPTOR]
-    if (!file || isDirectory(file.entry)) return undefined
-    const count = this.archive.read(file.entry, given < 0 ? file.position : given, to, offset, length)
-    if (given < 0) file.position += count
+    const slot = descriptor - FIRST_DESCRIPTOR
+    const entry = this.#open[slot]
+    if (!entry || isDirectory(entry)) return undefined
+    const position = given < 0 ? this.#positions[slot]! : given
+    const count = this.archive.read(entry, position, to, offset, length)
+    if (given < 0) this.#positions[slot] = position + count
     return count
   }
 
@@ -140,10 +139,11 @@ export class Tree {
 
   /** The rest of an open file, from its position. */
   rest(descriptor: number): Buffer {
-    const file = this.#file(descriptor, 'read')
-    if (isDirectory(file.entry)) throw this.#error('EISDIR', 'read')
-    const data = this.archive.data(file.entry).subarray(file.position)
-    file.position += data.length
+    const entry = this.#opened(descriptor, 'read')
+    if (isDirectory(entry)) throw this.#error('EISDIR', 'read')
+    const slot = descriptor - FIRST_DESCRIPTOR
+    const data = this.archive.data(entry).subarray(this.#positions[slot])
+    this.#positions[slot] = entry.dataSize
     return data
   }
 

@@ -160,7 +160,8 @@ function readTraining({ requireBuiltin }: Internals): Training {
 /**
  * What is left in the young generation when a process is frozen is copied by the first collections of every
  * start. Functions that have not run for a while would lose their code, were it not for a flag. The last resort of
- * V8 also gives back the memory that it keeps for later: every page of that would be in the file.
+ * V8 also gives back the memory that it keeps for later: every page of that would be in the file. It takes memory to be
+ * short, and would collect again as soon as the heap has grown by a tenth, were it not for another flag.
  */
 function exposeGarbageCollector({ v8, requireBuiltin }: Internals) {
   v8.setFlagsFromString('--expose-gc')
@@ -169,12 +170,17 @@ function exposeGarbageCollector({ v8, requireBuiltin }: Internals) {
   return {
     collect() {
       v8.setFlagsFromString('--no-flush-bytecode')
+      v8.setFlagsFromString(`--heap-growing-percent=${MOST_GROWTH}`)
       collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+      v8.setFlagsFromString('--heap-growing-percent=0')
       v8.setFlagsFromString('--flush-bytecode')
     },
     collectYoung: () => collect({ type: 'minor' }),
   }
 }
+
+/** What V8 itself lets a heap grow by at most (heap/memory-controller.h). */
+const MOST_GROWTH = 300
 
 /** V8 knows what it has parsed by the text, but forgets it in the second collection of garbage. */
 function preparePatterns({ patterns }: Training): void {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { temporaryDirectory } from '../../support/temporary.ts'
-import { buildFrozen, skip, start } from './frozen.fixture.ts'
+import { AS_BUILT, buildFrozen, COLD, skip, start } from './frozen.fixture.ts'
 
 suite('the first moments of a frozen process', { skip }, () => {
   const work = temporaryDirectory()
@@ -14,6 +14,14 @@ suite('the first moments of a frozen process', { skip }, () => {
     for (let i = 0; i < 5; i++) {
       const { stdout } = await start(file, [])
       assert.ok(Number(stdout) > 1, `${stdout.trim()} of them`)
+    }
+  })
+
+  test('a heap that doubles is collected no sooner than that of a cold start', async () => {
+    const file = await buildFrozen(work, 'grows.mjs')
+    for (const kind of [AS_BUILT, COLD]) {
+      const { stdout } = await start(file, [], { env: { INGOT_START: kind } })
+      assert.equal(stdout, '0 14\n', kind)
     }
   })
 })

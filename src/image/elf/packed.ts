@@ -86,8 +86,7 @@ export function emitPacked(stub: Uint8Array, parts: readonly CompressedPart[]): 
   const chunks: Chunk[] = [{ offset: PAGE_SIZE, bytes: code }]
   const frames: PackedFrame[] = []
   let framesSize = 0
-  // What takes longest begins first.
-  for (const part of parts.toSorted((a, b) => b.bytes.length - a.bytes.length)) {
+  for (const part of inOrder(parts)) {
     const bytes = new Uint8Array(alignUp(part.bytes.length, STEP))
     bytes.set(part.bytes)
     const { contentOffset, contentSize } = part
@@ -125,6 +124,16 @@ export function emitPacked(stub: Uint8Array, parts: readonly CompressedPart[]): 
   const [checksumLow, checksumHigh] = halves(checksumOf(page))
   PackedTable.write(view, TABLE_OFFSET, { ...table, checksumLow, checksumHigh })
   return [{ offset: 0, bytes: page }, ...chunks]
+}
+
+/**
+ * What takes longest begins first, behind one of about half as long: who ends together waits for the others to write, as
+ * the kernel lets one thread at a time write to a file, and then would end together again.
+ */
+function inOrder(parts: readonly CompressedPart[]): CompressedPart[] {
+  const sorted = parts.toSorted((a, b) => b.bytes.length - a.bytes.length)
+  const shorter = sorted.findIndex(({ bytes }) => bytes.length < 0.6 * sorted[0]!.bytes.length)
+  return shorter === -1 ? sorted : [sorted[shorter]!, ...sorted.toSpliced(shorter, 1)]
 }
 
 function frameOffset(index: number): number {

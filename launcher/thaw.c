@@ -298,13 +298,19 @@ static int was_waiting(const struct signal_context *context)
 	return (context->rax == SYS_futex && *next == syscall) || ((long)context->rax == -EINTR && next[-1] == syscall);
 }
 
+/* One at a time: where a timer cannot be deleted it has to end by itself. */
+static int begin_tick(void)
+{
+	static const struct { struct timespec interval, value; } delay = { { 0, 0 }, { 0, TICK_NS } };
+	return syscall4(SYS_timer_settime, timer, 0, &delay, 0) == 0;
+}
+
 static void on_tick(int signal, const int *information, char *frame)
 {
-	static const struct kernel_sigaction ignore = { 1 /* SIG_IGN */, 0, 0, 0 }, default_action;
+	static const struct kernel_sigaction default_action;
 	(void)information;
-	if (++ticks < LAST_TICK && !was_waiting((const struct signal_context *)frame)) return;
+	if (++ticks < LAST_TICK && !was_waiting((const struct signal_context *)frame) && begin_tick()) return;
 	syscall1(SYS_timer_delete, timer);
-	syscall4(SYS_rt_sigaction, signal, &ignore, 0, 8); /* forgets one that is pending */
 	syscall4(SYS_rt_sigaction, signal, &default_action, 0, 8);
 	start_threads();
 }
@@ -318,10 +324,9 @@ static int start_threads_later(int main_id)
 	const struct kernel_sigaction action = { (uint64_t)on_tick, SA_RESTORER | SA_RESTART, (uint64_t)freeze_restorer, ~0ul };
 	/* struct sigevent and itimerspec */
 	const struct { uint64_t value; int32_t signal, notify, thread, rest[11]; } event = { 0, SIGFREEZE, 4 /* SIGEV_THREAD_ID */, main_id, { 0 } };
-	const struct { struct timespec interval, value; } delay = { { 0, TICK_NS }, { 0, TICK_NS } };
 	return syscall4(SYS_rt_sigaction, SIGFREEZE, &action, 0, 8) == 0
 	       && syscall3(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0
-	       && syscall4(SYS_timer_settime, timer, 0, &delay, 0) == 0;
+	       && begin_tick();
 }
 
 void thaw(const struct machine *machine)

@@ -12,6 +12,7 @@ import { planAppend } from '../src/image/append.ts'
 import { freezePatch } from '../src/image/elf/frozen.ts'
 import { LAUNCHER_TEXT } from '../src/image/elf/layout.ts'
 import { constantRanges } from '../src/image/elf/verified-runs.ts'
+import { USUAL_MODULES } from '../src/bootstrap/warm-up.ts'
 import { beginExecutable, extendExecutable } from '../src/output/executable.ts'
 import { packArchive } from '../src/payload/pack.ts'
 import { prepareTarget } from '../src/prepare-target.ts'
@@ -19,8 +20,13 @@ import { cacheRoot } from '../src/runtimes/cache-root.ts'
 import { TRACER } from '../src/tracer.ts'
 import { KNOWN_PAGES } from '../src/used-at-start.ts'
 
-/** What is used by all of these, and by some runs only, as threads are quicker or slower. */
-const PROGRAMS = ['', `console.log('text')`, `process.exitCode = 1`]
+/** What is used by any of these, and by some runs only, as threads are quicker or slower. */
+const PROGRAMS = [
+  '',
+  `console.log('text')`,
+  `process.exitCode = 1`,
+  `for (const id of ${JSON.stringify(USUAL_MODULES)}) require(id)`,
+]
 const RUNS = 5
 
 const directory = mkdtempSync(path.join(tmpdir(), 'used-pages-'))

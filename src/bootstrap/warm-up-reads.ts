@@ -13,8 +13,8 @@ const MANY_FILES = 1000
 /** Until V8's last compiler is done, beside other threads. */
 const ROUNDS = 100
 const FILES_PER_ROUND = 300
-/** Of programs' many files most are sources and templates. */
-const SMALL = 64 * 1024
+/** In bytes. Of programs' many files most are sources and templates; larger ones would take the build long. */
+const SMALL = 16 * 1024
 
 /** @param collectGarbage of each round, which would be in the image, too */
 export function warmUpReads(

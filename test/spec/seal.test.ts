@@ -315,12 +315,12 @@ function damageOf(file: string): { damage: { from: number; to: number; part?: st
 
 /**
  * Ended by the damage itself. The kernel reads the program headers, which are beside the launch table, and may find that it
- * cannot map the launcher at all. The launcher's first instructions are those that look: they may crash, but nothing of the
- * program has run then.
+ * cannot map the launcher at all. The launcher's first instructions are those that look: they may crash or go round for ever,
+ * but nothing of the program has run then.
  */
 function isRefused(part: string, outcome: Run): boolean {
   if (part === 'launch table') return outcome.error !== undefined || isKilled(outcome)
-  return part === 'launcher' && nameIn(outcome) === undefined && hasEnded(outcome)
+  return part === 'launcher' && nameIn(outcome) === undefined && (hasEnded(outcome) || goesRound(outcome))
 }
 
 /** Before it could do anything. */
@@ -333,6 +333,10 @@ const KILLS = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP', 'SIGFPE', 'SIGKILL']
 /** What writes the message, or ends the process then, may be what is damaged. */
 function hasEnded({ status, signal, stdout }: Run): boolean {
   return stdout === '' && (status === EXIT_DAMAGED || KILLS.includes(signal!))
+}
+
+function goesRound({ error, stdout, stderr }: Run): boolean {
+  return error?.includes('ETIMEDOUT') === true && stdout === '' && stderr === ''
 }
 
 /** The part that was named. */

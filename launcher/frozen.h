@@ -95,7 +95,7 @@ struct verified_run {
 struct heap_limit {
 	uint64_t address, kind;
 };
-enum { HEAP_OLD = 1, HEAP_INITIAL = 2, HEAP_GLOBAL = 3, HEAP_SEMI_SPACE = 4, HEAP_CAPACITY = 5, HEAP_PHYSICAL = 6, HEAP_YOUNG = 7 };
+enum { HEAP_OLD = 1, HEAP_INITIAL = 2, HEAP_GLOBAL = 3, HEAP_SEMI_SPACE = 4, HEAP_CAPACITY = 5, HEAP_PHYSICAL = 6 };
 #define THAW_TABLE_MAGIC 0x3130574148544e49 /* "INTHAW01" */
 /* Descriptors below this one belong to the program's world, not to node's inside. */
 #define FIRST_OWN_DESCRIPTOR 100

@@ -20,7 +20,6 @@ static uint64_t limit_of(uint64_t kind, uint64_t memory)
 	case HEAP_GLOBAL: return 2 * old;
 	case HEAP_SEMI_SPACE: return semi_space;
 	case HEAP_CAPACITY: return old + 3 * semi_space;
-	case HEAP_YOUNG: return semi_space < 8 * MEBIBYTE ? semi_space : 8 * MEBIBYTE;
 	default: return memory;
 	}
 }

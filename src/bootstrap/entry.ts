@@ -141,7 +141,7 @@ function startFrozen(freezing: Freezing): void {
   // As node comes with them: whole, and with the code cache that node then keeps, they would be half of the memory.
   loadAhead(internals.requireBuiltin, USUAL_MODULES)
   Object.assign(internals.cjsLoader.Module._pathCache, Object.fromEntries(training.resolved))
-  warmUpReads(internals, archive, collectYoungGarbage)
+  warmUpReads(internals, tree, collectYoungGarbage)
   begin()
   // Which of several programs it is only a start can tell.
   const [main] = entries.length === 1 ? selectMain('', []) : selectMain(settle().argv0, settle().args)

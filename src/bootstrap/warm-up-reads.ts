@@ -4,9 +4,9 @@
 
 import type { Internals } from './internals.ts'
 import { compileNatives } from './natives.ts'
-import { isDirectory, isFile, type Archive, type Entry } from './vfs/archive.ts'
 import { toVirtualPath } from './vfs/paths.ts'
 import { settleNow } from './vfs/requests.ts'
+import { isFile, type Tree } from './vfs/tree.ts'
 
 /** With fewer it is not worth its memory, some 3 MB of the executable. */
 const MANY_FILES = 1000
@@ -17,13 +17,10 @@ const FILES_PER_ROUND = 300
 const SMALL = 16 * 1024
 
 /** @param collectGarbage of each round, which would be in the image, too */
-export function warmUpReads(
-  { requireBuiltin, v8 }: Internals,
-  archive: Archive,
-  collectGarbage: () => void,
-): void {
+export function warmUpReads({ requireBuiltin, v8 }: Internals, tree: Tree, collectGarbage: () => void): void {
+  const { archive } = tree
   if (archive.entryCount < MANY_FILES) return
-  const files = smallFiles(archive).map((entry) => toVirtualPath(entry.path))
+  const files = smallFiles(tree)
   const { openSync, readSync, closeSync, readFileSync } = requireBuiltin('fs')
   const promises = requireBuiltin('fs/promises')
   const buffer = Buffer.alloc(SMALL)
@@ -50,13 +47,11 @@ export function warmUpReads(
   })
 }
 
-function smallFiles(archive: Archive): Entry[] {
-  const found: Entry[] = []
-  const pending = [archive.find('')!]
-  for (let next = pending.pop(); next && found.length < FILES_PER_ROUND; next = pending.pop()) {
-    const entries = [...archive.children(next)]
-    pending.push(...entries.filter(isDirectory))
-    found.push(...entries.filter((entry) => isFile(entry) && entry.dataSize <= SMALL))
+function smallFiles(tree: Tree): string[] {
+  const found: string[] = []
+  for (const { entry } of tree.walk('')) {
+    if (isFile(entry) && entry.dataSize <= SMALL) found.push(toVirtualPath(entry.path))
+    if (found.length === FILES_PER_ROUND) break
   }
-  return found.slice(0, FILES_PER_ROUND)
+  return found
 }

@@ -95,7 +95,7 @@ struct verified_run {
 struct heap_limit {
 	uint64_t address, kind;
 };
-enum { HEAP_OLD = 1, HEAP_INITIAL = 2, HEAP_GLOBAL = 3, HEAP_SEMI_SPACE = 4, HEAP_CAPACITY = 5, HEAP_PHYSICAL = 6 };
+enum { HEAP_OLD = 1, HEAP_INITIAL = 2, HEAP_GLOBAL = 3, HEAP_SEMI_SPACE = 4, HEAP_CAPACITY = 5, HEAP_PHYSICAL = 6, HEAP_YOUNG = 7 };
 #define THAW_TABLE_MAGIC 0x3130574148544e49 /* "INTHAW01" */
 /* Descriptors below this one belong to the program's world, not to node's inside. */
 #define FIRST_OWN_DESCRIPTOR 100
@@ -169,6 +169,11 @@ int is_thawed(void);
 /* Whether memory at this address came from the image, and its protection. */
 int image_protection(uint64_t address, uint64_t size);
 
+/* threads.c: goes on as this one. */
+__attribute__((noreturn)) void resume(const struct frozen_thread *thread);
+/* All but the main one, which calls it. */
+void start_threads_later(const struct freeze_record *record);
+
 /* machine.c */
 uint64_t memory_size(void);
 struct cpu_features cpu_features(void);
@@ -177,6 +182,8 @@ int is_subset(const struct cpu_features *needed, const struct cpu_features *pres
 /* heap.c: whether the process can go on with so much memory, and that it does. */
 int can_have_heap(const struct thaw_table *table, uint64_t built, uint64_t memory);
 void set_heap_limits(const struct thaw_table *table, uint64_t memory);
+/* In the main thread, once it has proved to be busy. */
+void grow_young_generation(void);
 
 /* clock.c */
 void find_kernel_clock(const uint64_t *auxiliary);

@@ -6,6 +6,8 @@
 #define HEAP_PAGE (1ul << 18)
 /* Below, V8 has other rules, and a process has other troubles than its start. */
 #define LEAST_MEMORY (512 * MEBIBYTE)
+/* Where the least size lies, in words from the one that there is: V8's heap may have gone with its isolate. */
+#define YOUNG_LEAST -3
 
 static uint64_t limit_of(uint64_t kind, uint64_t memory)
 {
@@ -20,9 +22,14 @@ static uint64_t limit_of(uint64_t kind, uint64_t memory)
 	case HEAP_GLOBAL: return 2 * old;
 	case HEAP_SEMI_SPACE: return semi_space;
 	case HEAP_CAPACITY: return old + 3 * semi_space;
+	case HEAP_YOUNG: return semi_space < 8 * MEBIBYTE ? semi_space : 8 * MEBIBYTE;
 	default: return memory;
 	}
 }
+
+static struct young {
+	uint64_t *size, grown;
+} young;
 
 int can_have_heap(const struct thaw_table *table, uint64_t built, uint64_t memory)
 {
@@ -38,7 +45,20 @@ void set_heap_limits(const struct thaw_table *table, uint64_t memory)
 	const struct heap_limit *limits = (const void *)table->heap_limits;
 	for (uint64_t i = 0; i < table->heap_limit_count; i++) {
 		uint64_t *word = (uint64_t *)limits[i].address, value = limit_of(limits[i].kind, memory);
+		if (limits[i].kind == HEAP_YOUNG) {
+			young = (struct young){ word, value };
+			continue;
+		}
 		const int is_lowered = limits[i].kind == HEAP_INITIAL && *word < value; /* by a collection */
 		if (*word != value && !is_lowered) *word = value; /* a page that is only read stays the file's */
 	}
+}
+
+/* What survives a program's start makes V8 grow the young generation to 8 MB. Of that nothing is left to survive in a
+   thawed process, whose generation would stay at half, and be collected more often under load. While it is small a
+   program's first garbage is used again and again, so this waits until the process is a busy one. Its pages V8 takes
+   when it needs them. */
+void grow_young_generation(void)
+{
+	if (young.size && young.size[YOUNG_LEAST] == MEBIBYTE && *young.size < young.grown) *young.size = young.grown;
 }

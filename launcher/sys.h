@@ -18,7 +18,7 @@ enum { CLONE_THREAD_FLAGS = 0x3d0f00 /* VM FS FILES SIGHAND THREAD SYSVSEM SETTL
 enum { PR_SET_PDEATHSIG = 1, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_GET_NAME = 16, PR_SET_NO_NEW_PRIVS = 38 };
 enum { ADDR_NO_RANDOMIZE = 0x40000, ADDR_COMPAT_LAYOUT = 0x200000, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1 };
 enum { AT_RANDOM = 25, AT_PLATFORM = 15, AT_BASE_PLATFORM = 24, AT_SECURE = 23, AT_SYSINFO_EHDR = 33 };
-enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_MONOTONIC_RAW = 4, CLOCK_REALTIME_COARSE = 5, CLOCK_MONOTONIC_COARSE = 6 };
+enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2, CLOCK_MONOTONIC_RAW = 4, CLOCK_REALTIME_COARSE = 5, CLOCK_MONOTONIC_COARSE = 6 };
 enum { SA_SIGINFO = 4, SA_RESTART = 0x10000000, SA_ONSTACK = 0x08000000, SA_NODEFER = 0x40000000, SA_RESETHAND = 0x80000000 };
 enum { SIGILL = 4, SIGTRAP = 5, SIGABRT = 6, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11, SIGCONT = 18, SIGSYS = 31, SIGFREEZE = 32 };
 enum { RLIMIT_DATA = 2, RLIMIT_CORE = 4, RLIMIT_NOFILE = 7, RLIMIT_AS = 9 };
@@ -31,6 +31,12 @@ struct timespec {
 #define syscall1(n, a) syscall6(n, (long)(a), 0, 0, 0, 0, 0)
 #define syscall3(n, a, b, c) syscall6(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define syscall4(n, a, b, c, d) syscall6(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
+/* Of a call whose result may be an address. */
+static inline int failed(long result)
+{
+	return result < 0 && result > -4096;
+}
 
 /* As far as it goes: whoever reads the result sees what is missing. */
 static inline void write_all(long descriptor, const char *bytes, uint64_t size)

@@ -158,11 +158,6 @@ static void close_descriptors(void)
 	}
 }
 
-static int failed(long result)
-{
-	return result < 0 && result > -4096;
-}
-
 /* Whether all of the memory is in place. If not, what was mapped is unmapped again. */
 static int place_memory(void)
 {
@@ -243,92 +238,6 @@ static void set_environment(const struct machine *machine, char **vector)
 	*(char ***)TABLE->environ = vector;
 }
 
-static void resume(const struct frozen_thread *thread)
-{
-	syscall3(SYS_set_robust_list, thread->robust_list, thread->robust_list_size, 0);
-	syscall3(SYS_prctl, PR_SET_NAME, thread->name, 0);
-	__asm__ volatile("mov %0, %%rsp\n\tmov $15, %%eax\n\tsyscall" : : "r"(thread->context) : "memory");
-}
-
-/* A new thread that goes on as the frozen one: on that one's stack, below what it holds. It takes resume from rbx:
-   rbp ends the chain of frames. */
-static void start_thread(const struct frozen_thread *thread)
-{
-	uint64_t *stack = (uint64_t *)((thread->context - 512) & ~15ul);
-	*--stack = (uint64_t)thread;
-	register uint64_t id __asm__("r10") = thread->thread_pointer + THREAD_ID_OFFSET;
-	register uint64_t pointer __asm__("r8") = thread->thread_pointer;
-	long result;
-	__asm__ volatile("syscall\n\ttest %%eax, %%eax\n\tjnz 1f\n\tpop %%rdi\n\txor %%ebp, %%ebp\n\tcall *%6\n\tud2\n1:"
-			 : "=a"(result)
-			 : "a"(SYS_clone), "D"(CLONE_THREAD_FLAGS), "S"(stack), "d"(id), "r"(id), "b"(resume), "r"(pointer)
-			 : "rcx", "r11", "memory");
-	if (!failed(result)) return;
-	/* Who refuses clone may let clone3 pass, which libc tries first. struct clone_args of linux/sched.h */
-	const struct {
-		uint64_t flags, descriptor, child_id, parent_id, signal, stack, stack_size, pointer;
-	} arguments = { CLONE_THREAD_FLAGS, 0, id, id, 0, (uint64_t)stack - 16, 16, pointer };
-	__asm__ volatile("syscall\n\ttest %%eax, %%eax\n\tjnz 1f\n\tpop %%rdi\n\txor %%ebp, %%ebp\n\tcall *%4\n\tud2\n1:"
-			 : "=a"(result)
-			 : "a"(SYS_clone3), "D"(&arguments), "S"(sizeof arguments), "b"(resume)
-			 : "rcx", "r11", "memory");
-	if (failed(result)) syscall1(SYS_exit_group, 134);
-}
-
-/* All but the main one. */
-static void start_threads(void)
-{
-	const uint64_t all_signals = ~0ul;
-	uint64_t mask;
-	syscall4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all_signals, &mask, 8);
-	for (uint32_t i = 0; i < record()->thread_count; i++)
-		if ((int32_t)i != record()->main_thread) start_thread(&record()->threads[i]);
-	syscall4(SYS_rt_sigprocmask, 2, &mask, 0, 8);
-}
-
-#define TICK_NS 500000
-#define LAST_TICK 8
-
-static int timer, ticks;
-
-/* Whether a wait has been interrupted: it ends, or is begun again. */
-static int was_waiting(const struct signal_context *context)
-{
-	const uint16_t *next = (const uint16_t *)context->rip, syscall = 0x050f;
-	return (context->rax == SYS_futex && *next == syscall) || ((long)context->rax == -EINTR && next[-1] == syscall);
-}
-
-/* One at a time: where a timer cannot be deleted it has to end by itself. */
-static int begin_tick(void)
-{
-	static const struct { struct timespec interval, value; } delay = { { 0, 0 }, { 0, TICK_NS } };
-	return syscall4(SYS_timer_settime, timer, 0, &delay, 0) == 0;
-}
-
-static void on_tick(int signal, const int *information, char *frame)
-{
-	static const struct kernel_sigaction default_action;
-	(void)information;
-	if (++ticks < LAST_TICK && !was_waiting((const struct signal_context *)frame) && begin_tick()) return;
-	syscall1(SYS_timer_delete, timer);
-	syscall4(SYS_rt_sigaction, signal, &default_action, 0, 8);
-	start_threads();
-}
-
-/* V8's helpers have nothing to do in the first moments, but each page that the main thread then copies would
-   interrupt the processors they ran on. So they are started after some of them, or when it waits, which may be for
-   them: to give away more work than there were sleepers, libc waits until those are awake. By signals to the main
-   thread, and not a thread that waits: what it starts has the user and the limits that the program has by then. */
-static int start_threads_later(int main_id)
-{
-	const struct kernel_sigaction action = { (uint64_t)on_tick, SA_RESTORER | SA_RESTART, (uint64_t)freeze_restorer, ~0ul };
-	/* struct sigevent and itimerspec */
-	const struct { uint64_t value; int32_t signal, notify, thread, rest[11]; } event = { 0, SIGFREEZE, 4 /* SIGEV_THREAD_ID */, main_id, { 0 } };
-	return syscall4(SYS_rt_sigaction, SIGFREEZE, &action, 0, 8) == 0
-	       && syscall3(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0
-	       && begin_tick();
-}
-
 void thaw(const struct machine *machine)
 {
 	if (!TABLE->thaw) return;
@@ -379,6 +288,6 @@ void thaw(const struct machine *machine)
 	*id = (int32_t)syscall1(SYS_set_tid_address, id);
 	if (*id < 0) *id = (int32_t)syscall1(SYS_gettid, 0);
 	if (rehearsing) arm_rehearsal();
-	if (!start_threads_later(*id)) start_threads();
+	start_threads_later(frozen);
 	resume(main_thread);
 }

@@ -13,10 +13,10 @@ export interface FrozenProcess {
   readonly stoppedAt: StoppedAt
 }
 
-/** A word that V8 has set by the size of the memory. */
+/** A word that V8 has set by the size of the memory, or that a start sets by it. */
 export interface HeapLimit {
   readonly address: number
-  readonly kind: 'old' | 'initial' | 'global' | 'semiSpace' | 'capacity' | 'physical'
+  readonly kind: 'old' | 'initial' | 'global' | 'semiSpace' | 'capacity' | 'physical' | 'young'
 }
 
 /** Where the program was, for people. */

@@ -53,6 +53,9 @@ suite('where they lie', () => {
     0x518: START,
     0x520: START + 0x1000,
     0x608: MEMORY,
+    0x6a0: MEBIBYTE,
+    0x6a8: semiSpace,
+    0x6b8: 2 * MEBIBYTE,
     // By chance.
     0x700: old,
     0x720: semiSpace,
@@ -84,9 +87,24 @@ suite('where they lie', () => {
         [0x420, 'semiSpace'],
         [0x500, 'capacity'],
         [0x608, 'physical'],
+        [0x6b8, 'young'],
       ],
     )
   })
+
+  for (const [title, words] of [
+    ['is large', { 0x6b8: 16 * MEBIBYTE }],
+    ['is no power of two', { 0x6b8: 3 * MEBIBYTE }],
+    ['is there twice', { 0xa00: MEBIBYTE, 0xa08: semiSpace, 0xa18: MEBIBYTE }],
+  ] as const) {
+    test(`a young generation that ${title} is left as it is`, () => {
+      const found = findHeapLimits(regionsOf({ ...layout, ...words }), MEMORY)
+      assert.deepEqual(
+        found.filter(({ kind }) => kind === 'young'),
+        [],
+      )
+    })
+  }
 
   for (const [title, words] of [
     ['no heap', { 0x140: 0 }],

@@ -26,8 +26,12 @@ export function heapLimits(memory: number): Limits {
     semiSpace,
     capacity: old + 3 * semiSpace,
     physical: memory,
+    young: Math.min(semiSpace, GROWN),
   }
 }
+
+/** What plain node's young generation comes to under load; launcher/heap.c */
+const GROWN = 8 * MEBIBYTE
 
 /** Of struct Heap, in bytes from the limit of the old generation. */
 const CONFIGURATION = -16 // a pointer
@@ -36,6 +40,9 @@ const OLD_ONCE_MORE = 32
 const GLOBAL = 48
 /** In what the pointer leads to. */
 const SEMI_SPACE = 32
+/** Of struct SemiSpaceNewSpace, in bytes from the most that it may have: the least, and what it has. Its pages it gets later. */
+const LEAST = -8
+const TARGET = 16
 
 /** None if they do not lie as in the V8 that we know: then they hold for machines of this size. */
 export function findHeapLimits(regions: readonly Region[], memory: number): HeapLimit[] {
@@ -56,6 +63,9 @@ export function findHeapLimits(regions: readonly Region[], memory: number): Heap
   if (capacities.length !== 1) return []
   // What only tunes the collector may be left if it is not the only one of its value.
   const sizes = words.addressesOf(limits.physical)
+  const young = words
+    .addressesOf(limits.semiSpace)
+    .filter((at) => words.read(at + LEAST) === MEBIBYTE && isYoung(words.read(at + TARGET), limits))
   return [
     { address: heap, kind: 'old' },
     { address: heap + INITIAL, kind: 'initial' },
@@ -66,10 +76,16 @@ export function findHeapLimits(regions: readonly Region[], memory: number): Heap
     ...sizes
       .slice(0, sizes.length > MOST_SIZES ? 0 : undefined)
       .map((address) => ({ address, kind: 'physical' as const })),
+    ...(young.length === 1 ? [{ address: young[0]! + TARGET, kind: 'young' as const }] : []),
   ]
 }
 
 const MOST_SIZES = 3
+
+/** It doubles when it grows. */
+function isYoung(size: number | undefined, { young }: Limits): boolean {
+  return size !== undefined && size >= MEBIBYTE && size <= young && Number.isInteger(Math.log2(size))
+}
 
 /** Of struct MemoryAllocator, from the capacity: between which addresses it has allocated so far. */
 const LOWEST = 24

@@ -55,7 +55,7 @@ const PROTECT = 4
 const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
 
 const HeapLimitRecord = struct({ address: 'u64', kind: 'u64' })
-const HEAP_LIMITS = { old: 1, initial: 2, global: 3, semiSpace: 4, capacity: 5, physical: 6 }
+const HEAP_LIMITS = { old: 1, initial: 2, global: 3, semiSpace: 4, capacity: 5, physical: 6, young: 7 }
 
 /** mmap(2) */
 const PROT_NONE = 0

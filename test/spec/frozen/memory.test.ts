@@ -11,8 +11,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { printed } from '../../support/empty-root.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { THOROUGH } from '../../support/thorough.ts'
-import { buildFrozen, FIXTURES, skip } from './frozen.fixture.ts'
+import { buildFrozen, FIXTURES, skip, start } from './frozen.fixture.ts'
 
+const MEBIBYTE = 2 ** 20
 const TOGETHER = 20
 /** Helper threads have started, and pages of the file are no longer anybody's to be written. */
 const SETTLED_MS = 1500
@@ -75,6 +76,12 @@ if (THOROUGH)
       assert.ok(frozen.Pss < frozen.Rss / 4, 'most pages are shared')
       assert.ok(frozen.Pss <= plain.Pss / 2)
       assert.ok(frozen.Private_Clean < frozen.Shared_Clean / 10, 'clean pages are')
+    })
+
+    test('is collected less often by a process that is busy, and not before', async () => {
+      const { stdout } = await start(await buildFrozen(work, 'busy.cjs'), [])
+      // Of two semi-spaces.
+      assert.deepEqual(JSON.parse(stdout), { first: 2 * MEBIBYTE, later: 16 * MEBIBYTE })
     })
   })
 

@@ -67,7 +67,7 @@ struct thaw_operation {
 	uint64_t address, size, source; /* MOVE: where the kernel mapped it */
 };
 /* In this order in the table: only MOVE_LAST and what follows touch what a cold start needs. */
-enum { OPERATION_MAP = 1, OPERATION_MOVE = 2, OPERATION_MOVE_LAST = 3, OPERATION_PROTECT = 4 };
+enum { OPERATION_MAP = 1, OPERATION_MOVE = 2, OPERATION_MOVE_LAST = 3, OPERATION_PROTECT = 4, OPERATION_EXPECT_FREE = 5 };
 
 struct prefault {
 	uint64_t address;

@@ -158,6 +158,16 @@ static void close_descriptors(void)
 	}
 }
 
+/* At this very address, where nothing may be. */
+static long map_free(uint64_t address, uint64_t size, int protection)
+{
+	long result = syscall6(SYS_mmap, (long)address, (long)size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	if (failed(result) || result == (long)address) return result;
+	/* A kernel before 4.17 takes the address for a wish. */
+	syscall3(SYS_munmap, result, size, 0);
+	return -ENOMEM;
+}
+
 /* Whether all of the memory is in place. If not, what was mapped is unmapped again. */
 static int place_memory(void)
 {
@@ -167,14 +177,12 @@ static int place_memory(void)
 		const struct thaw_operation *one = &list[i];
 		long result = 0;
 		switch (one->kind) {
+		case OPERATION_EXPECT_FREE:
+			result = map_free(one->address, one->size, 0);
+			if (!failed(result)) syscall3(SYS_munmap, one->address, one->size, 0);
+			break;
 		case OPERATION_MAP:
-			result = syscall6(SYS_mmap, (long)one->address, (long)one->size, one->protection,
-					  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-			/* A kernel before 4.17 takes the address for a wish. */
-			if (!failed(result) && result != (long)one->address) {
-				syscall3(SYS_munmap, result, one->size, 0);
-				result = -ENOMEM;
-			}
+			result = map_free(one->address, one->size, one->protection);
 			break;
 		case OPERATION_MOVE:
 		case OPERATION_MOVE_LAST:
@@ -185,7 +193,7 @@ static int place_memory(void)
 			break;
 		}
 		if (!failed(result)) continue;
-		if (one->kind != OPERATION_MAP && one->kind != OPERATION_MOVE) syscall1(SYS_exit_group, 134);
+		if (one->kind == OPERATION_MOVE_LAST || one->kind == OPERATION_PROTECT) syscall1(SYS_exit_group, 134);
 		while (i-- > 0) syscall3(SYS_munmap, list[i].address, list[i].size, 0);
 		return 0;
 	}

@@ -13,9 +13,20 @@ import type { FrozenProcess, TouchedPages } from '../../freeze/frozen-process.ts
 import { DescriptorRecord, describe } from './descriptor-records.ts'
 import { PF_R, PF_W, PF_X, PT_LOAD, PT_NULL } from './constants.ts'
 import { factsOf } from './frozen-facts.ts'
-import { LAUNCHER_DATA, LaunchTable, PARKING_BASE } from './layout.ts'
+import { LaunchTable, PARKING_BASE } from './layout.ts'
 import type { FrozenSupport } from '../image.ts'
 import { planPrefaults, Prefault } from './prefaults.ts'
+import {
+  MOVE,
+  MOVE_LAST,
+  NO_OPERATION,
+  Operation,
+  planOperations,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  type Piece,
+} from './thaw-operations.ts'
 import {
   mappedRanges,
   VERIFIED_RUN_SIZE,
@@ -46,22 +57,8 @@ const ThawTable = struct({
 /** "INTHAW01" */
 const THAW_TABLE_MAGIC = { magicLow: 0x4854_4e49, magicHigh: 0x3130_5741 }
 
-const Operation = struct({ kind: 'u32', protection: 'u32', address: 'u64', size: 'u64', source: 'u64' })
-type Operation = ReturnType<typeof Operation.read>
-const MAP = 1
-const MOVE = 2
-const MOVE_LAST = 3
-const PROTECT = 4
-const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
-
 const HeapLimitRecord = struct({ address: 'u64', kind: 'u64' })
 const HEAP_LIMITS = { old: 1, initial: 2, global: 3, semiSpace: 4, capacity: 5, physical: 6, young: 7 }
-
-/** mmap(2) */
-const PROT_NONE = 0
-const PROT_READ = 1
-const PROT_WRITE = 2
-const PROT_EXEC = 4
 
 export interface FrozenAppendix {
   /** For people. */
@@ -92,11 +89,11 @@ export function planFrozen(
   size: number,
   { touched = { written: [], read: [] }, verified = [] }: Learnt = {},
 ): FrozenAppendix {
-  const { maps, pieces, protects } = planOperations(support, frozen)
+  const { expected, maps, pieces, protects } = planOperations(support, frozen)
   const prefaults = planPrefaults(frozen, touched)
   const offset = alignUp(size, PAGE_SIZE)
   // The table first; its size does not depend on the addresses in it.
-  const count = maps.length + pieces.length + protects.length
+  const count = expected.length + maps.length + pieces.length + protects.length
   const noOperations = Array.from({ length: count }, () => NO_OPERATION)
   const tableSize = alignUp(
     tableOf(frozen, { operations: noOperations, prefaults, verified }, 0).length,
@@ -118,7 +115,7 @@ export function planFrozen(
     }
   })
   const bytes = new Uint8Array(tableSize)
-  const operations = [...maps, ...moves, ...protects]
+  const operations = [...expected, ...maps, ...moves, ...protects]
   bytes.set(tableOf(frozen, { operations, prefaults, verified }, segments[0]!.virtualAddress))
   return {
     facts: { bytes: tableSize + saved.size, ...factsOf(frozen) },
@@ -132,71 +129,6 @@ export function planFrozen(
     ],
     mapped: mappedRanges(support, frozen, pieces),
   }
-}
-
-/** Memory that is moved into place: saved, or mapped from the file as it was. */
-interface Piece {
-  readonly kind: number
-  /** Of the segment that it is parked in. */
-  readonly protection: number
-  readonly address: number
-  readonly size: number
-  readonly bytes: Uint8Array | undefined
-  /** Settled for saved bytes by `placeSaved`. */
-  fileOffset: number
-}
-
-/** What the launcher is to do, in its order: pieces that replace what a cold start needs come last. */
-function planOperations(support: FrozenSupport, frozen: FrozenProcess) {
-  const homes = support.programHeaders.filter(({ type }) => type === PT_LOAD)
-  const maps: Operation[] = []
-  const pieces: Piece[] = []
-  const protects: Operation[] = []
-  for (const region of frozen.regions) {
-    const { start, end, protection, fileOffset, runs } = region
-    if (start === LAUNCHER_DATA) continue
-    const home = homes.find((it) => start < it.virtualAddress + it.memorySize && end > it.virtualAddress)
-    const parked = parkedProtection(protection)
-    const whole = { address: start, size: end - start }
-    const isSaved = runs[0]?.address === start && runs[0].bytes.length === whole.size
-    if (!home) {
-      // What is covered by what is moved there is only taken: one call for neighbours, whatever they become.
-      const isCovered = isSaved || fileOffset !== undefined
-      maps.push({ kind: MAP, protection: isCovered ? PROT_NONE : protection, ...whole, source: 0 })
-      if (fileOffset !== undefined && !isSaved)
-        pieces.push({ kind: MOVE, protection: parked, ...whole, bytes: undefined, fileOffset })
-    }
-    const kind = home ? MOVE_LAST : MOVE
-    for (const { address, bytes } of runs) {
-      pieces.push({ kind, protection: parked, address, size: bytes.length, bytes, fileOffset: 0 })
-    }
-    const hasPieces = runs.length > 0 || fileOffset !== undefined
-    const isOther = protection !== parked || (home && protection !== protectionOf(home.flags))
-    if (hasPieces && isOther) protects.push({ kind: PROTECT, protection, ...whole, source: 0 })
-  }
-  return { maps: joinMaps(maps), pieces: pieces.toSorted((a, b) => a.kind - b.kind), protects }
-}
-
-function protectionOf(flags: number): number {
-  return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0)
-}
-
-/** A segment cannot be writable and executable; such memory becomes executable in its place. */
-function parkedProtection(protection: number): number {
-  if (protection & PROT_WRITE) return PROT_READ | PROT_WRITE
-  return protection & PROT_EXEC ? PROT_READ | PROT_EXEC : PROT_READ
-}
-
-/** Neighbours of one protection are one mapping. */
-function joinMaps(operations: readonly Operation[]): Operation[] {
-  const joined: Operation[] = []
-  for (const operation of operations) {
-    const last = joined.at(-1)
-    if (last && last.address + last.size === operation.address && last.protection === operation.protection) {
-      last.size += operation.size
-    } else joined.push({ ...operation })
-  }
-  return joined
 }
 
 /** Bytes of the file that are one segment. */

@@ -3,13 +3,11 @@
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, Region, TouchedPages } from '../../freeze/frozen-process.ts'
+import { PROT_WRITE } from './thaw-operations.ts'
 
 /** Memory that a start is about to touch: `writes` is 1 if it is written to. */
 export const Prefault = struct({ address: 'u64', size: 'u32', writes: 'u32' })
 export type Prefault = ReturnType<typeof Prefault.read>
-
-/** mmap(2) */
-const PROT_WRITE = 2
 
 /** What the rehearsal had mapped for itself is elsewhere in every start. */
 export function planPrefaults({ regions }: FrozenProcess, { written, read }: TouchedPages): Prefault[] {

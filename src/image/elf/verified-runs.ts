@@ -9,6 +9,7 @@ import type { FrozenSupport } from '../image.ts'
 import { PF_W, PF_X, PT_LOAD } from './constants.ts'
 import { threadContexts } from './frozen-facts.ts'
 import { LAUNCH_TABLE, LAUNCHER_TEXT, LOADER_BASE, SYSTEM_BASE } from './layout.ts'
+import { PROT_EXEC, PROT_READ } from './thaw-operations.ts'
 
 /** launcher/frozen.h: struct verified_run. */
 const Run = struct({ address: 'u64', size: 'u64' })
@@ -29,10 +30,6 @@ export function writeVerifiedRun(view: DataView, offset: number, run: VerifiedRu
 export interface MappedRange extends MemoryRange {
   readonly fileOffset: number
 }
-
-/** mmap(2) */
-const PROT_READ = 1
-const PROT_EXEC = 4
 
 /** Node's and ld.so's constants and code. */
 export function constantRanges({ programHeaders }: Pick<FrozenSupport, 'programHeaders'>): MappedRange[] {

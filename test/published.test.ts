@@ -11,7 +11,7 @@ import { THOROUGH } from './support/thorough.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 
-suite('the published package', () => {
+suite('the published package', { skip: !THOROUGH && 'with CI only' }, () => {
   const project = mkdtempSync(path.join(tmpdir(), 'ingot-published-'))
   // npx starts what "node" means: the one that runs the tests.
   const env = {
@@ -71,28 +71,25 @@ suite('the published package', () => {
     assert.equal(run('./by-command'), 'hello world\n')
   })
 
-  if (THOROUGH)
-    test('builds itself', () => {
-      run('npx', '--no-install', 'ingot', 'build', 'node_modules/ingot', '--quiet', '-o', 'ingot')
-      run('./ingot', 'build', 'hello.ts', '--quiet', '-o', 'by-itself')
-      assert.equal(run('./by-itself'), 'hello world\n')
-      assert.equal(run('./ingot', 'run', 'hello.ts'), 'hello world\n')
-    })
+  test('builds itself', () => {
+    run('npx', '--no-install', 'ingot', 'build', 'node_modules/ingot', '--quiet', '-o', 'ingot')
+    run('./ingot', 'build', 'hello.ts', '--quiet', '-o', 'by-itself')
+    assert.equal(run('./by-itself'), 'hello world\n')
+    assert.equal(run('./ingot', 'run', 'hello.ts'), 'hello world\n')
+  })
 
-  if (THOROUGH) {
-    test('gives the same bytes as a clone, and as it does itself as an executable, and proves it', () => {
-      const flags = ['hello.ts', '--quiet', '--start', 'cold', '--verify-reproducible', '-o']
-      run('npx', '--no-install', 'ingot', 'build', ...flags, 'by-package')
-      run('./ingot', 'build', ...flags, 'by-executable')
-      run(process.execPath, path.join(ROOT, 'bin/ingot.mjs'), 'build', ...flags, 'by-clone')
-      const [first, ...others] = ['by-package', 'by-executable', 'by-clone'].map((name) =>
-        readFileSync(path.join(project, name)),
-      )
-      for (const other of others) assert.ok(first!.equals(other))
-      run('./ingot', 'report', 'by-package', '-o', 'report.html')
-      assert.match(readFileSync(path.join(project, 'report.html'), 'utf8'), /^<!doctype html>/)
-    })
-  }
+  test('gives the same bytes as a clone, and as it does itself as an executable, and proves it', () => {
+    const flags = ['hello.ts', '--quiet', '--start', 'cold', '--verify-reproducible', '-o']
+    run('npx', '--no-install', 'ingot', 'build', ...flags, 'by-package')
+    run('./ingot', 'build', ...flags, 'by-executable')
+    run(process.execPath, path.join(ROOT, 'bin/ingot.mjs'), 'build', ...flags, 'by-clone')
+    const [first, ...others] = ['by-package', 'by-executable', 'by-clone'].map((name) =>
+      readFileSync(path.join(project, name)),
+    )
+    for (const other of others) assert.ok(first!.equals(other))
+    run('./ingot', 'report', 'by-package', '-o', 'report.html')
+    assert.match(readFileSync(path.join(project, 'report.html'), 'utf8'), /^<!doctype html>/)
+  })
 
   test('builds the same program from the API', () => {
     writeFileSync(

@@ -27,7 +27,9 @@ export function nodeTests(subject: Subject): void {
   const differing = DIFFERING[subject]
   const isRun = (_name: string, at: number): boolean => at % EVERY === 0
 
-  suite(`node's own tests: ${subject}`, { concurrency: 2 }, () => {
+  // What is of files and of modules is what the executables change most.
+  const isSpare = !THOROUGH && subject !== 'fs' && subject !== 'modules'
+  suite(`node's own tests: ${subject}`, { concurrency: 2, skip: isSpare && 'with CI only' }, () => {
     const project = path.join(temporaryDirectory(), 'project')
     const executable = path.join(project, 'node-tests')
 

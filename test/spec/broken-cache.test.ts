@@ -33,7 +33,7 @@ function flipByte(file: string): void {
   writeFileSync(file, bytes)
 }
 
-suite('an entry of the cache with one wrong bit', () => {
+suite('an entry of the cache with one wrong bit', { skip: !THOROUGH && 'with CI only' }, () => {
   const project = makeProject(work)
   const build = (name: string) =>
     ingotBuild(['main.ts', '-o', name, '--start', 'cold'], { cwd: project, env: offline })
@@ -49,7 +49,7 @@ suite('an entry of the cache with one wrong bit', () => {
     ['base-', 'base.json'],
     ['base-', 'ingot-manifest.json'],
   ] as const
-  for (const [prefix, file] of THOROUGH ? entries : entries.slice(0, 1)) {
+  for (const [prefix, file] of entries) {
     test(`${prefix}*/${file} is made again`, async () => {
       flipByte(entryFile(root, prefix, file))
       const { out } = await build('again')
@@ -63,11 +63,10 @@ suite('an entry of the cache with one wrong bit', () => {
     assert.equal(Buffer.compare(readFileSync((await build('again')).out), reference), 0)
   })
 
-  if (THOROUGH)
-    test('the libraries are taken from the machine or fetched again', async () => {
-      flipByte(entryFile(root, 'debian-', 'libc.so.6'))
-      assert.equal(Buffer.compare(readFileSync((await build('again')).out), reference), 0)
-    })
+  test('the libraries are taken from the machine or fetched again', async () => {
+    flipByte(entryFile(root, 'debian-', 'libc.so.6'))
+    assert.equal(Buffer.compare(readFileSync((await build('again')).out), reference), 0)
+  })
 })
 
 suite('a registry on loopback', async () => {

@@ -14,7 +14,7 @@ import { ingotBuild, run, runNode } from '../support/commands.ts'
 import { runInEmptyRoot } from '../support/empty-root.ts'
 import { installed } from '../support/installed.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
-import { START } from '../support/thorough.ts'
+import { THOROUGH } from '../support/thorough.ts'
 import { needTool, skipWithoutRoot } from './elf/executable.fixture.ts'
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/native-set', import.meta.url))
@@ -41,7 +41,7 @@ async function compileTerminal(installation: string): Promise<void> {
 const CREATING =
   'open,openat,openat2,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,mknod,mknodat'
 
-suite('seven packages with native code', { skip: skipWithoutRoot }, () => {
+suite('seven packages with native code', { skip: skipWithoutRoot || (!THOROUGH && 'with CI only') }, () => {
   const directory = temporaryDirectory()
   const executable = path.join(directory, 'set')
   let result: BuildResult
@@ -53,7 +53,7 @@ suite('seven packages with native code', { skip: skipWithoutRoot }, () => {
     // Not copied: it is half a gigabyte.
     const project = await installed(FIXTURE, compileTerminal)
     for (const name of readdirSync(FIXTURE)) copyFileSync(path.join(FIXTURE, name), path.join(project, name))
-    result = await ingotBuild([...START, 'main.mjs', '-o', executable], { cwd: project })
+    result = await ingotBuild(['main.mjs', '-o', executable], { cwd: project })
     // @swc/core unpacks its addon into a cache directory, onnxruntime keeps a database.
     const home = path.join(directory, 'home')
     mkdirSync(home)

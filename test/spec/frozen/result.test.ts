@@ -84,7 +84,7 @@ suite('what a build says of the start', { skip }, () => {
   })
 })
 
-suite('the frozen process in the cache', { skip }, () => {
+suite('the frozen process in the cache', { skip: skip || (!THOROUGH && 'with CI only') }, () => {
   const work = temporaryDirectory()
   const project = makeProject(work, FILES)
   let cache: Awaited<ReturnType<typeof ownCache>>

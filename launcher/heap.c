@@ -6,8 +6,8 @@
 #define HEAP_PAGE (1ul << 18)
 /* Below, V8 has other rules, and a process has other troubles than its start. */
 #define LEAST_MEMORY (512 * MEBIBYTE)
-/* Where the least size lies, in words from the one that there is: V8's heap may have gone with its isolate. */
-#define YOUNG_LEAST -3
+/* Where the least and the most that it may have lie, in words from the size of the young generation. */
+enum { YOUNG_LEAST = -3, YOUNG_MOST = -2 };
 
 static uint64_t limit_of(uint64_t kind, uint64_t memory)
 {
@@ -60,5 +60,8 @@ void set_heap_limits(const struct thaw_table *table, uint64_t memory)
    when it needs them. */
 void grow_young_generation(void)
 {
-	if (young.size && young.size[YOUNG_LEAST] == MEBIBYTE && *young.size < young.grown) *young.size = young.grown;
+	/* V8's heap may have gone with its isolate. */
+	if (!young.size || young.size[YOUNG_LEAST] != MEBIBYTE) return;
+	const uint64_t most = young.size[YOUNG_MOST], size = young.grown < most ? young.grown : most;
+	if (*young.size < size) *young.size = size;
 }

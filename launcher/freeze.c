@@ -166,7 +166,7 @@ static int is_sleeping(int thread)
 }
 
 /* V8's helpers are given time to finish what they have begun: a start would wait for them, and they are
-   the last that it makes (thaw.c). */
+   the last that it makes (threads.c). */
 static void wait_for_helpers(int self)
 {
 	const struct timespec moment = { 0, 1000000 };

@@ -2,7 +2,7 @@
    it does which a build cannot know (freeze.c), reads its memory through /proc and appends it to the
    executable (src/freeze/). A start that finds everything as the build did moves that memory into place
    and goes on from there (thaw.c); every other start is a cold one.
-   src/image/elf/frozen.ts mirrors the structures. */
+   src/image/elf/frozen.ts and thaw-operations.ts mirror the structures. */
 #pragma once
 #include "layout.h"
 #include "sys.h"
@@ -67,7 +67,7 @@ struct thaw_operation {
 	uint64_t address, size, source; /* MOVE: where the kernel mapped it */
 };
 /* In this order in the table: only MOVE_LAST and what follows touch what a cold start needs. */
-enum { OPERATION_MAP = 1, OPERATION_MOVE = 2, OPERATION_MOVE_LAST = 3, OPERATION_PROTECT = 4, OPERATION_EXPECT_FREE = 5 };
+enum { OPERATION_EXPECT_FREE = 1, OPERATION_MAP = 2, OPERATION_MOVE = 3, OPERATION_MOVE_LAST = 4, OPERATION_PROTECT = 5 };
 
 struct prefault {
 	uint64_t address;
@@ -182,7 +182,8 @@ int is_subset(const struct cpu_features *needed, const struct cpu_features *pres
 /* heap.c: whether the process can go on with so much memory, and that it does. */
 int can_have_heap(const struct thaw_table *table, uint64_t built, uint64_t memory);
 void set_heap_limits(const struct thaw_table *table, uint64_t memory);
-/* In the main thread, once it has proved to be busy. */
+/* In the main thread, once it has proved to be busy, if it may. */
+int may_grow_young_generation(void);
 void grow_young_generation(void);
 
 /* clock.c */

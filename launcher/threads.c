@@ -53,15 +53,18 @@ static void start_threads(void)
 #define BUSY_NS 500000000
 
 static int timer, ticks;
+/* glibc uses the signal, too, once a thread is cancelled. */
+static struct kernel_sigaction former;
 
-/* One at a time, by signals to the main thread. */
+/* One at a time, by signals to the main thread. Whoever waits there in poll or nanosleep is woken up once, as those do
+   not go on by themselves. */
 static int make_timer(int clock, void (*on_signal)(int, const int *, char *))
 {
-	const struct kernel_sigaction action = { (uint64_t)on_signal, SA_RESTORER | SA_RESTART, (uint64_t)freeze_restorer, ~0ul };
+	const struct kernel_sigaction action = { (uint64_t)on_signal, SA_RESTORER | SA_RESTART | SA_ONSTACK, (uint64_t)freeze_restorer, ~0ul };
 	const int32_t main_id = *(const int32_t *)(record->threads[record->main_thread].thread_pointer + THREAD_ID_OFFSET);
 	/* struct sigevent */
 	const struct { uint64_t value; int32_t signal, notify, thread, rest[11]; } event = { 0, SIGFREEZE, 4 /* SIGEV_THREAD_ID */, main_id, { 0 } };
-	return syscall4(SYS_rt_sigaction, SIGFREEZE, &action, 0, 8) == 0 && syscall3(SYS_timer_create, clock, &event, &timer) == 0;
+	return syscall3(SYS_timer_create, clock, &event, &timer) == 0 && syscall4(SYS_rt_sigaction, SIGFREEZE, &action, &former, 8) == 0;
 }
 
 /* Once: where a timer cannot be deleted it has to end by itself. */
@@ -71,11 +74,10 @@ static int begin_timer(long ns)
 	return syscall4(SYS_timer_settime, timer, 0, &delay, 0) == 0;
 }
 
-static void end_timer(int signal)
+static void end_timer(void)
 {
-	static const struct kernel_sigaction default_action;
 	syscall1(SYS_timer_delete, timer);
-	syscall4(SYS_rt_sigaction, signal, &default_action, 0, 8);
+	syscall4(SYS_rt_sigaction, SIGFREEZE, &former, 0, 8);
 }
 
 /* Whether a wait has been interrupted: it ends, or is begun again. */
@@ -87,18 +89,18 @@ static int was_waiting(const struct signal_context *context)
 
 static void on_busy(int signal, const int *information, char *frame)
 {
-	(void)information, (void)frame;
-	end_timer(signal);
+	(void)signal, (void)information, (void)frame;
+	end_timer();
 	grow_young_generation();
 }
 
 static void on_tick(int signal, const int *information, char *frame)
 {
-	(void)information;
+	(void)signal, (void)information;
 	if (++ticks < LAST_TICK && !was_waiting((const struct signal_context *)frame) && begin_timer(TICK_NS)) return;
-	end_timer(signal);
+	end_timer();
 	start_threads();
-	if (make_timer(CLOCK_PROCESS_CPUTIME_ID, on_busy)) begin_timer(BUSY_NS);
+	if (may_grow_young_generation() && make_timer(CLOCK_PROCESS_CPUTIME_ID, on_busy)) begin_timer(BUSY_NS);
 }
 
 /* V8's helpers have nothing to do in the first moments, but each page that the main thread then copies would

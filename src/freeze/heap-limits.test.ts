@@ -33,6 +33,7 @@ suite("the limits of V8's heap", () => {
         [old, initial, semiSpace, capacity],
       )
       assert.equal(limits.global, 2 * limits.old)
+      assert.equal(limits.young, Math.min(8 * MEBIBYTE, limits.semiSpace))
     })
   }
 })
@@ -87,6 +88,7 @@ suite('where they lie', () => {
         [0x420, 'semiSpace'],
         [0x500, 'capacity'],
         [0x608, 'physical'],
+        [0x6a8, 'semiSpace'],
         [0x6b8, 'young'],
       ],
     )
@@ -94,6 +96,7 @@ suite('where they lie', () => {
 
   for (const [title, words] of [
     ['is large', { 0x6b8: 16 * MEBIBYTE }],
+    ['has another least size', { 0x6a0: 2 * MEBIBYTE }],
     ['is no power of two', { 0x6b8: 3 * MEBIBYTE }],
     ['is there twice', { 0xa00: MEBIBYTE, 0xa08: semiSpace, 0xa18: MEBIBYTE }],
   ] as const) {

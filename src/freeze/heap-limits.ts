@@ -76,11 +76,18 @@ export function findHeapLimits(regions: readonly Region[], memory: number): Heap
     ...sizes
       .slice(0, sizes.length > MOST_SIZES ? 0 : undefined)
       .map((address) => ({ address, kind: 'physical' as const })),
-    ...(young.length === 1 ? [{ address: young[0]! + TARGET, kind: 'young' as const }] : []),
+    ...(young.length === 1 ? youngLimits(young[0]!) : []),
   ]
 }
 
 const MOST_SIZES = 3
+
+function youngLimits(most: number): HeapLimit[] {
+  return [
+    { address: most, kind: 'semiSpace' },
+    { address: most + TARGET, kind: 'young' },
+  ]
+}
 
 /** It doubles when it grows. */
 function isYoung(size: number | undefined, { young }: Limits): boolean {

@@ -21,6 +21,11 @@ export const PT_GNU_STACK = 0x6474e551
 export const PF_X = 1
 export const PF_W = 2
 export const PF_R = 4
+/** mmap(2) */
+export const PROT_NONE = 0
+export const PROT_READ = 1
+export const PROT_WRITE = 2
+export const PROT_EXEC = 4
 export const PT_DYNAMIC = 2
 /** d_tag */
 export const DT_NULL = 0

@@ -11,7 +11,7 @@ import { PAGE_SIZE } from '../../format/archive.ts'
 import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, TouchedPages } from '../../freeze/frozen-process.ts'
 import { DescriptorRecord, describe } from './descriptor-records.ts'
-import { PF_R, PF_W, PF_X, PT_LOAD, PT_NULL } from './constants.ts'
+import { PROT_READ, PT_LOAD, PT_NULL } from './constants.ts'
 import { factsOf } from './frozen-facts.ts'
 import { LaunchTable, PARKING_BASE } from './layout.ts'
 import type { FrozenSupport } from '../image.ts'
@@ -22,9 +22,7 @@ import {
   NO_OPERATION,
   Operation,
   planOperations,
-  PROT_EXEC,
-  PROT_READ,
-  PROT_WRITE,
+  segmentFlags,
   type Piece,
 } from './thaw-operations.ts'
 import {
@@ -219,10 +217,7 @@ function headerPatches(support: FrozenSupport, segments: readonly Segment[]): Ch
     const bytes = new Uint8Array(ProgramHeader.size)
     ProgramHeader.write(viewOf(bytes), 0, {
       type: PT_LOAD,
-      flags:
-        (protection & PROT_READ ? PF_R : 0) |
-        (protection & PROT_WRITE ? PF_W : 0) |
-        (protection & PROT_EXEC ? PF_X : 0),
+      flags: segmentFlags(protection),
       fileOffset,
       virtualAddress,
       physicalAddress: virtualAddress,

@@ -3,7 +3,7 @@
 import { PAGE_SIZE } from '../../format/archive.ts'
 import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, Region, TouchedPages } from '../../freeze/frozen-process.ts'
-import { PROT_WRITE } from './thaw-operations.ts'
+import { PROT_WRITE } from './constants.ts'
 
 /** Memory that a start is about to touch: `writes` is 1 if it is written to. */
 export const Prefault = struct({ address: 'u64', size: 'u32', writes: 'u32' })

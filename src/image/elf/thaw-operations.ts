@@ -3,14 +3,8 @@
 import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, Region } from '../../freeze/frozen-process.ts'
 import type { FrozenSupport } from '../image.ts'
-import { PF_R, PF_W, PF_X, PT_LOAD } from './constants.ts'
+import { PF_R, PF_W, PF_X, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, PT_LOAD } from './constants.ts'
 import { LAUNCHER_DATA } from './layout.ts'
-
-/** mmap(2) */
-const PROT_NONE = 0
-export const PROT_READ = 1
-export const PROT_WRITE = 2
-export const PROT_EXEC = 4
 
 export const Operation = struct({
   kind: 'u32',
@@ -20,12 +14,12 @@ export const Operation = struct({
   source: 'u64',
 })
 export type Operation = ReturnType<typeof Operation.read>
-const MAP = 1
-export const MOVE = 2
-export const MOVE_LAST = 3
-const PROTECT = 4
 /** Nothing is mapped there. */
-const EXPECT_FREE = 5
+const EXPECT_FREE = 1
+const MAP = 2
+export const MOVE = 3
+export const MOVE_LAST = 4
+const PROTECT = 5
 export const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
 
 /** Memory that is moved into place: saved, or mapped from the file as it was. */
@@ -41,17 +35,23 @@ export interface Piece {
 }
 
 /** What the launcher is to do, in its order: pieces that replace what a cold start needs come last. */
-export function planOperations(support: FrozenSupport, frozen: FrozenProcess) {
-  const homes = support.programHeaders.filter(({ type }) => type === PT_LOAD)
-  const homeOf = (start: number, end: number) =>
-    homes.find((it) => start < it.virtualAddress + it.memorySize && end > it.virtualAddress)
+export function planOperations(
+  { programHeaders }: Pick<FrozenSupport, 'programHeaders'>,
+  { regions }: Pick<FrozenProcess, 'regions'>,
+) {
+  const homes = programHeaders.filter(({ type }) => type === PT_LOAD)
+  const spans: Span[] = []
   const maps: Operation[] = []
   const pieces: Piece[] = []
   const protects: Operation[] = []
-  for (const region of frozen.regions) {
+  let isApart = true
+  for (const region of regions) {
     const { start, end, protection, fileOffset, runs } = region
-    if (start === LAUNCHER_DATA) continue
-    const home = homeOf(start, end)
+    const home = homes.find((it) => start < it.virtualAddress + it.memorySize && end > it.virtualAddress)
+    const isLaunchers = start === LAUNCHER_DATA
+    if (!home && !isLaunchers) addSpan(spans, region, isApart)
+    isApart = home !== undefined || isLaunchers
+    if (isLaunchers) continue
     const parked = parkedProtection(protection)
     const whole = { address: start, size: end - start }
     const isSaved = runs[0]?.address === start && runs[0].bytes.length === whole.size
@@ -70,33 +70,41 @@ export function planOperations(support: FrozenSupport, frozen: FrozenProcess) {
     const isOther = protection !== parked || (home && protection !== protectionOf(home.flags))
     if (hasPieces && isOther) protects.push({ kind: PROTECT, protection, ...whole, source: 0 })
   }
-  const away = frozen.regions.filter(({ start, end }) => start !== LAUNCHER_DATA && !homeOf(start, end))
   return {
-    expected: spansOf(away).map((span) => ({ kind: EXPECT_FREE, protection: PROT_NONE, ...span, source: 0 })),
+    expected: spans.map((span) => ({ kind: EXPECT_FREE, protection: PROT_NONE, ...span, source: 0 })),
     maps: joinMaps(maps),
     pieces: pieces.toSorted((a, b) => a.kind - b.kind),
     protects,
   }
 }
 
-/** What nothing is moved to. The kernel moves memory to a free place faster than onto other memory. */
-function restOf({ start, end, runs }: Region): { address: number; size: number }[] {
-  const starts = [start, ...runs.map(({ address, bytes }) => address + bytes.length)]
-  const ends = [...runs.map(({ address }) => address), end]
-  return starts.map((address, i) => ({ address, size: ends[i]! - address })).filter(({ size }) => size > 0)
+interface Span {
+  address: number
+  size: number
 }
 
 /** Regions this near to each other are looked for in one call. */
 const SPAN_GAP = 2 ** 30
 
-function spansOf(regions: readonly Region[]): { address: number; size: number }[] {
-  const spans: { address: number; size: number }[] = []
-  for (const { start, end } of regions) {
-    const last = spans.at(-1)
-    if (last && start - (last.address + last.size) < SPAN_GAP) last.size = end - last.address
-    else spans.push({ address: start, size: end - start })
-  }
-  return spans
+function addSpan(spans: Span[], { start, end }: Region, isApart: boolean): void {
+  const last = spans.at(-1)
+  if (last && !isApart && start - (last.address + last.size) < SPAN_GAP) last.size = end - last.address
+  else spans.push({ address: start, size: end - start })
+}
+
+/** What nothing is moved to. The kernel moves memory to a free place faster than onto other memory. */
+function restOf({ start, end, runs }: Region): Span[] {
+  const starts = [start, ...runs.map(({ address, bytes }) => address + bytes.length)]
+  const ends = [...runs.map(({ address }) => address), end]
+  return starts.map((address, i) => ({ address, size: ends[i]! - address })).filter(({ size }) => size > 0)
+}
+
+export function segmentFlags(protection: number): number {
+  return (
+    (protection & PROT_READ ? PF_R : 0) |
+    (protection & PROT_WRITE ? PF_W : 0) |
+    (protection & PROT_EXEC ? PF_X : 0)
+  )
 }
 
 function protectionOf(flags: number): number {

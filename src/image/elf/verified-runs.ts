@@ -6,10 +6,9 @@ import { CHECKSUM_SIZE, checksumOf } from '../../format/checksum.ts'
 import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, MemoryRange } from '../../freeze/frozen-process.ts'
 import type { FrozenSupport } from '../image.ts'
-import { PF_W, PF_X, PT_LOAD } from './constants.ts'
+import { PF_W, PF_X, PROT_EXEC, PROT_READ, PT_LOAD } from './constants.ts'
 import { threadContexts } from './frozen-facts.ts'
 import { LAUNCH_TABLE, LAUNCHER_TEXT, LOADER_BASE, SYSTEM_BASE } from './layout.ts'
-import { PROT_EXEC, PROT_READ } from './thaw-operations.ts'
 
 /** launcher/frozen.h: struct verified_run. */
 const Run = struct({ address: 'u64', size: 'u64' })

@@ -6,15 +6,24 @@ import { suite, test } from 'node:test'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { AS_BUILT, buildFrozen, COLD, skip, start } from './frozen.fixture.ts'
 
+const MOST_STARTS = 100
+/** A wait of 2 ms that took longer was held up. */
+const LATE_MS = 3
+
 suite('the first moments of a frozen process', { skip }, () => {
   const work = temporaryDirectory()
 
   test('threads are there as soon as the main one waits', async () => {
     const file = await buildFrozen(work, 'waits.mjs')
-    // Where other processes take the processors the wait may be over first.
-    const counts: number[] = []
-    for (let i = 0; i < 10; i++) counts.push(Number((await start(file, [])).stdout))
-    assert.ok(counts.filter((count) => count > 1).length >= 3, `${counts.join()} of them`)
+    // Where other processes take the processor the wait is over before anybody can look at it: such a start says nothing.
+    let inTime = 0
+    for (let i = 0; i < MOST_STARTS && inTime < 5; i++) {
+      const { threads, waited } = JSON.parse((await start(file, [])).stdout) as Record<string, number>
+      if (waited! > LATE_MS) continue
+      assert.ok(threads! > 1, `${threads} of them after ${waited} ms`)
+      inTime++
+    }
+    assert.equal(inTime, 5, 'starts that were not held up')
   })
 
   test('a heap that doubles is collected no sooner than that of a cold start', async () => {

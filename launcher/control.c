@@ -99,6 +99,7 @@ int control(const char *path, long *result)
 	else if (same_text(verb, "ready")) barrier(BARRIER_READY);
 	else if (same_text(verb, "date-is-free") && freezing) date_is_free = 1;
 	else if (same_text(verb, "arm") && freezing) arm_freeze();
+	else if (same_text(verb, "trim") && freezing) trim_memory();
 	else if (same_text(verb, "begin") && freezing) freeze_record.has_begun = 1;
 	else if (same_text(verb, "step") && freezing) freeze_record.steps++;
 	else if (same_text(verb, "copied") && freezing) {

@@ -51,6 +51,7 @@ struct launch_table {
 	uint64_t sea_switch;     /* address of node's byte that says whether there is a program inside: '0' or '1' */
 	/* Addresses of node's uv_os_getenv, of its environment, which calls it, and of the part behind process.env alone. */
 	uint64_t getenv_caller, environment_reader, program_environment, program_environment_end;
+	uint64_t malloc_trim;    /* in libc.so.6 */
 	uint64_t runtime;        /* address of the path of the file that node and the libraries are in, or 0: they are in this one */
 };
 

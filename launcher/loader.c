@@ -5,8 +5,9 @@
 
    The hooks run inside ld.so, perhaps on several threads, perhaps in a fork of a process whose
    other threads held anything: so no locks, only compare-and-swap on the table of open files. */
-#include "launcher.h"
 #include "archive.h"
+#include "frozen.h"
+#include "launcher.h"
 #include "paths.h"
 #include "verify.h"
 #include "sys.h"
@@ -197,9 +198,12 @@ void *hook_mmap(char *address, uint64_t size, int protection, int flags, int des
 		return (void *)result_or_errno(
 			syscall6(SYS_mmap, (long)address, (long)size, protection, flags, descriptor, offset));
 
-	if (descriptor < FIRST_FAKE_DESCRIPTOR)
-		return (void *)result_or_errno(syscall6(SYS_mmap, (long)address, (long)size, protection, flags, descriptor,
-							(long)(file->archive->file_offset + file->entry->data) + offset));
+	if (descriptor < FIRST_FAKE_DESCRIPTOR) {
+		long place = syscall6(SYS_mmap, (long)address, (long)size, protection, flags, descriptor,
+				      (long)(file->archive->file_offset + file->entry->data) + offset);
+		if (freezing && offset == 0) remember_library(file->entry, place);
+		return (void *)result_or_errno(place);
+	}
 
 	long copy = syscall6(SYS_mmap, (long)address, (long)size, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | (flags & MAP_FIXED), -1, 0);

@@ -19,6 +19,7 @@ import { machineOf } from './image/elf/machine.ts'
 import { readElf, type ElfFile } from './image/elf/read.ts'
 import { unreadItems } from './image/icu/unread.ts'
 import { withoutSeaBuilder } from './image/elf/sea-builder.ts'
+import { findSymbols } from './image/elf/symbols.ts'
 import { withoutUnwinding } from './image/elf/unwinding.ts'
 import type { ElfBase, LinkedBase } from './image/image.ts'
 import type { SeaBlob } from './image/sea.ts'
@@ -47,6 +48,8 @@ export function launcherOf(target: Target): string {
   return fileURLToPath(new URL(`../launcher/prebuilt/${target}/launcher.bin`, import.meta.url))
 }
 
+/** Known to launcher/freeze.c. */
+const LIBC = 'libc.so.6'
 /** In the archive of libraries, for launcher/verify.c. */
 const VERIFIED_AT_START = 'verified-at-start'
 
@@ -54,10 +57,10 @@ export function linkElf(inputs: ElfInputs): LinkedBase {
   const { target, runtime, libraries, blob, licenses, icu } = inputs
   const launcherFile = launcherOf(target)
   const launcher = readLauncher(readFileSync(launcherFile), launcherFile)
-  const contentOf = (name: string, file: string) => {
-    const bytes = readFileSync(file)
-    return name === 'libc.so.6' ? redirectLibc(readElf(bytes, file), launcher) : bytes
-  }
+  const libcFile = libraries.libraries.get(LIBC)!.file
+  const libc = readElf(readFileSync(libcFile), libcFile)
+  const contentOf = (name: string, file: string) =>
+    name === LIBC ? redirectLibc(libc, launcher) : readFileSync(file)
   const node = readElf(readFileSync(runtime.file), runtime.file)
   const smaller = icu && cutIcu(node.bytes, runtime.file, icu)
   const files = [
@@ -83,7 +86,8 @@ export function linkElf(inputs: ElfInputs): LinkedBase {
   const link = (more: readonly ArchiveFile[]) => {
     const manifest = { ingot: '', entries: [], sourceMaps: false }
     const system = Buffer.concat(packArchive([...files, ...more], [], manifest, { pageSize }).chunks)
-    return linkBaseImage({ node, loader, launcher, system, blob, edits })
+    const mallocTrim = findSymbols(libc, ['malloc_trim']).malloc_trim
+    return linkBaseImage({ node, loader, launcher, system, blob, edits, mallocTrim })
   }
   // The first chunk is node. Its ELF header says where the launch table is, behind the archive that the result is to lie in.
   const withUsed = ({ chunks, base }: LinkedBase<ElfBase>) =>

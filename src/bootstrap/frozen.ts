@@ -73,6 +73,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
   const collectGarbage = () => {
     garbage.collect()
     preparePatterns(training)
+    tell('trim')
   }
   let start: Start | undefined
   const replaced: ((start: Start) => void)[] = []

@@ -30,6 +30,8 @@ export interface BaseInputs {
   /** Archive of the shared libraries, by SONAME. */
   readonly system: Uint8Array
   readonly blob: SeaBlob
+  /** Address of that function in libc; 0 by default. */
+  readonly mallocTrim?: number
   /** What of node is to be another one, or not there; of nothing by default. */
   readonly edits?: NodeEdits
 }
@@ -228,6 +230,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     fuses: DEFAULT_FUSES,
     ...layout.NO_SEAL,
     ...findSealed(node),
+    mallocTrim: inputs.mallocTrim ?? 0,
     runtime: 0,
   })
   for (const [start, headers] of [

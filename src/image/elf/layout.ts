@@ -64,6 +64,8 @@ export const LaunchTable = struct({
   environmentReader: 'u64',
   programEnvironment: 'u64',
   programEnvironmentEnd: 'u64',
+  /** In libc. */
+  mallocTrim: 'u64',
   /** Address of the path of the file that the runtime is in (split.ts); 0: this one. */
   runtime: 'u64',
 })

@@ -36,6 +36,7 @@ import { installLoader } from './vfs/loader.ts'
 import { setVirtualWorkingDirectory, toVirtualPath } from './vfs/paths.ts'
 import { installErrorMarks } from './vfs/stack.ts'
 import { Tree } from './vfs/tree.ts'
+import { compileTrained } from './trained-code.ts'
 import { warmUpReads } from './warm-up-reads.ts'
 import { loadAhead, USUAL_MODULES, warmUp } from './warm-up.ts'
 import { showSealed } from './worker-environment.ts'
@@ -140,6 +141,7 @@ function startFrozen(freezing: Freezing): void {
   internals.v8.setFlagsFromString('--lazy')
   // As node comes with them: whole, and with the code cache that node then keeps, they would be half of the memory.
   loadAhead(internals.requireBuiltin, USUAL_MODULES)
+  compileTrained(internals, training)
   Object.assign(internals.cjsLoader.Module._pathCache, Object.fromEntries(training.resolved))
   warmUpReads(internals, tree, collectYoungGarbage)
   begin()

@@ -105,6 +105,8 @@ export interface Internals {
   builtin(id: string): Binding
   /** Any builtin module, after the door is closed too. */
   readonly requireBuiltin: InternalRequire
+  /** All objects of this context that inherit from it. Collects garbage first. */
+  objectsWith(prototype: object): object[]
   /** Names and numbers of option types. */
   readonly optionTypes: Record<string, number>
 }
@@ -196,6 +198,13 @@ export function openInternals(require: InternalRequire): Internals {
     },
     options: require('internal/options'),
     optionTypes: internalBinding('options').types,
+    objectsWith(prototype) {
+      // Once node has loaded the binding, it asks only here whether its name is one of those that it keeps for itself.
+      internals.requireBuiltin('v8')
+      const names = ['', 'internal_only_v8']
+      const name = { toString: () => names.shift() ?? 'internal_only_v8' }
+      return internalBinding(name).queryObjects(prototype)
+    },
     builtin: (id) => BuiltinModule.map.get(id)!,
     requireBuiltin: (id: string) => BuiltinModule.map.get(id)!.compileForInternalLoader(),
   }

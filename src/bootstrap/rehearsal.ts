@@ -4,6 +4,7 @@
 import { encodeTraining, type Training } from '../format/training.ts'
 import { REPORT_DESCRIPTOR, tellerOf } from './control.ts'
 import type { InternalRequire, Internals } from './internals.ts'
+import { functionsRun } from './trained-code.ts'
 import { toArchivePath } from './vfs/paths.ts'
 import { loadedBuiltins } from './warm-up.ts'
 
@@ -34,6 +35,7 @@ export function detectRehearsal(
       resolved: paths.filter(([, file]) => toArchivePath(file) !== undefined),
       builtins: loadedBuiltins(),
       patterns: patterns(requireBuiltin),
+      functions: functionsRun(internals),
     })
     const { writeSync } = requireBuiltin('fs')
     for (let at = 0; at < training.length;) at += writeSync(REPORT_DESCRIPTOR, training, at)
@@ -42,6 +44,7 @@ export function detectRehearsal(
   return {
     end,
     begin() {
+      internals.v8.setFlagsFromString('--no-flush-bytecode')
       tell('arm')
       endWhenIdle(internals, end)
     },

@@ -10,6 +10,8 @@ export interface Training {
   readonly builtins: readonly string[]
   /** Regular expressions that were made. */
   readonly patterns: readonly (readonly [source: string, flags: string])[]
+  /** Functions that were run: by script, as the bootstrap names it, their positions in it. */
+  readonly functions: readonly (readonly [script: string, positions: readonly number[]])[]
   /** How many modules the program had gone through when it was frozen; undefined if that is not known. */
   readonly steps?: number
   /** It is to be frozen there. */
@@ -20,7 +22,7 @@ export interface Training {
   readonly dates?: 'watched' | 'plain'
 }
 
-export const NO_TRAINING: Training = { modules: [], resolved: [], builtins: [], patterns: [] }
+export const NO_TRAINING: Training = { modules: [], resolved: [], builtins: [], patterns: [], functions: [] }
 
 /** Bytes of the size before the JSON. */
 const PREFIX_SIZE = 4

@@ -30,7 +30,8 @@ export async function withBuildRun<T>(
     cwd: '/',
     // Nothing of the builder's environment may become part of the program.
     env: { [VARIABLES[mode]]: '1' },
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    // A pipe is what most programs write to.
+    stdio: ['ignore', mode === 'rehearse' ? 'pipe' : 'ignore', 'ignore', 'pipe'],
   })
   try {
     const report = await waitForReport(child, input, longestMs)
@@ -62,6 +63,7 @@ function waitForReport(
   const { promise, resolve } = Promise.withResolvers<Buffer | string>()
   const timer = setTimeout(resolve, longestMs, TOO_LONG)
   const socket = child.stdio[3] as Duplex
+  child.stdout?.resume()
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => {
     chunks.push(chunk)

@@ -5,7 +5,7 @@ import { realpathSync } from 'node:fs'
 
 import { viewOf } from '../base/bytes.ts'
 import { encodeTraining, NO_TRAINING, type Training } from '../format/training.ts'
-import { withBuildRun } from './build-run.ts'
+import { TOO_LONG, withBuildRun } from './build-run.ts'
 import { readDescriptors } from './descriptors.ts'
 import type { FrozenProcess, NotFrozen, Region, StoppedAt } from './frozen-process.ts'
 import { findHeapLimits } from './heap-limits.ts'
@@ -30,11 +30,23 @@ export interface RecordPlace {
 }
 
 /**
- * Runs the program up to its first barrier. What is loaded ahead for it may have a barrier of its own: then less
- * is loaded ahead.
+ * Runs the program up to its first barrier.
  * @param inJavaScript it has to go on in JavaScript, which checks its contract first
  */
 export async function freezeProcess(
+  file: string,
+  record: RecordPlace,
+  training: Training,
+  inJavaScript: boolean,
+): Promise<FrozenProcess | NotFrozen> {
+  const frozen = await freezePrepared(file, record, training, inJavaScript)
+  // V8 ends a process in which it cannot compile a function that it was told to.
+  const hasEnded = 'reason' in frozen && frozen.reason !== TOO_LONG && training.functions.length > 0
+  return hasEnded ? freezePrepared(file, record, { ...training, functions: [] }, inJavaScript) : frozen
+}
+
+/** What is loaded ahead for it may have a barrier of its own: then less is loaded ahead. */
+async function freezePrepared(
   file: string,
   record: RecordPlace,
   training: Training,

@@ -49,6 +49,14 @@ suite('a rehearsal', { skip }, () => {
     await compareStarts(out, ['Ünï', '/x/y'], { input: 'text' }, 'thawed')
   })
 
+  test('leaves the code compiled that it has run, and none but that', async () => {
+    const out = await buildFrozen(work, 'trained.cjs')
+    const frozen = await start(out, [])
+    assert.deepEqual([frozen.started, frozen.stdout], ['thawed', 'one is compiled\na pipe'])
+    const cold = await start(out, [], { env: { INGOT_START: 'cold' } })
+    assert.deepEqual([cold.started, cold.stdout], ['cold', 'neither is compiled\na pipe'])
+  })
+
   if (THOROUGH)
     test('of a program that never comes to an end is given up', async () => {
       const project = makeProject(work, {

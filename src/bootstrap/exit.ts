@@ -13,10 +13,14 @@ export function hasWorkAtEnd(builtin: string): boolean {
 }
 
 /** @param onEnd called after 'exit' handlers */
-export function installExit({ fs, worker, util }: Internals, onEnd: () => void): void {
+export function installExit({ fs, worker, util, builtin, whenLoaded }: Internals, onEnd: () => void): void {
   const tell = tellerOf(fs)
   tell('watch-crashes')
   let isPlain = true
+  for (const id of WITH_WORK) {
+    if (builtin(id)['loaded']) isPlain = false
+    else whenLoaded(id, () => (isPlain = false))
+  }
   const { dlopen } = process
   process.dlopen = function (...args: Parameters<typeof dlopen>) {
     isPlain = false
@@ -32,9 +36,7 @@ export function installExit({ fs, worker, util }: Internals, onEnd: () => void):
 
   const { reallyExit } = process as any
   const leave = (code: number): void => {
-    const { moduleLoadList } = process as any as { moduleLoadList: string[] }
-    if (isPlain && !moduleLoadList.some((id) => hasWorkAtEnd(id.slice('NativeModule '.length))))
-      tell(`exit/${code & 0xff}`)
+    if (isPlain) tell(`exit/${code & 0xff}`)
   }
   const ownReallyExit = function (this: unknown, code: unknown) {
     leave(Number(code))

@@ -65,10 +65,12 @@ enum { DESCRIPTOR_EPOLL = 1, DESCRIPTOR_EVENTFD = 2, DESCRIPTOR_PIPE = 3, DESCRI
 
 struct thaw_operation {
 	uint32_t kind, protection;
-	uint64_t address, size, source; /* MOVE: where the kernel mapped it */
+	uint64_t address, size, source; /* COPY and MOVE: where the kernel mapped it */
 };
 /* In this order in the table: only MOVE_LAST and what follows touch what a cold start needs. */
-enum { OPERATION_EXPECT_FREE = 1, OPERATION_MAP = 2, OPERATION_MOVE = 3, OPERATION_MOVE_LAST = 4, OPERATION_PROTECT = 5 };
+enum {
+	OPERATION_EXPECT_FREE = 1, OPERATION_MAP = 2, OPERATION_COPY = 3, OPERATION_MOVE = 4, OPERATION_MOVE_LAST = 5, OPERATION_PROTECT = 6,
+};
 
 struct prefault {
 	uint64_t address;

@@ -1,5 +1,5 @@
 /* The start of an executable that has a frozen process inside: compares the world with the one of the build,
-   moves the memory that the kernel has mapped for it into place, makes descriptors, signals and threads as
+   moves or copies the memory that the kernel has mapped for it into place, makes descriptors, signals and threads as
    they were, and goes on where the process stopped. Whatever does not fit: a cold start, from the same file.
 
    Until the first OPERATION_MOVE_LAST everything can be taken back. */
@@ -183,6 +183,9 @@ static int place_memory(void)
 			break;
 		case OPERATION_MAP:
 			result = map_free(one->address, one->size, one->protection);
+			break;
+		case OPERATION_COPY:
+			memcpy((void *)one->address, (const void *)one->source, one->size);
 			break;
 		case OPERATION_MOVE:
 		case OPERATION_MOVE_LAST:

@@ -19,6 +19,7 @@ import { planPrefaults, Prefault } from './prefaults.ts'
 import {
   MOVE,
   MOVE_LAST,
+  COPY,
   NO_OPERATION,
   Operation,
   planOperations,
@@ -87,8 +88,8 @@ export function planFrozen(
   size: number,
   { touched = { written: [], read: [] }, verified = [] }: Learnt = {},
 ): FrozenAppendix {
-  const { expected, maps, pieces, protects } = planOperations(support, frozen)
-  const prefaults = planPrefaults(frozen, touched)
+  const { expected, maps, pieces, protects } = planOperations(support, frozen, touched.written)
+  const prefaults = planPrefaults(frozen, withoutCopied(touched, pieces))
   const offset = alignUp(size, PAGE_SIZE)
   // The table first; its size does not depend on the addresses in it.
   const count = expected.length + maps.length + pieces.length + protects.length
@@ -180,6 +181,16 @@ function aliases(pieces: readonly Piece[], limit: number): FileRange[] {
   }
 }
 
+/** A copy is there, and written to, before a start goes on. */
+function withoutCopied({ written, read }: TouchedPages, pieces: readonly Piece[]): TouchedPages {
+  const copied = pieces.filter(({ kind }) => kind === COPY)
+  const isOther = (page: number) =>
+    !copied.some(({ address, size }) => page >= address && page < address + size)
+  return { written: written.filter(isOther), read: read.filter(isOther) }
+}
+
+const HAVE_SOURCE: readonly number[] = [COPY, MOVE, MOVE_LAST]
+
 /**
  * A thaw table that moves memory from other places.
  * @param address of the table
@@ -195,7 +206,7 @@ export function redirectMoves(
   for (let i = 0; i < operationCount; i++) {
     const at = operations - address + i * Operation.size
     const operation = Operation.read(view, at)
-    if (operation.kind === MOVE || operation.kind === MOVE_LAST)
+    if (HAVE_SOURCE.includes(operation.kind))
       Operation.write(view, at, { ...operation, source: redirect(operation.source) })
   }
   return bytes

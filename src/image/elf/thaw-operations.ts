@@ -1,7 +1,8 @@
 // By which steps the launcher puts the memory of a frozen process in place (launcher/thaw.c, place_memory).
 
 import { struct } from '../../format/struct.ts'
-import type { FrozenProcess, Region } from '../../freeze/frozen-process.ts'
+import { PAGE_SIZE } from '../../format/archive.ts'
+import type { FrozenProcess, Region, Run } from '../../freeze/frozen-process.ts'
 import type { FrozenSupport } from '../image.ts'
 import { PF_R, PF_W, PF_X, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, PT_LOAD } from './constants.ts'
 import { LAUNCHER_DATA } from './layout.ts'
@@ -17,12 +18,13 @@ export type Operation = ReturnType<typeof Operation.read>
 /** Nothing is mapped there. */
 const EXPECT_FREE = 1
 const MAP = 2
-export const MOVE = 3
-export const MOVE_LAST = 4
-const PROTECT = 5
+export const COPY = 3
+export const MOVE = 4
+export const MOVE_LAST = 5
+const PROTECT = 6
 export const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
 
-/** Memory that is moved into place: saved, or mapped from the file as it was. */
+/** Memory that is moved or copied into place: saved, or mapped from the file as it was. */
 export interface Piece {
   readonly kind: number
   /** Of the segment that it is parked in. */
@@ -34,10 +36,14 @@ export interface Piece {
   fileOffset: number
 }
 
-/** What the launcher is to do, in its order: pieces that replace what a cold start needs come last. */
+/**
+ * What the launcher is to do, in its order: pieces that replace what a cold start needs come last.
+ * @param written pages that a start is known to write to, ascending
+ */
 export function planOperations(
   { programHeaders }: Pick<FrozenSupport, 'programHeaders'>,
   { regions }: Pick<FrozenProcess, 'regions'>,
+  written: readonly number[] = [],
 ) {
   const homes = programHeaders.filter(({ type }) => type === PT_LOAD)
   const spans: Span[] = []
@@ -55,18 +61,26 @@ export function planOperations(
     const parked = parkedProtection(protection)
     const whole = { address: start, size: end - start }
     const isSaved = runs[0]?.address === start && runs[0].bytes.length === whole.size
+    const isPlain = !home && fileOffset === undefined && (protection & PROT_WRITE) !== 0
+    const [copied, moved] = partition(runs, (run) => isPlain && isCheaperCopied(run, written))
     if (!home) {
       const isFromFile = fileOffset !== undefined
       if (isFromFile && !isSaved)
         pieces.push({ kind: MOVE, protection: parked, ...whole, bytes: undefined, fileOffset })
       if (!isFromFile)
-        maps.push(...restOf(region).map((rest) => ({ kind: MAP, protection, ...rest, source: 0 })))
+        maps.push(
+          ...restOf({ ...region, runs: moved }).map((rest) => ({
+            kind: MAP,
+            protection,
+            ...rest,
+            source: 0,
+          })),
+        )
     }
     const kind = home ? MOVE_LAST : MOVE
-    for (const { address, bytes } of runs) {
-      pieces.push({ kind, protection: parked, address, size: bytes.length, bytes, fileOffset: 0 })
-    }
-    const hasPieces = runs.length > 0 || fileOffset !== undefined
+    pieces.push(...copied.map((run) => pieceOf(run, COPY, PROT_READ)))
+    pieces.push(...moved.map((run) => pieceOf(run, kind, parked)))
+    const hasPieces = moved.length > 0 || fileOffset !== undefined
     const isOther = protection !== parked || (home && protection !== protectionOf(home.flags))
     if (hasPieces && isOther) protects.push({ kind: PROTECT, protection, ...whole, source: 0 })
   }
@@ -76,6 +90,25 @@ export function planOperations(
     pieces: pieces.toSorted((a, b) => a.kind - b.kind),
     protects,
   }
+}
+
+function pieceOf({ address, bytes }: Run, kind: number, protection: number): Piece {
+  return { kind, protection, address, size: bytes.length, bytes, fileOffset: 0 }
+}
+
+/** In copies of a page: what a move costs, and a page that is written to after it was moved. */
+const MOVE_COST = 6
+const WRITTEN_COST = 2
+
+function isCheaperCopied({ address, bytes }: Run, written: readonly number[]): boolean {
+  const end = address + bytes.length
+  const dirty = written.filter((page) => page >= address && page < end).length
+  return bytes.length / PAGE_SIZE <= MOVE_COST + WRITTEN_COST * dirty
+}
+
+function partition<T>(all: readonly T[], isFirst: (it: T) => boolean): [T[], T[]] {
+  const first = new Set(all.filter(isFirst))
+  return [[...first], all.filter((it) => !first.has(it))]
 }
 
 interface Span {

@@ -139,9 +139,9 @@ suite('the steps that put memory in place', () => {
     test('is copied if that is less than to copy it page by page when it is written to', () => {
       const run = region(0, 4, [[0, 4]])
       const isCopied = (written: readonly number[]) => planOf(run, written).pieces[0]!.kind === COPY
-      assert.equal(isCopied(pagesFrom(START, 12)), false)
-      assert.equal(isCopied(pagesFrom(START, 13)), true)
-      assert.equal(isCopied(pagesFrom(START + 8 * UNIT, 13)), false)
+      assert.equal(isCopied(pagesFrom(START, 28)), false)
+      assert.equal(isCopied(pagesFrom(START, 29)), true)
+      assert.equal(isCopied(pagesFrom(START + 8 * UNIT, 29)), false)
     })
   })
 })

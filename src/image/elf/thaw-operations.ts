@@ -96,14 +96,13 @@ function pieceOf({ address, bytes }: Run, kind: number, protection: number): Pie
   return { kind, protection, address, size: bytes.length, bytes, fileOffset: 0 }
 }
 
-/** In copies of a page: what a move costs, and a page that is written to after it was moved. */
-const MOVE_COST = 6
-const WRITTEN_COST = 2
+/** In copies of a page, as which a page counts that is written to after it was moved. */
+const MOVE_COST = 3
 
 function isCheaperCopied({ address, bytes }: Run, written: readonly number[]): boolean {
   const end = address + bytes.length
   const dirty = written.filter((page) => page >= address && page < end).length
-  return bytes.length / PAGE_SIZE <= MOVE_COST + WRITTEN_COST * dirty
+  return bytes.length / PAGE_SIZE <= MOVE_COST + dirty
 }
 
 function partition<T>(all: readonly T[], isFirst: (it: T) => boolean): [T[], T[]] {

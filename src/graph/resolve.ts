@@ -42,7 +42,8 @@ export interface PackageLink {
 
 export class Resolver {
   readonly #node = eachKind(
-    (conditionNames) => new ResolverFactory({ conditionNames, extensions: NODE_EXTENSIONS }),
+    (conditionNames) =>
+      new ResolverFactory({ conditionNames, extensions: NODE_EXTENSIONS, builtinModules: true }),
   )
   readonly #source = eachKind(
     (conditionNames) =>
@@ -60,7 +61,9 @@ export class Resolver {
     if (specifier.startsWith('data:')) return { kind: 'builtin' }
     const request = specifier.startsWith('file:') ? pathOfFileUrl(specifier) : withoutQuery(specifier, kind)
     if (request === undefined) return { kind: 'missing' }
-    const { path: file } = this.#node[kind].resolveFileSync(importer, request)
+    const { path: file, builtin } = this.#node[kind].resolveFileSync(importer, request)
+    // A name that the package has for one of node's; with "node:" before it node refuses it.
+    if (builtin && !builtin.isRuntimeModule) return { kind: 'builtin' }
     if (file) return { kind: 'file', file, compilerOnly: kind === 'import' && isGuessed(request, file) }
     if (specifier === RUNTIME_MODULE) return { kind: 'builtin' }
     if (isInPackage(importer)) return { kind: 'missing' }

@@ -120,6 +120,20 @@ console.log(one, two, three)
     prints: ['1 2 3'],
   },
   {
+    title: '#imports that are modules of node',
+    files: {
+      'package.json': {
+        ...ESM,
+        imports: { '#path': 'path', '#os': { node: 'os', default: './os.js' } },
+      },
+      'main.ts': `import { sep } from '#path'
+import { EOL } from '#os'
+console.log(sep, EOL === '\\n')
+`,
+    },
+    prints: ['/ true'],
+  },
+  {
     title: 'ES modules and CommonJS that import each other',
     files: {
       'main.ts': `import cjs, { named } from './a.cjs'

@@ -16,8 +16,8 @@ const TYPESCRIPT = /\.[cm]?tsx?$/
 const TYPESCRIPT_FORMAT = /-?typescript$/
 
 export interface CompileWatch {
-  /** Told of the source of every embedded ES module before it is linked. */
-  onModule(source: string): void
+  /** Told of every embedded ES module before it is linked. */
+  onModule(source: string, url: string): void
   /** Told when a CommonJS module has been evaluated. */
   onEvaluated(): void
 }
@@ -155,7 +155,7 @@ export class Compiler {
     const internals = this.#internals
     const { esmTranslators, esmUtils, esmLoader, options, sourceMaps } = internals
     const prepared = this.#prepared
-    const onModule = (source: string) => this.watch?.onModule(source)
+    const onModule = (source: string, url: string) => this.watch?.onModule(source, url)
     const { translators } = esmTranslators
     const native = translators.get('module')!
     const buffers = this.#buffers
@@ -171,7 +171,7 @@ export class Compiler {
       if (!isReady || hasOtherResolve()) return native.call(this, url, context, parentURL)
 
       const source = prepared.source(entry) ?? archive.code(entry)
-      onModule(source)
+      onModule(source, url)
       let wrap: any
       try {
         wrap = prepared.takeModule(entry, url) ?? compileModule(internals, { source, url, cache: cache! })

@@ -136,7 +136,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
         if (tell('step') && ++steps === training.steps) freezing.beforeBarrier()
       }
       return {
-        onModule: (source) => (onModule(source), step()),
+        onModule: (source, url) => (onModule(source, url), step()),
         onEvaluated: step,
       }
     },

@@ -92,7 +92,7 @@ export function deferResolvers(
 }
 
 /** A default import takes the object, and what it is asked for later is found out then. */
-const DEFAULT_IMPORT = /\bimport\s*[\w$]+\s*from\s*['"](?:node:)?process['"]/g
+const DEFAULT_IMPORT = /\bimport\s*[\w$]+\s*from\s*['"]((?:node:)?process)['"]/g
 const ANY_MENTION = /['"](?:node:)?process['"]/g
 
 /** Properties of process that V8 shows as values, and that ask the system. */
@@ -100,28 +100,52 @@ const ASKED = new Set(['ppid', 'title', 'debugPort'])
 
 /**
  * The first `import … from 'process'` reads all of its properties, to export them by name: streams, command line
- * and all. Here they are read when it is known that somebody imports one by name.
- * @returns to be told of the source of every ES module before it is linked
+ * and all. Here what has to be made or asked for is read when somebody can see it under its name: a module that imports
+ * more than the object, or who has the namespace.
+ * @returns to be told of every embedded ES module before it is linked
  */
 export function deferProcessExports(
-  { builtin }: Internals,
+  { builtin, moduleWrap }: Internals,
   settle: () => unknown,
   replaced: { push(restore: () => void): unknown },
-): (source: string) => void {
+): (source: string, url: string) => void {
   const own = builtin('process')
-  own.syncExports = () => {
-    for (const name of own.exportKeys) {
-      if (ASKED.has(name)) continue
+  const { prototype } = moduleWrap['ModuleWrap']
+  const { link, getNamespace } = prototype
+  /** By the URL of a module, how often it asks for process, if always for the object. */
+  const takesObject = new Map<string, number>()
+  const exported = new Set<string>(['default'])
+  own['syncExports'] = () => {
+    for (const name of own['module'] ? own['exportKeys'] : []) {
+      if (ASKED.has(name) || name === 'default') continue
       const { value } = Object.getOwnPropertyDescriptor(process, name) ?? {}
-      if (value !== undefined && name !== 'default') own.module.setExport(name, value)
+      if (value === undefined) continue
+      exported.add(name)
+      own['module'].setExport(name, value)
     }
   }
-  replaced.push(() => {
-    delete own.syncExports
-    own.syncExports() // the streams, too, are themselves again
-  })
-  return (source) => {
-    const count = (pattern: RegExp) => source.match(pattern)?.length ?? 0
-    if (count(ANY_MENTION) > count(DEFAULT_IMPORT)) settle()
+  replaced.push(() => own['syncExports']())
+
+  const exportRest = () => {
+    settle()
+    Object.assign(prototype, { link, getNamespace })
+    delete own['syncExports']
+    for (const name of own['exportKeys'])
+      if (!exported.has(name)) own['module'].setExport(name, (process as any)[name])
+  }
+  prototype.link = function (this: { url: string }, ...args: unknown[]) {
+    const requests = args.flat().filter((it) => it !== undefined && it === own['module']).length
+    // A package may have given it a name of its own.
+    if (requests > (takesObject.get(this.url) ?? 0)) exportRest()
+    return Reflect.apply(link, this, args)
+  }
+  prototype.getNamespace = function (this: unknown) {
+    if (this === own['module']) exportRest()
+    return Reflect.apply(getNamespace, this, [])
+  }
+  return (source, url) => {
+    const imports = [...source.matchAll(DEFAULT_IMPORT)].map(([, specifier]) => specifier)
+    const mentions = source.match(ANY_MENTION)?.length ?? 0
+    if (mentions === imports.length) takesObject.set(url, new Set(imports).size)
   }
 }

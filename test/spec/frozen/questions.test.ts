@@ -7,6 +7,7 @@ import { before, suite, test } from 'node:test'
 
 import { ingot } from '../../support/commands.ts'
 import { runInEmptyRoot } from '../../support/empty-root.ts'
+import { writeFiles } from '../../support/files.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { THOROUGH } from '../../support/thorough.ts'
 import {
@@ -43,6 +44,12 @@ suite('questions at import', { skip }, () => {
     test(`for flags: ${args.join(' ') || 'no arguments'}`, () => compareStarts(questions, args, {}, expected))
 
   test('process by name', () => compareStarts(named, ['a', 'b'], {}, 'thawed'))
+
+  test('process by name, where no source shows it', async () => {
+    writeFiles(path.join(work, 'project'), { 'package.json': { imports: { '#process': 'process' } } })
+    const out = await buildFrozen(work, 'named-computed.mjs')
+    for (const how of ['joined', 'mapped', 'linked']) await compareStarts(out, [how], {}, 'thawed')
+  })
 
   test('of node itself, for colors', async () => {
     await compareStarts(colors, [], {}, 'thawed')

@@ -4,6 +4,7 @@
    What a build cannot know is found by the kernel: a seccomp filter traps every system call that is not
    about the process's own memory, threads and wake-ups. So nothing is missed, whether JavaScript, node or
    native code asks. The trapped call is not made; it is made when the process is thawed. */
+#include "archive.h"
 #include "filter.h"
 #include "frozen.h"
 #include "launcher.h"
@@ -334,7 +335,7 @@ void remember_library(const struct archive_entry *entry, long address)
 void trim_memory(void)
 {
 	int (*malloc_trim)(uint64_t) = (int (*)(uint64_t))(libc_address + TABLE->malloc_trim);
-	if (libc_address) malloc_trim(0);
+	if (libc_address && TABLE->malloc_trim) malloc_trim(0);
 }
 
 void barrier(int number)

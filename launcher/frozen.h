@@ -4,7 +4,6 @@
    and goes on from there (thaw.c); every other start is a cold one.
    src/image/elf/frozen.ts and thaw-operations.ts mirror the structures. */
 #pragma once
-#include "archive.h"
 #include "layout.h"
 #include "sys.h"
 
@@ -140,6 +139,7 @@ void refuse_shared(void);
 uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument_count);
 /* What process.title reads: libuv has taken it for argv[0] of the build run. */
 void set_title(const char *title);
+struct archive_entry;
 /* ld.so has mapped this file of the archive of libraries there. */
 void remember_library(const struct archive_entry *entry, long address);
 /* What malloc has free is given back: all that is left in memory would be in the file. */

@@ -97,11 +97,13 @@ const ANY_MENTION = /['"](?:node:)?process['"]/g
 
 /** Properties of process that V8 shows as values, and that ask the system. */
 const ASKED = new Set(['ppid', 'title', 'debugPort'])
+/** And those that are made when they are first looked at: streams, a module of node's, the list of all its options. */
+const MADE = ['stdin', 'stdout', 'stderr', 'allowedNodeEnvironmentFlags', 'report', 'finalization'] as const
 
 /**
- * The first `import … from 'process'` reads all of its properties, to export them by name: streams, command line
- * and all. Here what has to be made or asked for is read when somebody can see it under its name: a module that imports
- * more than the object, or who has the namespace.
+ * The first `import … from 'process'` reads all of its properties, to export them by name. In a build run only those are
+ * read that are values; the others at the thaw, and what has to be made when somebody can see it by its name: a module that
+ * imports more than the object, or who has the namespace.
  * @returns to be told of every embedded ES module before it is linked
  */
 export function deferProcessExports(
@@ -110,42 +112,65 @@ export function deferProcessExports(
   replaced: { push(restore: () => void): unknown },
 ): (source: string, url: string) => void {
   const own = builtin('process')
-  const { prototype } = moduleWrap['ModuleWrap']
-  const { link, getNamespace } = prototype
-  /** By the URL of a module, how often it asks for process, if always for the object. */
-  const takesObject = new Map<string, number>()
-  const exported = new Set<string>(['default'])
+  const exported = new Set<string>()
+  const put = (name: string, value: unknown) => {
+    exported.add(name)
+    own['module'].setExport(name, value)
+  }
+  const names = (): string[] =>
+    own['module'] ? own['exportKeys'].filter((name: string) => name !== 'default') : []
+  const descriptorOf = (name: string) => Object.getOwnPropertyDescriptor(process, name)
+
   own['syncExports'] = () => {
-    for (const name of own['module'] ? own['exportKeys'] : []) {
-      if (ASKED.has(name) || name === 'default') continue
-      const { value } = Object.getOwnPropertyDescriptor(process, name) ?? {}
-      if (value === undefined) continue
-      exported.add(name)
-      own['module'].setExport(name, value)
+    for (const name of names()) {
+      const value = ASKED.has(name) ? undefined : descriptorOf(name)?.value
+      if (value !== undefined) put(name, value)
     }
   }
-  replaced.push(() => own['syncExports']())
+  const makers = new Map<string, () => unknown>()
+  replaced.push(() => {
+    exported.delete('env') // it was watched
+    for (const name of MADE) {
+      const maker = descriptorOf(name)?.get
+      if (maker) makers.set(name, maker)
+    }
+    const sync = (isWanted: (name: string) => boolean) => {
+      for (const name of names()) {
+        const isMade = makers.has(name) && descriptorOf(name)?.get === makers.get(name)
+        if (isWanted(name) && (!isMade || exported.has(name))) put(name, (process as any)[name])
+      }
+    }
+    sync((name) => !exported.has(name))
+    own['syncExports'] = () => sync(() => true)
+  })
 
+  const { prototype } = moduleWrap['ModuleWrap']
+  const { link, getNamespace } = prototype
   const exportRest = () => {
     settle()
     Object.assign(prototype, { link, getNamespace })
     delete own['syncExports']
-    for (const name of own['exportKeys'])
-      if (!exported.has(name)) own['module'].setExport(name, (process as any)[name])
+    for (const [name, make] of makers) if (!exported.has(name)) put(name, Reflect.apply(make, process, []))
   }
-  prototype.link = function (this: { url: string }, ...args: unknown[]) {
-    const requests = args.flat().filter((it) => it !== undefined && it === own['module']).length
-    // A package may have given it a name of its own.
-    if (requests > (takesObject.get(this.url) ?? 0)) exportRest()
-    return Reflect.apply(link, this, args)
+  /** By the URL of a module, by which specifiers it imports nothing but the object. */
+  const takesObject = new Map<string, Set<string>>()
+  prototype.link = function (this: any, modules: ArrayLike<unknown>) {
+    const isVisible = this.getModuleRequests().some(
+      ({ specifier }: { specifier: string }, i: number) =>
+        own['module'] !== undefined &&
+        modules[i] === own['module'] &&
+        !takesObject.get(this.url)?.has(specifier),
+    )
+    if (isVisible) exportRest()
+    return Reflect.apply(link, this, [modules])
   }
   prototype.getNamespace = function (this: unknown) {
     if (this === own['module']) exportRest()
     return Reflect.apply(getNamespace, this, [])
   }
   return (source, url) => {
-    const imports = [...source.matchAll(DEFAULT_IMPORT)].map(([, specifier]) => specifier)
+    const specifiers = [...source.matchAll(DEFAULT_IMPORT)].map(([, specifier]) => specifier!)
     const mentions = source.match(ANY_MENTION)?.length ?? 0
-    if (mentions === imports.length) takesObject.set(url, new Set(imports).size)
+    if (mentions === specifiers.length) takesObject.set(url, new Set(specifiers))
   }
 }

@@ -44,6 +44,7 @@ export function detectRehearsal(
   return {
     end,
     begin() {
+      // What has run is told by its code.
       internals.v8.setFlagsFromString('--no-flush-bytecode')
       tell('arm')
       endWhenIdle(internals, end)

@@ -28,8 +28,19 @@ function codeOf({ v8 }: Internals): Code {
   }
 }
 
-/** Of all functions that are still there, those that have run. */
+/** The program may put another one in its place. */
+const { prototype } = Function
+
+/** Of all functions that are still there, those that have run; none where V8 cannot be asked. */
 export function functionsRun(internals: Internals): Training['functions'] {
+  try {
+    return findRun(internals)
+  } catch {
+    return []
+  }
+}
+
+function findRun(internals: Internals): Training['functions'] {
   const code = codeOf(internals)
   const lazy = lazyBit(code)
   const positions = new Map<string, number[]>()
@@ -86,7 +97,7 @@ function scriptKeys({ zlib }: Internals, { script, source }: Code): (it: object)
 /** Looking collects garbage, and code that has not run for a while would be some. */
 function allFunctions({ objectsWith, v8 }: Internals): object[] {
   v8.setFlagsFromString('--no-flush-bytecode')
-  const all = objectsWith(Function.prototype)
+  const all = objectsWith(prototype)
   v8.setFlagsFromString('--flush-bytecode')
   return all
 }

@@ -5,7 +5,7 @@ import { realpathSync } from 'node:fs'
 
 import { viewOf } from '../base/bytes.ts'
 import { encodeTraining, NO_TRAINING, type Training } from '../format/training.ts'
-import { TOO_LONG, withBuildRun } from './build-run.ts'
+import { hasEnded, withBuildRun } from './build-run.ts'
 import { readDescriptors } from './descriptors.ts'
 import type { FrozenProcess, NotFrozen, Region, StoppedAt } from './frozen-process.ts'
 import { findHeapLimits } from './heap-limits.ts'
@@ -41,8 +41,9 @@ export async function freezeProcess(
 ): Promise<FrozenProcess | NotFrozen> {
   const frozen = await freezePrepared(file, record, training, inJavaScript)
   // V8 ends a process in which it cannot compile a function that it was told to.
-  const hasEnded = 'reason' in frozen && frozen.reason !== TOO_LONG && training.functions.length > 0
-  return hasEnded ? freezePrepared(file, record, { ...training, functions: [] }, inJavaScript) : frozen
+  return 'reason' in frozen && hasEnded(frozen) && training.functions.length > 0
+    ? freezePrepared(file, record, { ...training, functions: [] }, inJavaScript)
+    : frozen
 }
 
 /** What is loaded ahead for it may have a barrier of its own: then less is loaded ahead. */

@@ -57,6 +57,20 @@ test('a copy of the base, the payload behind it, the patches in it', async (t) =
   assert.deepEqual(readdirSync(path.dirname(out)), ['out'])
 })
 
+test('a base of more than one block', async (t) => {
+  const directory = workDirectory(t)
+  const base = path.join(directory, 'large')
+  const bytes = Buffer.alloc(3 * 2 ** 18 + 1, 'a base ')
+  writeFileSync(base, bytes)
+  const out = path.join(directory, 'out')
+  await finish(beginExecutable(base, out), {
+    offset: bytes.length,
+    chunks: [Buffer.from('end')],
+    patches: [],
+  })
+  assert.ok(readFileSync(out).equals(Buffer.concat([bytes, Buffer.from('end')])))
+})
+
 test('more chunks than one system call takes', async (t) => {
   const directory = workDirectory(t)
   const out = path.join(directory, 'out')

@@ -38,7 +38,7 @@ export interface Piece {
 
 /**
  * What the launcher is to do, in its order: pieces that replace what a cold start needs come last.
- * @param written pages that a start is known to write to, ascending
+ * @param written pages that a start is known to write to
  */
 export function planOperations(
   { programHeaders }: Pick<FrozenSupport, 'programHeaders'>,
@@ -96,7 +96,7 @@ function pieceOf({ address, bytes }: Run, kind: number, protection: number): Pie
   return { kind, protection, address, size: bytes.length, bytes, fileOffset: 0 }
 }
 
-/** In copies of a page, as which a page counts that is written to after it was moved. */
+/** In copied pages. A page that is written to after it was moved is copied, too. */
 const MOVE_COST = 3
 
 function isCheaperCopied({ address, bytes }: Run, written: readonly number[]): boolean {

@@ -48,7 +48,8 @@ suite('questions at import', { skip }, () => {
   test('process by name, where no source shows it', async () => {
     writeFiles(path.join(work, 'project'), { 'package.json': { imports: { '#process': 'process' } } })
     const out = await buildFrozen(work, 'named-computed.mjs')
-    for (const how of ['joined', 'mapped', 'linked']) await compareStarts(out, [how], {}, 'thawed')
+    for (const how of ['joined', 'mapped', 'linked'])
+      for (const when of ['', 'synchronized']) await compareStarts(out, [how, when], {}, 'thawed')
   })
 
   test('of node itself, for colors', async () => {

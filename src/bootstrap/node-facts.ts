@@ -149,19 +149,22 @@ export function deferProcessExports(
   const exportRest = () => {
     settle()
     Object.assign(prototype, { link, getNamespace })
+    sources.clear()
     delete own['syncExports']
     for (const [name, make] of makers) if (!exported.has(name)) put(name, Reflect.apply(make, process, []))
   }
-  /** By the URL of a module, by which specifiers it imports nothing but the object. */
-  const takesObject = new Map<string, Set<string>>()
+  /** By URL, of modules that are not linked yet. */
+  const sources = new Map<string, string>()
   prototype.link = function (this: any, modules: ArrayLike<unknown>) {
-    const isVisible = this.getModuleRequests().some(
-      ({ specifier }: { specifier: string }, i: number) =>
-        own['module'] !== undefined &&
-        modules[i] === own['module'] &&
-        !takesObject.get(this.url)?.has(specifier),
-    )
-    if (isVisible) exportRest()
+    if (own['module'] && Array.prototype.includes.call(modules, own['module'])) {
+      const taken = specifiersOfObject(sources.get(this.url) ?? '')
+      const requests: readonly { readonly specifier: string }[] = this.getModuleRequests()
+      const isVisible = requests.some(
+        ({ specifier }, i) => modules[i] === own['module'] && !taken.includes(specifier),
+      )
+      if (isVisible) exportRest()
+    }
+    sources.delete(this.url)
     return Reflect.apply(link, this, [modules])
   }
   prototype.getNamespace = function (this: unknown) {
@@ -169,8 +172,13 @@ export function deferProcessExports(
     return Reflect.apply(getNamespace, this, [])
   }
   return (source, url) => {
-    const specifiers = [...source.matchAll(DEFAULT_IMPORT)].map(([, specifier]) => specifier!)
-    const mentions = source.match(ANY_MENTION)?.length ?? 0
-    if (mentions === specifiers.length) takesObject.set(url, new Set(specifiers))
+    if (prototype.link !== link) sources.set(url, source)
   }
+}
+
+/** By which a module imports nothing of process but the object; none if it may see more. */
+function specifiersOfObject(source: string): string[] {
+  const specifiers = [...source.matchAll(DEFAULT_IMPORT)].map(([, specifier]) => specifier!)
+  const mentions = source.match(ANY_MENTION)?.length ?? 0
+  return mentions === specifiers.length ? specifiers : []
 }

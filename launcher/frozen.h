@@ -64,7 +64,7 @@ enum { DESCRIPTOR_EPOLL = 1, DESCRIPTOR_EVENTFD = 2, DESCRIPTOR_PIPE = 3, DESCRI
 
 struct thaw_operation {
 	uint32_t kind, protection;
-	uint64_t address, size, source; /* COPY and MOVE: where the kernel mapped it */
+	uint64_t address, size, source; /* COPY and MOVE: where the kernel mapped it; else 0 */
 };
 /* In this order in the table: only MOVE_LAST and what follows touch what a cold start needs. */
 enum {

@@ -147,8 +147,7 @@ static uint64_t file_offset_of(uint64_t address)
 	const struct thaw_operation *operations = table ? (const void *)table->operations : 0;
 	for (uint64_t i = 0; table && i < table->operation_count; i++) {
 		const struct thaw_operation *one = &operations[i];
-		const int has_source = one->kind >= OPERATION_COPY && one->kind <= OPERATION_MOVE_LAST;
-		if (!has_source || address - one->address >= one->size) continue;
+		if (!one->source || address - one->address >= one->size) continue;
 		address += one->source - one->address;
 		break;
 	}

@@ -59,6 +59,7 @@ export function linkElf(inputs: ElfInputs): LinkedBase {
   const launcher = readLauncher(readFileSync(launcherFile), launcherFile)
   const libcFile = libraries.libraries.get(LIBC)!.file
   const libc = readElf(readFileSync(libcFile), libcFile)
+  const mallocTrim = findSymbols(libc, ['malloc_trim']).malloc_trim
   const contentOf = (name: string, file: string) =>
     name === LIBC ? redirectLibc(libc, launcher) : readFileSync(file)
   const node = readElf(readFileSync(runtime.file), runtime.file)
@@ -86,7 +87,6 @@ export function linkElf(inputs: ElfInputs): LinkedBase {
   const link = (more: readonly ArchiveFile[]) => {
     const manifest = { ingot: '', entries: [], sourceMaps: false }
     const system = Buffer.concat(packArchive([...files, ...more], [], manifest, { pageSize }).chunks)
-    const mallocTrim = findSymbols(libc, ['malloc_trim']).malloc_trim
     return linkBaseImage({ node, loader, launcher, system, blob, edits, mallocTrim })
   }
   // The first chunk is node. Its ELF header says where the launch table is, behind the archive that the result is to lie in.

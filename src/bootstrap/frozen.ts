@@ -15,6 +15,7 @@ import type { CompileWatch } from './compile.ts'
 import { CONTROL_ROOT, REPORT_DESCRIPTOR, tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 import { compileNatives } from './natives.ts'
+import { keepingCode } from './trained-code.ts'
 import type { Archive } from './vfs/archive.ts'
 import {
   deferCertificates,
@@ -160,8 +161,7 @@ function readTraining({ requireBuiltin }: Internals): Training {
 
 /**
  * What is left in the young generation when a process is frozen is copied by the first collections of every
- * start. Functions that have not run for a while would lose their code, were it not for a flag. The last resort of
- * V8 also gives back the memory that it keeps for later: every page of that would be in the file. It takes memory to be
+ * start. The last resort of V8 also gives back the memory that it keeps for later: every page of that would be in the file. It takes memory to be
  * short, and would collect again as soon as the heap has grown by a tenth, were it not for another flag.
  */
 function exposeGarbageCollector({ v8, requireBuiltin }: Internals) {
@@ -170,11 +170,9 @@ function exposeGarbageCollector({ v8, requireBuiltin }: Internals) {
   v8.setFlagsFromString('--no-expose-gc')
   return {
     collect() {
-      v8.setFlagsFromString('--no-flush-bytecode')
       v8.setFlagsFromString(`--heap-growing-percent=${MOST_GROWTH}`)
-      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+      keepingCode(v8, () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' }))
       v8.setFlagsFromString('--heap-growing-percent=0')
-      v8.setFlagsFromString('--flush-bytecode')
     },
     collectYoung: () => collect({ type: 'minor' }),
   }

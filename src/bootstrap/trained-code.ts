@@ -43,16 +43,12 @@ export function functionsRun(internals: Internals): Training['functions'] {
 function findRun(internals: Internals): Training['functions'] {
   const code = codeOf(internals)
   const lazy = lazyBit(code)
-  const positions = new Map<string, number[]>()
   const keyOf = scriptKeys(internals, code)
-  for (const it of allFunctions(internals)) {
-    const key = keyOf(it)
-    if (key === undefined || code.status(it) & lazy) continue
-    const list = positions.get(key)
-    if (list) list.push(code.position(it))
-    else positions.set(key, [code.position(it)])
-  }
-  return [...positions]
+  const run = allFunctions(internals).filter((it) => keyOf(it) !== undefined && !(code.status(it) & lazy))
+  return [...Map.groupBy(run, (it) => keyOf(it)!)].map(([script, its]) => [
+    script,
+    its.map((it) => code.position(it)),
+  ])
 }
 
 export function compileTrained(internals: Internals, { functions }: Pick<Training, 'functions'>): void {
@@ -94,10 +90,15 @@ function scriptKeys({ zlib }: Internals, { script, source }: Code): (it: object)
   }
 }
 
-/** Looking collects garbage, and code that has not run for a while would be some. */
+/** Looking collects garbage. */
 function allFunctions({ objectsWith, v8 }: Internals): object[] {
+  return keepingCode(v8, () => objectsWith(prototype))
+}
+
+/** Functions that have not run for a while would lose their code in a collection, were it not for a flag. */
+export function keepingCode<T>(v8: Internals['v8'], collect: () => T): T {
   v8.setFlagsFromString('--no-flush-bytecode')
-  const all = objectsWith(prototype)
+  const result = collect()
   v8.setFlagsFromString('--flush-bytecode')
-  return all
+  return result
 }

@@ -16,16 +16,7 @@ import { factsOf } from './frozen-facts.ts'
 import { LaunchTable, PARKING_BASE } from './layout.ts'
 import type { FrozenSupport } from '../image.ts'
 import { planPrefaults, Prefault } from './prefaults.ts'
-import {
-  MOVE,
-  MOVE_LAST,
-  COPY,
-  NO_OPERATION,
-  Operation,
-  planOperations,
-  segmentFlags,
-  type Piece,
-} from './thaw-operations.ts'
+import { COPY, NO_OPERATION, Operation, planOperations, segmentFlags, type Piece } from './thaw-operations.ts'
 import {
   mappedRanges,
   VERIFIED_RUN_SIZE,
@@ -189,8 +180,6 @@ function withoutCopied({ written, read }: TouchedPages, pieces: readonly Piece[]
   return { written: written.filter(isOther), read: read.filter(isOther) }
 }
 
-const HAVE_SOURCE: readonly number[] = [COPY, MOVE, MOVE_LAST]
-
 /**
  * A thaw table that moves memory from other places.
  * @param address of the table
@@ -206,7 +195,7 @@ export function redirectMoves(
   for (let i = 0; i < operationCount; i++) {
     const at = operations - address + i * Operation.size
     const operation = Operation.read(view, at)
-    if (HAVE_SOURCE.includes(operation.kind))
+    if (operation.source !== 0)
       Operation.write(view, at, { ...operation, source: redirect(operation.source) })
   }
   return bytes

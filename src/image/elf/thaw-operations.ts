@@ -1,7 +1,7 @@
 // By which steps the launcher puts the memory of a frozen process in place (launcher/thaw.c, place_memory).
 
-import { struct } from '../../format/struct.ts'
 import { PAGE_SIZE } from '../../format/archive.ts'
+import { struct } from '../../format/struct.ts'
 import type { FrozenProcess, Region, Run } from '../../freeze/frozen-process.ts'
 import type { FrozenSupport } from '../image.ts'
 import { PF_R, PF_W, PF_X, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, PT_LOAD } from './constants.ts'
@@ -12,6 +12,7 @@ export const Operation = struct({
   protection: 'u32',
   address: 'u64',
   size: 'u64',
+  /** Where the kernel has mapped what is moved or copied; else 0. */
   source: 'u64',
 })
 export type Operation = ReturnType<typeof Operation.read>
@@ -19,8 +20,8 @@ export type Operation = ReturnType<typeof Operation.read>
 const EXPECT_FREE = 1
 const MAP = 2
 export const COPY = 3
-export const MOVE = 4
-export const MOVE_LAST = 5
+const MOVE = 4
+const MOVE_LAST = 5
 const PROTECT = 6
 export const NO_OPERATION: Operation = { kind: 0, protection: 0, address: 0, size: 0, source: 0 }
 
@@ -62,7 +63,9 @@ export function planOperations(
     const whole = { address: start, size: end - start }
     const isSaved = runs[0]?.address === start && runs[0].bytes.length === whole.size
     const isPlain = !home && fileOffset === undefined && (protection & PROT_WRITE) !== 0
-    const [copied, moved] = partition(runs, (run) => isPlain && isCheaperCopied(run, written))
+    const { copied = [], moved = [] } = Object.groupBy(runs, (run) =>
+      isPlain && isCheaperCopied(run, written) ? 'copied' : 'moved',
+    )
     if (!home) {
       const isFromFile = fileOffset !== undefined
       if (isFromFile && !isSaved)
@@ -103,11 +106,6 @@ function isCheaperCopied({ address, bytes }: Run, written: readonly number[]): b
   const end = address + bytes.length
   const dirty = written.filter((page) => page >= address && page < end).length
   return bytes.length / PAGE_SIZE <= MOVE_COST + dirty
-}
-
-function partition<T>(all: readonly T[], isFirst: (it: T) => boolean): [T[], T[]] {
-  const first = new Set(all.filter(isFirst))
-  return [[...first], all.filter((it) => !first.has(it))]
 }
 
 interface Span {

@@ -21,11 +21,18 @@ import { TRACER } from '../src/tracer.ts'
 import { KNOWN_PAGES } from '../src/used-at-start.ts'
 
 /** What is used by any of these, and by some runs only, as threads are quicker or slower. */
-const PROGRAMS = [
-  '',
-  `console.log('text')`,
-  `process.exitCode = 1`,
-  `for (const id of ${JSON.stringify(USUAL_MODULES)}) require(id)`,
+const PROGRAMS: readonly Readonly<Record<string, string>>[] = [
+  ...[
+    '',
+    `console.log('text')`,
+    `process.exitCode = 1`,
+    `for (const id of ${JSON.stringify(USUAL_MODULES)}) require(id)`,
+  ].map((source) => ({ 'main.js': source })),
+  {
+    'main.mjs': `import { sep } from 'node:path'\nimport './folder/part.mjs'\nawait import('./late.mjs')\nconsole.log(sep)\n`,
+    'folder/part.mjs': `export * from '../late.mjs'\nimport.meta.resolve('./part.mjs')\n`,
+    'late.mjs': `export const late = import.meta.filename\n`,
+  },
 ]
 const RUNS = 5
 
@@ -39,13 +46,16 @@ const { runtime, base } = await prepareTarget(
   cacheRoot(process.env),
 )
 const support = base.frozen!
-const used = new Set<number>()
-for (const [number, source] of PROGRAMS.entries()) {
-  const payload = packArchive(
-    [{ path: 'main.js', data: Buffer.from(source), module: { format: 'commonjs' } }],
-    [],
-    { ingot: '', entries: [{ name: 'main', path: 'main.js' }], sourceMaps: false },
-  )
+const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
+// What an earlier run has found may be used as well.
+const used = new Set(pagesOf(known[runtime.sha256] ?? []))
+for (const [number, sources] of PROGRAMS.entries()) {
+  const files = Object.entries(sources).map(([name, source]) => {
+    const format = name.endsWith('.mjs') ? ('module' as const) : ('commonjs' as const)
+    return { path: name, data: Buffer.from(source), module: { format } }
+  })
+  const entries = [{ name: 'main', path: files[0]!.path }]
+  const payload = packArchive(files, [], { ingot: '', entries, sourceMaps: false })
   const pending = beginExecutable(base.file, path.join(directory, String(number)))
   const { tail, patches } = planAppend(base, payload.size)
   await extendExecutable(pending, {
@@ -69,9 +79,15 @@ for (const page of [...used].toSorted((a, b) => a - b)) {
   if (start + count === page && count > 0) numbers.splice(-1, 1, count + 1)
   else numbers.push(page, 1)
 }
-const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
 const rows = Object.entries({ ...known, [runtime.sha256]: numbers }).map(
   ([sha256, list]) => `  "${sha256}": ${JSON.stringify(list)}`,
 )
 writeFileSync(KNOWN_PAGES, `{\n${rows.join(',\n')}\n}\n`)
 process.stdout.write(`node ${runtime.version}: ${used.size} pages in ${numbers.length / 2} runs\n`)
+
+/** Of runs: first page and count. */
+function pagesOf(runs: readonly number[]): number[] {
+  return runs.flatMap((start, i) =>
+    i % 2 === 0 ? Array.from({ length: runs[i + 1]! }, (_, k) => start + k) : [],
+  )
+}

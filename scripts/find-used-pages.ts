@@ -1,7 +1,7 @@
 // Finds out which pages of node a cold start uses, whatever the program, for src/used-at-start.ts, and keeps that of this
 // version of node beside what is known of others. To be run for each new node, on an idle machine.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -18,7 +18,7 @@ import { packArchive } from '../src/payload/pack.ts'
 import { prepareTarget } from '../src/prepare-target.ts'
 import { cacheRoot } from '../src/runtimes/cache-root.ts'
 import { TRACER } from '../src/tracer.ts'
-import { KNOWN_PAGES } from '../src/used-at-start.ts'
+import { KNOWN_PAGES, pagesOf, readKnownPages } from '../src/used-at-start.ts'
 
 /** What is used by any of these, and by some runs only, as threads are quicker or slower. */
 const PROGRAMS: readonly Readonly<Record<string, string>>[] = [
@@ -46,7 +46,7 @@ const { runtime, base } = await prepareTarget(
   cacheRoot(process.env),
 )
 const support = base.frozen!
-const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
+const known = readKnownPages()
 // What an earlier run has found may be used as well.
 const used = new Set(pagesOf(known[runtime.sha256] ?? []))
 for (const [number, sources] of PROGRAMS.entries()) {
@@ -68,13 +68,14 @@ for (const [number, sources] of PROGRAMS.entries()) {
     const ranges = constantRanges(support).filter(({ end }) => end < LAUNCHER_TEXT)
     const pages = await tracePages(pending.temporary, { tracer: TRACER, from: 'start', ranges })
     if (!pages) throw new Error('the program could not be traced: is there another debugger, or a sandbox?')
-    for (const page of pages) used.add(page / PAGE_SIZE)
+    for (const page of pages) used.add(page)
   }
 }
 rmSync(directory, { recursive: true })
 
 const numbers: number[] = []
-for (const page of [...used].toSorted((a, b) => a - b)) {
+for (const address of [...used].toSorted((a, b) => a - b)) {
+  const page = address / PAGE_SIZE
   const [start = 0, count = 0] = numbers.slice(-2)
   if (start + count === page && count > 0) numbers.splice(-1, 1, count + 1)
   else numbers.push(page, 1)
@@ -84,10 +85,3 @@ const rows = Object.entries({ ...known, [runtime.sha256]: numbers }).map(
 )
 writeFileSync(KNOWN_PAGES, `{\n${rows.join(',\n')}\n}\n`)
 process.stdout.write(`node ${runtime.version}: ${used.size} pages in ${numbers.length / 2} runs\n`)
-
-/** Of runs: first page and count. */
-function pagesOf(runs: readonly number[]): number[] {
-  return runs.flatMap((start, i) =>
-    i % 2 === 0 ? Array.from({ length: runs[i + 1]! }, (_, k) => start + k) : [],
-  )
-}

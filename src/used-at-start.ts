@@ -17,6 +17,10 @@ import type { FrozenSupport } from './image/image.ts'
 /** By the SHA-256 of node: numbers of pages and lengths of runs, in turn. */
 export const KNOWN_PAGES = new URL('../launcher/prebuilt/linux-x64/node-pages.json', import.meta.url)
 
+export function readKnownPages(): Record<string, number[]> {
+  return JSON.parse(readFileSync(KNOWN_PAGES, 'utf8'))
+}
+
 /**
  * @param support of the base: where the file has what of node is inside
  * @param linked the file's bytes, as far as they are node's
@@ -28,9 +32,8 @@ export function usedAtStart(
   linked: Uint8Array,
   { sha256, moved }: NodeOrigin,
 ): Uint8Array {
-  const known = JSON.parse(readFileSync(KNOWN_PAGES, 'utf8')) as Record<string, number[]>
   const ranges = constantRanges(support)
-  const pages = pagesOf(known[sha256] ?? []).flatMap(moved)
+  const pages = pagesOf(readKnownPages()[sha256] ?? []).flatMap(moved)
   const runs = usedRuns(ranges, ranges, pages, LARGEST_GAP)
   const bytes = new Uint8Array(runs.length * VERIFIED_RUN_SIZE)
   const view = new DataView(bytes.buffer)
@@ -47,7 +50,8 @@ interface NodeOrigin {
 
 const LARGEST_GAP = 2 * PAGE_SIZE
 
-function pagesOf(numbers: readonly number[]): number[] {
+/** Addresses of all pages of such a list. */
+export function pagesOf(numbers: readonly number[]): number[] {
   const pages: number[] = []
   for (let i = 0; i + 1 < numbers.length; i += 2) {
     for (let k = 0; k < numbers[i + 1]!; k++) pages.push((numbers[i]! + k) * PAGE_SIZE)

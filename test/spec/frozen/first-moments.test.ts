@@ -15,14 +15,18 @@ suite('the first moments of a frozen process', { skip }, () => {
 
   test('threads are there as soon as the main one waits', async () => {
     const file = await buildFrozen(work, 'waits.mjs')
-    // Where other processes take the processor the wait is over before anybody can look at it: such a start says nothing,
-    // and its wait need not have been longer. Without a look at waits there is no thread before 4 ms.
-    let inTime = 0
-    for (let i = 0; i < MOST_STARTS && inTime < 5; i++) {
+    // Where other processes take the processor the wait is over before anybody can look at it: such a start says nothing.
+    // A few of them cannot be told from others by their time. Without a look at waits there is no thread before 4 ms.
+    let seen = 0
+    let missed = 0
+    for (let i = 0; i < MOST_STARTS && seen < 5; i++) {
       const { threads, waited } = JSON.parse((await start(file, [])).stdout) as Record<string, number>
-      if (waited! < LATE_MS && threads! > 1) inTime++
+      if (waited! > LATE_MS) continue
+      if (threads! > 1) seen++
+      else missed++
     }
-    assert.equal(inTime, 5, 'starts with threads')
+    assert.equal(seen, 5, 'starts with threads')
+    assert.ok(missed < seen, `${missed} starts without`)
   })
 
   test('a heap that doubles is collected no sooner than that of a cold start', async () => {

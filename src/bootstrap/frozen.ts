@@ -22,7 +22,9 @@ import {
   deferColors,
   deferProcessExports,
   deferResolvers,
+  processFacts,
   replaceKernelRelease,
+  type ProcessFacts,
 } from './node-facts.ts'
 import { putOffTimeZone } from './time-zone.ts'
 
@@ -106,9 +108,11 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       if (!isDateFree) putOffTimeZone(internals, freezing, replaced)
       const codeThatAsks = () => (isBuilding() ? codeAtCallSite(internals, archive) : undefined)
       const copy = isDateFree ? undefined : copyArguments(internals, freezing, commandLine, replaced)
+      const facts = processFacts()
       replaceProperties({
         settle,
         commandLine,
+        facts,
         replaced,
         define: definer(v8),
         answerQuestion(all) {
@@ -116,7 +120,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
           return code && answerQuestion(internals, code, all, copy)
         },
       })
-      deferStreams(settle, replaced)
+      deferStreams(facts, settle, replaced)
       tell(`random/${drainRandom(replaceRandom(settle, replaced))}`)
       replaceKernelRelease(internals)
       const isAskedForType = () => {
@@ -129,7 +133,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
       deferResolvers(internals, settle, replaced)
       process.chdir('/') // node remembers the working directory until it changes
       if (isDateFree) tell('date-is-free')
-      const onModule = deferProcessExports(internals, settle, replaced)
+      const onModule = deferProcessExports(internals, facts, settle, replaced)
       tell('arm')
       // Where no JavaScript runs at the barrier, garbage is collected after the last step before it.
       let steps = 0
@@ -196,10 +200,14 @@ function preparePatterns({ patterns }: Training): void {
 const OwnRegExp = RegExp
 
 /** Whoever takes a standard stream is about to use it; and here it is JavaScript that stops, not a system call. */
-function deferStreams(settle: () => Start, replaced: { push(restore: () => void): unknown }): void {
+function deferStreams(
+  { makers }: ProcessFacts,
+  settle: () => Start,
+  replaced: { push(restore: () => void): unknown },
+): void {
   for (const name of ['stdin', 'stdout', 'stderr'] as const) {
     const original = Object.getOwnPropertyDescriptor(process, name)!
-    const get = () => (settle(), process[name])
+    const get = () => (settle(), Reflect.apply(makers.get(name)!, process, []))
     Object.defineProperty(process, name, { ...original, get })
     replaced.push(() => {
       if (Object.getOwnPropertyDescriptor(process, name)?.get === get)
@@ -211,6 +219,7 @@ function deferStreams(settle: () => Start, replaced: { push(restore: () => void)
 interface Replacing {
   readonly settle: () => Start
   readonly commandLine: (start: Start) => string[]
+  readonly facts: ProcessFacts
   /** How each is made right again. */
   readonly replaced: ((start: Start) => void)[]
   readonly define: Define
@@ -220,7 +229,14 @@ interface Replacing {
 
 type Define = (target: object, name: string, get: () => unknown, set?: (value: unknown) => void) => void
 
-function replaceProperties({ settle, commandLine, replaced, define, answerQuestion }: Replacing): void {
+function replaceProperties({
+  settle,
+  commandLine,
+  facts: { originals },
+  replaced,
+  define,
+  answerQuestion,
+}: Replacing): void {
   const stale = (
     name: string,
     attributes: PropertyDescriptor,
@@ -229,14 +245,16 @@ function replaceProperties({ settle, commandLine, replaced, define, answerQuesti
   ) => {
     const put = (value: unknown) =>
       Object.defineProperty(process, name, { enumerable: true, ...attributes, value })
-    const get = () => early?.() ?? (settle(), (process as any)[name])
+    const get = () => early?.() ?? (settle(), originals.get(name))
     define(process, name, get, attributes.writable ? put : undefined)
     replaced.push((now) => {
+      const value = current(now)
+      originals.set(name, value)
       // Unless the program has put something of its own there.
-      if (Object.getOwnPropertyDescriptor(process, name)?.get === get) put(current(now))
+      if (Object.getOwnPropertyDescriptor(process, name)?.get === get) put(value)
     })
   }
-  const all = () => (settle(), process.argv)
+  const all = () => (settle(), originals.get('argv') as string[])
   stale('argv', { writable: true, configurable: true }, commandLine, () => answerQuestion(all))
   stale('argv0', { writable: false, configurable: false }, (now) => now.argv0)
   stale('execPath', { writable: true, configurable: true }, (now) => now.execPath)

@@ -96,52 +96,71 @@ const DEFAULT_IMPORT = /\bimport\s*[\w$]+\s*from\s*['"]((?:node:)?process)['"]/g
 const ANY_MENTION = /['"](?:node:)?process['"]/g
 
 /** Properties of process that V8 shows as values, and that ask the system. */
-const ASKED = new Set(['ppid', 'title', 'debugPort'])
+const ASKED = ['ppid', 'title', 'debugPort'] as const
+/** Those of which a build run has no more than a getter that freezes it, or a proxy. */
+const STALE = ['argv', 'argv0', 'execPath', 'pid', 'env'] as const
 /** And those that are made when they are first looked at: streams, a module of node's, the list of all its options. */
 const MADE = ['stdin', 'stdout', 'stderr', 'allowedNodeEnvironmentFlags', 'report', 'finalization'] as const
 
+/** What process has before a program puts something else there. */
+export interface ProcessFacts {
+  /** Getters of what is made when it is first looked at. */
+  readonly makers: ReadonlyMap<string, () => unknown>
+  /** What differs from start to start; complete when it is thawed. */
+  readonly originals: Map<string, unknown>
+}
+
+/** To be called before any of it is replaced. */
+export function processFacts(): ProcessFacts {
+  return {
+    makers: new Map(MADE.map((name) => [name, descriptorOf(name)!.get!])),
+    originals: new Map([['env', process.env]]),
+  }
+}
+
+function descriptorOf(name: string) {
+  return Object.getOwnPropertyDescriptor(process, name)
+}
+
 /**
- * The first `import … from 'process'` reads all of its properties, to export them by name. In a build run only those are
- * read that are values; the others at the thaw, and what has to be made when somebody can see it by its name: a module that
- * imports more than the object, or who has the namespace.
+ * The first `import … from 'process'` reads all of its properties, to export them by name. In a build run those are not read
+ * that cannot be known yet. They are at the thaw, as they were at that import; and what has to be made, when somebody can
+ * see it by its name: a module that imports more than the object, or who has the namespace.
+ * To be called when all of process is replaced.
  * @returns to be told of every embedded ES module before it is linked
  */
 export function deferProcessExports(
   { builtin, moduleWrap }: Internals,
+  { makers, originals }: ProcessFacts,
   settle: () => unknown,
   replaced: { push(restore: () => void): unknown },
 ): (source: string, url: string) => void {
   const own = builtin('process')
-  const exported = new Set<string>()
-  const put = (name: string, value: unknown) => {
-    exported.add(name)
-    own['module'].setExport(name, value)
-  }
   const names = (): string[] =>
     own['module'] ? own['exportKeys'].filter((name: string) => name !== 'default') : []
-  const descriptorOf = (name: string) => Object.getOwnPropertyDescriptor(process, name)
-
-  own['syncExports'] = () => {
+  /** To be exported, but not read yet. */
+  const pending = new Set<string>(MADE)
+  const put = (name: string, value: unknown) => {
+    pending.delete(name)
+    own['module'].setExport(name, value)
+  }
+  const sync = (isPending: (name: string) => boolean) => {
     for (const name of names()) {
-      const value = ASKED.has(name) ? undefined : descriptorOf(name)?.value
-      if (value !== undefined) put(name, value)
+      if (isPending(name)) pending.add(name)
+      else put(name, (process as any)[name])
     }
   }
-  const makers = new Map<string, () => unknown>()
+
+  const identityOf = (name: string) => descriptorOf(name)?.get ?? descriptorOf(name)?.value
+  const unknown = new Map([...STALE, ...MADE].map((name) => [name as string, identityOf(name)]))
+  const asked = new Set<string>(ASKED)
+  own['syncExports'] = () =>
+    sync((name) => asked.has(name) || (unknown.has(name) && unknown.get(name) === identityOf(name)))
   replaced.push(() => {
-    exported.delete('env') // it was watched
-    for (const name of MADE) {
-      const maker = descriptorOf(name)?.get
-      if (maker) makers.set(name, maker)
-    }
-    const sync = (isWanted: (name: string) => boolean) => {
-      for (const name of names()) {
-        const isMade = makers.has(name) && descriptorOf(name)?.get === makers.get(name)
-        if (isWanted(name) && (!isMade || exported.has(name))) put(name, (process as any)[name])
-      }
-    }
-    sync((name) => !exported.has(name))
-    own['syncExports'] = () => sync(() => true)
+    for (const name of pending)
+      if (!makers.has(name)) put(name, originals.has(name) ? originals.get(name) : (process as any)[name])
+    own['syncExports'] = () =>
+      sync((name) => pending.has(name) && makers.get(name) === descriptorOf(name)?.get)
   })
 
   const { prototype } = moduleWrap['ModuleWrap']
@@ -151,7 +170,7 @@ export function deferProcessExports(
     Object.assign(prototype, { link, getNamespace })
     sources.clear()
     delete own['syncExports']
-    for (const [name, make] of makers) if (!exported.has(name)) put(name, Reflect.apply(make, process, []))
+    for (const name of pending) put(name, Reflect.apply(makers.get(name)!, process, []))
   }
   /** By URL, of modules that are not linked yet. */
   const sources = new Map<string, string>()

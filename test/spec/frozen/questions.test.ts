@@ -52,6 +52,11 @@ suite('questions at import', { skip }, () => {
       for (const when of ['', 'synchronized']) await compareStarts(out, [how, when], {}, 'thawed')
   })
 
+  test('process by name, when the program has put something else there', async () => {
+    const out = await buildFrozen(work, 'named-replaced.mjs')
+    await compareStarts(out, ['a'], {}, 'thawed')
+  })
+
   test('of node itself, for colors', async () => {
     await compareStarts(colors, [], {}, 'thawed')
     await compareStarts(colors, [], { env: { FORCE_COLOR: '1' } }, 'either')

@@ -43,6 +43,8 @@ export function functionsRun(internals: Internals): Training['functions'] {
 function findRun(internals: Internals): Training['functions'] {
   const code = codeOf(internals)
   const lazy = lazyBit(code)
+  // Else all would seem to have run.
+  if (lazy === 0) return []
   const keyOf = scriptKeys(internals, code)
   const run = allFunctions(internals).filter((it) => keyOf(it) !== undefined && !(code.status(it) & lazy))
   return [...Map.groupBy(run, (it) => keyOf(it)!)].map(([script, its]) => [
@@ -66,7 +68,7 @@ export function compileTrained(internals: Internals, { functions }: Pick<Trainin
 function lazyBit({ status }: Code): number {
   const before = (it: number) => it + 1
   const after = (it: number) => it + 2
-  ;[0].forEach(after)
+  after(0)
   return status(before) & ~status(after)
 }
 
@@ -98,7 +100,9 @@ function allFunctions({ objectsWith, v8 }: Internals): object[] {
 /** Functions that have not run for a while would lose their code in a collection, were it not for a flag. */
 export function keepingCode<T>(v8: Internals['v8'], collect: () => T): T {
   v8.setFlagsFromString('--no-flush-bytecode')
-  const result = collect()
-  v8.setFlagsFromString('--flush-bytecode')
-  return result
+  try {
+    return collect()
+  } finally {
+    v8.setFlagsFromString('--flush-bytecode')
+  }
 }

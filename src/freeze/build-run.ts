@@ -17,13 +17,6 @@ export interface BuildRun {
   readonly longestMs: number
 }
 
-/** How it is said that the process has ended by itself. */
-const ENDED = 'the program ended in the build'
-
-export function hasEnded({ reason }: NotFrozen): boolean {
-  return reason.startsWith(ENDED)
-}
-
 /** Why a program is not waited for any longer. */
 export const TOO_LONG = 'the program did not come to its first input or output'
 
@@ -79,6 +72,8 @@ function waitForReport(
   socket.on('error', () => {}) // the child has ended: see below
   if (input) socket.write(input)
   child.on('error', (error) => resolve(error.message))
-  child.on('exit', (code, signal) => resolve(`${ENDED} (${signal ?? `exit code ${code}`})`))
+  child.on('exit', (code, signal) =>
+    resolve(`the program ended in the build (${signal ?? `exit code ${code}`})`),
+  )
   return promise.finally(() => clearTimeout(timer))
 }

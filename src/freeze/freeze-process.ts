@@ -5,7 +5,7 @@ import { realpathSync } from 'node:fs'
 
 import { viewOf } from '../base/bytes.ts'
 import { encodeTraining, NO_TRAINING, type Training } from '../format/training.ts'
-import { hasEnded, withBuildRun } from './build-run.ts'
+import { withBuildRun } from './build-run.ts'
 import { readDescriptors } from './descriptors.ts'
 import type { FrozenProcess, NotFrozen, Region, StoppedAt } from './frozen-process.ts'
 import { findHeapLimits } from './heap-limits.ts'
@@ -30,24 +30,11 @@ export interface RecordPlace {
 }
 
 /**
- * Runs the program up to its first barrier.
+ * Runs the program up to its first barrier. What is prepared for it may have a barrier of its own, as has V8's message when it
+ * cannot compile a function that it was told to: then less is prepared.
  * @param inJavaScript it has to go on in JavaScript, which checks its contract first
  */
 export async function freezeProcess(
-  file: string,
-  record: RecordPlace,
-  training: Training,
-  inJavaScript: boolean,
-): Promise<FrozenProcess | NotFrozen> {
-  const frozen = await freezePrepared(file, record, training, inJavaScript)
-  // V8 ends a process in which it cannot compile a function that it was told to.
-  return 'reason' in frozen && hasEnded(frozen) && training.functions.length > 0
-    ? freezePrepared(file, record, { ...training, functions: [] }, inJavaScript)
-    : frozen
-}
-
-/** What is loaded ahead for it may have a barrier of its own: then less is loaded ahead. */
-async function freezePrepared(
   file: string,
   record: RecordPlace,
   training: Training,
@@ -57,7 +44,8 @@ async function freezePrepared(
     'reason' in frozen || !inJavaScript || isInJavaScript(frozen, record)
       ? frozen
       : { reason: 'its contract could not be checked before it goes on' }
-  for (const one of [training, { ...training, builtins: [] }]) {
+  const withoutBuiltins: Training = { ...training, builtins: [] }
+  for (const one of [training, withoutBuiltins, { ...withoutBuiltins, functions: [] }]) {
     const frozen = await freezeAtLook(file, record, one)
     if ('reason' in frozen) return frozen
     if (valueIn(frozen, record.hasBegun) === 0) continue

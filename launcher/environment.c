@@ -131,10 +131,3 @@ int hook_fork_id(void)
 	if (freezing == ARMED) barrier(BARRIER_RANDOM);
 	return freezing == BOOTING ? BUILD_RUN_PID : (int)syscall1(SYS_getpid, 0);
 }
-
-/* The heap that grows at the program's end cannot be frozen: its place is the kernel's to choose. malloc
-   does with mappings what it did with this. */
-long hook_brk(void)
-{
-	return -1; /* it is called through sbrk(3), which looks at nothing else */
-}

@@ -13,7 +13,7 @@
 
 struct freeze_record freeze_record;
 /* src/image/elf/frozen.ts has these numbers. */
-_Static_assert(sizeof(struct freeze_record) == 18264 && offsetof(struct freeze_record, memory_size) == 5648
+_Static_assert(sizeof(struct freeze_record) == 18272 && offsetof(struct freeze_record, memory_size) == 5648
 	       && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
 int freezing;
 static int stopping;
@@ -52,6 +52,7 @@ void prepare_freeze(const struct machine *machine)
 	find_kernel_clock(machine->auxiliary);
 	freeze_record.memory_size = memory_size();
 	freeze_record.features = cpu_features();
+	own_heap();
 	freezing = BOOTING;
 }
 

@@ -47,6 +47,7 @@ struct freeze_record {
 	uint32_t argument_size;
 	uint32_t copied; /* one more than steps was when the program first copied its command line; 0 if it has not */
 	char arguments[2048];
+	uint64_t heap_end; /* of malloc's; 0 where it has the kernel's */
 };
 
 enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4, BARRIER_READY = -5, BARRIER_LOOK = -6 };
@@ -185,6 +186,11 @@ void start_threads_later(const struct freeze_record *record);
 uint64_t memory_size(void);
 struct cpu_features cpu_features(void);
 int is_subset(const struct cpu_features *needed, const struct cpu_features *present);
+
+/* memory.c: at this very address, where nothing may be. */
+long map_free(uint64_t address, uint64_t size, int protection);
+/* From here on malloc's heap is at an address that is free in every process. */
+void own_heap(void);
 
 /* heap.c: whether the process can go on with so much memory, and that it does. */
 int can_have_heap(const struct thaw_table *table, uint64_t built, uint64_t memory);

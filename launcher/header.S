@@ -7,7 +7,7 @@
 	.quad _start
 	.quad hook_open, hook_read, hook_pread, hook_fstatat, hook_mmap, hook_close, hook_access
 	.quad SYSTEM_CALL
-	.quad hook_getenv, hook_unsetenv, hook_getpid, hook_brk
+	.quad hook_getenv, hook_unsetenv, hook_getpid, hook_sbrk
 	.quad hook_fork_id
 	.quad freeze_record
 	.quad __data_size

@@ -117,4 +117,4 @@ char *hook_getenv(const char *name);
 int hook_unsetenv(const char *name);
 int hook_getpid(void);
 int hook_fork_id(void); /* node's */
-long hook_brk(void);
+uint64_t hook_sbrk(int64_t increment);

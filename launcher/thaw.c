@@ -158,16 +158,6 @@ static void close_descriptors(void)
 	}
 }
 
-/* At this very address, where nothing may be. */
-static long map_free(uint64_t address, uint64_t size, int protection)
-{
-	long result = syscall6(SYS_mmap, (long)address, (long)size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-	if (failed(result) || result == (long)address) return result;
-	/* A kernel before 4.17 takes the address for a wish. */
-	syscall3(SYS_munmap, result, size, 0);
-	return -ENOMEM;
-}
-
 /* Whether all of the memory is in place. If not, what was mapped is unmapped again. */
 static int place_memory(void)
 {
@@ -271,6 +261,7 @@ void thaw(const struct machine *machine)
 	verify_thawed_memory();
 	const struct freeze_record *frozen = record();
 	thawed = has_bootstrap_begun = 1;
+	freeze_record.heap_end = frozen->heap_end;
 	find_kernel_clock(machine->auxiliary);
 	set_clock_offset(0);
 	set_clock_offset(frozen->monotonic_ns - monotonic_ns());

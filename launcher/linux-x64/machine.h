@@ -8,7 +8,7 @@ enum { SYS_stat = 4, SYS_fstat = 5, SYS_lstat = 6, SYS_lseek = 8, SYS_readlink =
 
 /* For freezing and thawing. */
 enum { SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_rt_sigreturn = 15, SYS_mremap = 25, SYS_madvise = 28, SYS_dup2 = 33, SYS_nanosleep = 35,
-       SYS_getpid = 39, SYS_clone = 56, SYS_fork = 57, SYS_vfork = 58, SYS_exit = 60, SYS_fcntl = 72, SYS_getrusage = 98, SYS_sysinfo = 99, SYS_sigaltstack = 131, SYS_ioctl = 16, SYS_munmap = 11,
+       SYS_getpid = 39, SYS_clone = 56, SYS_fork = 57, SYS_vfork = 58, SYS_exit = 60, SYS_fcntl = 72, SYS_getrusage = 98, SYS_sysinfo = 99, SYS_sigaltstack = 131, SYS_ioctl = 16, SYS_munmap = 11, SYS_brk = 12,
        SYS_personality = 135, SYS_prctl = 157, SYS_arch_prctl = 158, SYS_gettid = 186, SYS_futex = 202, SYS_set_tid_address = 218, SYS_clock_gettime = 228,
        SYS_clock_nanosleep = 230, SYS_epoll_wait = 232, SYS_epoll_ctl = 233, SYS_tgkill = 234, SYS_set_robust_list = 273, SYS_get_robust_list = 274,
        SYS_epoll_pwait = 281, SYS_eventfd2 = 290, SYS_epoll_create1 = 291, SYS_dup3 = 292, SYS_pipe2 = 293, SYS_prlimit64 = 302, SYS_seccomp = 317,

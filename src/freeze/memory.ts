@@ -3,7 +3,7 @@
 import { openSync, readSync, closeSync, readFileSync } from 'node:fs'
 
 import { PAGE_SIZE } from '../format/archive.ts'
-import type { Region, TouchedPages } from './frozen-process.ts'
+import type { Region, Run, TouchedPages } from './frozen-process.ts'
 
 interface Mapping {
   readonly start: number
@@ -43,10 +43,8 @@ const SWAPPED = 0x4000_0000
 /** The page is the file's, not a private copy. */
 const FILE_PAGE = 0x2000_0000
 
-/** Runs that are this near to each other are one: another one costs a start more than some pages of the file are worth. */
-const NEAR = 16 * PAGE_SIZE
-/** And the nearest of all others where there are more than so many, as between the holes that a large compilation leaves. */
-const MOST_RUNS = 150
+/** Runs that are this near to each other are moved as one: a move costs more than some pages of the file. */
+const LARGEST_GAP = 16 * PAGE_SIZE
 
 /** What a process that runs has touched of its memory. */
 export function readTouchedPages(pid: number): TouchedPages {
@@ -125,26 +123,22 @@ export class ProcessMemory {
   }
 
   regions(): Region[] {
-    const found = readMappings(this.#pid).map((mapping) => this.#used(mapping))
-    const runs = runsOf(found.map(({ pages }) => pages))
-    return found.map(({ mapping: { start, end, protection }, fileOffset }, i) => ({
-      start,
-      end,
-      protection,
-      fileOffset,
-      runs: runs[i]!.map(([from, to]) => ({ address: from, bytes: this.read(from, to - from) })),
-    }))
+    return readMappings(this.#pid).map((mapping) => this.#region(mapping))
   }
 
-  #used(mapping: Mapping) {
-    const { protection, name, offset } = mapping
+  #region(mapping: Mapping): Region {
+    const { start, end, protection, name, offset } = mapping
     const isOwnFile = name === this.#executable
     const isOtherFile = !isOwnFile && name !== '' && !name.startsWith('[')
     let wanted = this.#wantedPages(mapping, isOwnFile, isOtherFile)
     // Data that was made read-only after relocation: all of it, since its first page in the file may also be
     // the last one of the constants before it, and a page can be moved only once.
     if (isOwnFile && wanted.length > 0 && (protection & PROT_WRITE) === 0) wanted = pagesOf(mapping)
-    return { mapping, fileOffset: isOwnFile ? offset : undefined, pages: wanted }
+    const runs = joinPages(wanted).map(([from, to]): Run => ({
+      address: from,
+      bytes: this.read(from, to - from),
+    }))
+    return { start, end, protection, fileOffset: isOwnFile ? offset : undefined, runs }
   }
 
   #wantedPages(mapping: Mapping, isOwnFile: boolean, isOtherFile: boolean): number[] {
@@ -170,30 +164,11 @@ function pagesOf({ start, end }: Mapping): number[] {
 
 const ZEROS = Buffer.alloc(PAGE_SIZE)
 
-/**
- * What is kept of regions, from and to an address.
- * @param regions addresses of their pages with content, ascending
- */
-export function runsOf(regions: readonly (readonly number[])[]): [from: number, to: number][][] {
-  const gap = largestGap(regions)
-  return regions.map((pages) => joinPages(pages, gap))
-}
-
-/** Between pages of one run, in bytes. */
-function largestGap(regions: readonly (readonly number[])[]): number {
-  const gaps = regions
-    .flatMap((pages) => pages.slice(1).map((page, i) => page - pages[i]! - PAGE_SIZE))
-    .filter((gap) => gap > NEAR)
-    .toSorted((a, b) => a - b)
-  const runs = gaps.length + regions.filter(({ length }) => length > 0).length
-  return gaps[Math.min(runs - MOST_RUNS, gaps.length) - 1] ?? NEAR
-}
-
-function joinPages(pages: readonly number[], gap: number): [from: number, to: number][] {
+function joinPages(pages: readonly number[]): [from: number, to: number][] {
   const ranges: [number, number][] = []
   for (const page of pages) {
     const last = ranges.at(-1)
-    if (last && page - last[1] <= gap) last[1] = page + PAGE_SIZE
+    if (last && page - last[1] <= LARGEST_GAP) last[1] = page + PAGE_SIZE
     else ranges.push([page, page + PAGE_SIZE])
   }
   return ranges

@@ -22,7 +22,7 @@ export const LauncherHeader = struct({
   getenv: 'u64',
   unsetenv: 'u64',
   getpid: 'u64',
-  brk: 'u64',
+  sbrk: 'u64',
   forkId: 'u64',
   freezeRecord: 'u64',
   dataSize: 'u64',
@@ -32,7 +32,7 @@ export const LauncherHeader = struct({
 export type Hook = 'open' | 'read' | 'pread' | 'fstatat' | 'mmap' | 'close' | 'access'
 
 /** The functions of libc that it can replace as a whole. */
-const REPLACED = ['getenv', 'unsetenv', 'getpid', 'brk'] as const
+const REPLACED = ['getenv', 'unsetenv', 'getpid', 'sbrk'] as const
 export type Replacement = (typeof REPLACED)[number]
 
 export interface Launcher {

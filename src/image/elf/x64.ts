@@ -164,7 +164,7 @@ export const X64: Machine = {
     sharedStub: () => new Uint8Array(),
     stub: makeStub,
     jumpToStub: ({ offset }, stubOffset) => Uint8Array.from([...jumpBy(stubOffset - offset), 0x66, 0x90]), // nop
-    replaced: ['getenv', 'unsetenv', 'getpid', 'brk'],
+    replaced: ['getenv', 'unsetenv', 'getpid', 'sbrk'],
   },
 }
 

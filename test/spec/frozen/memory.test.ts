@@ -1,4 +1,4 @@
-// What a frozen process holds in memory while it waits, compared with plain node in the same run.
+// What a frozen process takes from malloc, and holds in memory while it waits, compared with plain node in the same run.
 
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -11,7 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { printed } from '../../support/empty-root.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { THOROUGH } from '../../support/thorough.ts'
-import { buildFrozen, FIXTURES, skip, start } from './frozen.fixture.ts'
+import { buildFrozen, compareStarts, FIXTURES, skip, start } from './frozen.fixture.ts'
 
 const MEBIBYTE = 2 ** 20
 /** glibc's first own one, with which the launcher is told. */
@@ -29,6 +29,16 @@ interface Usage {
 }
 
 const noMaps = !existsSync('/proc/self/smaps_rollup') && 'the kernel does not say'
+
+suite("malloc's heap", { skip: skip || noMaps }, () => {
+  const work = temporaryDirectory()
+
+  test('grows where it is', async () => {
+    const out = await buildFrozen(work, 'heap-growth.cjs')
+    await compareStarts(out, [], {}, 'thawed')
+    assert.equal((await start(out, [])).stdout, 'true\n')
+  })
+})
 
 if (THOROUGH)
   suite('memory of a program that waits', { skip: skip || noMaps }, () => {

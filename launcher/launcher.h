@@ -43,6 +43,9 @@ void copy_variables(const char **to, char **environment, const char *more);
 /* loader.c: a descriptor of the file that is running, or a negative errno. */
 long open_own_file(void);
 
+/* loader.c: the same, but not by its path, at which there may be another one by now: below 0 where there is no /proc. */
+long open_this_very_file(void);
+
 /* loader.c: a name of the file that is running. */
 const char *own_executable(void);
 

@@ -84,6 +84,11 @@ static int open_executable(const struct region *archive)
 	return descriptor >= 0 ? descriptor : open_if_this((const char *)TABLE->runtime, archive);
 }
 
+long open_this_very_file(void)
+{
+	return open_if_this(OWN_EXECUTABLE, payload());
+}
+
 long open_own_file(void)
 {
 	int descriptor = open_executable(&TABLE->payload);

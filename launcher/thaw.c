@@ -158,10 +158,22 @@ static void close_descriptors(void)
 	}
 }
 
+/* Memory of the file: mapped anew, or where the file cannot be opened, moved from where the kernel has mapped it, which takes longer. */
+static long move_memory(const struct thaw_operation *one, long file)
+{
+	if (file >= 0) {
+		const long flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE;
+		if (!failed(syscall6(SYS_mmap, (long)one->address, (long)one->size, one->protection, flags, file, (long)file_offset_of(one->source)))) return 0;
+	}
+	return syscall5(SYS_mremap, (long)one->source, (long)one->size, (long)one->size, MREMAP_MAYMOVE | MREMAP_FIXED, (long)one->address);
+}
+
 /* Whether all of the memory is in place. If not, what was mapped is unmapped again. */
 static int place_memory(void)
 {
 	const struct thaw_operation *list = operations();
+	/* What node consists of may lie in another file. */
+	const long file = TABLE->runtime ? -1 : open_this_very_file();
 	uint64_t i = 0;
 	for (; i < table()->operation_count; i++) {
 		const struct thaw_operation *one = &list[i];
@@ -179,7 +191,7 @@ static int place_memory(void)
 			break;
 		case OPERATION_MOVE:
 		case OPERATION_MOVE_LAST:
-			result = syscall5(SYS_mremap, one->source, one->size, one->size, MREMAP_MAYMOVE | MREMAP_FIXED, one->address);
+			result = move_memory(one, file);
 			break;
 		case OPERATION_PROTECT:
 			result = syscall3(SYS_mprotect, one->address, one->size, one->protection);
@@ -188,9 +200,10 @@ static int place_memory(void)
 		if (!failed(result)) continue;
 		if (one->kind == OPERATION_MOVE_LAST || one->kind == OPERATION_PROTECT) syscall1(SYS_exit_group, 134);
 		while (i-- > 0) syscall3(SYS_munmap, list[i].address, list[i].size, 0);
-		return 0;
+		break;
 	}
-	return 1;
+	if (file >= 0) syscall1(SYS_close, file);
+	return i == table()->operation_count;
 }
 
 /* Whether a page of the file had to be read from the disk so far. */

@@ -140,17 +140,8 @@ void verify_index(const struct region *archive)
 	is_sound[archive == &TABLE->system] = 1;
 }
 
-/* Of memory that is the file's, and may have been moved by a thaw. */
-static uint64_t file_offset_of(uint64_t address)
+uint64_t file_offset_of(uint64_t address)
 {
-	const struct thaw_table *table = (const void *)TABLE->thaw;
-	const struct thaw_operation *operations = table ? (const void *)table->operations : 0;
-	for (uint64_t i = 0; table && i < table->operation_count; i++) {
-		const struct thaw_operation *one = &operations[i];
-		if (!one->source || address - one->address >= one->size) continue;
-		address += one->source - one->address;
-		break;
-	}
 	/* The kernel's program headers follow those for node, in the page of the launch table; and what the kernel has mapped of
 	   the runtime's file follows them. */
 	const struct segment *segment = (const struct segment *)TABLE->program_header + TABLE->program_header_count;
@@ -160,9 +151,21 @@ static uint64_t file_offset_of(uint64_t address)
 	return 0;
 }
 
+/* Of memory that is the file's, where the kernel has mapped it, before a thaw has moved it. */
+static uint64_t first_address_of(uint64_t address)
+{
+	const struct thaw_table *table = (const void *)TABLE->thaw;
+	const struct thaw_operation *operations = table ? (const void *)table->operations : 0;
+	for (uint64_t i = 0; table && i < table->operation_count; i++) {
+		const struct thaw_operation *one = &operations[i];
+		if (one->source && address - one->address < one->size) return address + one->source - one->address;
+	}
+	return address;
+}
+
 __attribute__((noreturn)) static void memory_is_damaged(uint64_t address)
 {
-	const uint64_t offset = file_offset_of(address);
+	const uint64_t offset = file_offset_of(first_address_of(address));
 	const struct part *part = seal()->parts;
 	while (offset - part->offset >= part->size) part++;
 	damaged(executable_path, PART_NAMES[part->name], offset);

@@ -126,7 +126,7 @@ export function sampleReads(
     plain.push(both.plain)
     inside.push(both.inside)
     const sample = summary(way, plain, inside)
-    if (plain.length === rounds || (plain.length > 2 && isEnough(sample))) return sample
+    if (plain.length === rounds || (plain.length > 1 && isEnough(sample))) return sample
   }
 }
 

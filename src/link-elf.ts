@@ -11,10 +11,10 @@ import { linkBaseImage } from './image/elf/base-image.ts'
 import { addressAt } from './image/elf/dynamic.ts'
 import { withoutTypeStripping, type TypeStripper } from './image/elf/type-stripping.ts'
 import { joinEdits, NO_EDITS, type NodeEdits } from './image/elf/edits.ts'
+import { quietAbseil } from './image/elf/abseil.ts'
 import { dynamicNames, withoutExports } from './image/elf/exports.ts'
 import { readLauncher } from './image/elf/launcher.ts'
 import { redirectLibc } from './image/elf/libc.ts'
-import { withoutLockOrder } from './image/elf/lock-order.ts'
 import { machineOf } from './image/elf/machine.ts'
 import { readElf, type ElfFile } from './image/elf/read.ts'
 import { unreadItems } from './image/icu/unread.ts'
@@ -77,7 +77,7 @@ export function linkElf(inputs: ElfInputs): LinkedBase {
   ]
   const unreachable = inputs.isWithoutExports ? unreachableIn(node, inputs) : []
   const edits = joinEdits([
-    withoutLockOrder(node),
+    quietAbseil(node),
     smaller ? replaceIcu(node, smaller) : withoutUnread(node),
     ...unreachable.map((part) => part.edits),
   ])

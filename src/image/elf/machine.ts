@@ -30,6 +30,8 @@ export interface Machine {
   readonly storedTo?: (code: Uint8Array, address: number) => number | undefined
   /** A function that writes to standard error and returns a number. */
   readonly refusal?: (message: string, result: number) => Uint8Array
+  /** A function that returns this number as a double. */
+  readonly constant?: (value: number) => Uint8Array
   /** Where ld.so's functions are, and how they are redirected. */
   readonly loader: {
     /** Begin of each function as compiled in Debian 12's glibc 2.36; `..` stands for any byte. */

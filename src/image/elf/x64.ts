@@ -84,6 +84,13 @@ function refusal(message: string, result: number): Uint8Array {
   return Uint8Array.from([0xbf, ...u32(2), 0x48, 0x8d, 0x35, ...u32(behind.length), ...behind, ...text])
 }
 
+/** A function that gives this number, a double. */
+function constant(value: number): Uint8Array {
+  const bytes = Buffer.alloc(8)
+  bytes.writeDoubleLE(value)
+  return Uint8Array.from([0x48, 0xb8, ...bytes, 0x66, 0x48, 0x0f, 0x6e, 0xc0, 0xc3]) // mov $value, %rax; movq %rax, %xmm0; ret
+}
+
 function makeStub({ offset, number, moved }: SystemCallSite, places: StubPlaces): Uint8Array {
   const instructions = [
     [...moved],
@@ -124,6 +131,7 @@ export const X64: Machine = {
   hasFrame: (code) => Buffer.from(code).includes(Buffer.from('554889e5', 'hex')),
   storedTo,
   refusal,
+  constant,
   loader: {
     signatures: {
       // __open64_nocancel

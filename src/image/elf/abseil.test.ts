@@ -6,7 +6,7 @@ import { viewOf } from '../../base/bytes.ts'
 import { HOST } from '../../base/targets.ts'
 import { offsetOf } from './dynamic.ts'
 import { NO_EDITS } from './edits.ts'
-import { withoutLockOrder } from './lock-order.ts'
+import { quietAbseil, withoutLockOrder } from './abseil.ts'
 import { readElf, type ElfFile } from './read.ts'
 import { findSymbols } from './symbols.ts'
 import { makeNode } from './synthetic.fixture.ts'
@@ -16,6 +16,21 @@ const SETTER = '_ZN4absl29SetMutexDeadlockDetectionModeENS_15OnDeadlockCycleE'
 
 /** The node that runs the tests, which is an official one. */
 const official = (): ElfFile => readElf(readFileSync(process.execPath), process.execPath)
+
+suite('the frequency of the processor', () => {
+  const SYMBOL = '_ZN4absl13base_internal19NominalCPUFrequencyEv'
+
+  test('is a number in an official node', { skip: HOST !== 'linux-x64' }, () => {
+    const node = official()
+    const address = findSymbols(node, [SYMBOL])[SYMBOL]
+    const patch = quietAbseil(node).patches.find((it) => it.address === address)!
+    assert.equal(Buffer.from(patch.bytes).readDoubleLE(2), 1e9)
+  })
+
+  test('is not looked for in a node without it', () => {
+    assert.deepEqual(quietAbseil(readElf(makeNode(), 'node')).patches, [])
+  })
+})
 
 suite('the check of the order of locks', () => {
   test(

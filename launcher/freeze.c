@@ -12,9 +12,9 @@
 #include <stddef.h>
 
 struct freeze_record freeze_record;
-/* src/image/elf/frozen.ts has these numbers. */
+/* src/image/elf/frozen-facts.ts has these numbers. */
 _Static_assert(sizeof(struct freeze_record) == 18272 && offsetof(struct freeze_record, memory_size) == 5648
-	       && offsetof(struct freeze_record, random) == 5656, "frozen.ts");
+	       && offsetof(struct freeze_record, random) == 5656, "frozen-facts.ts");
 int freezing;
 static int stopping;
 
@@ -272,7 +272,7 @@ void arm_freeze(void)
 
 	/* About the process's own memory, threads and wake-ups. A wait of the event loop is looked at by the handler. */
 	static const uint16_t harmless[] = {
-		9 /* mmap */, 10 /* mprotect */, 11 /* munmap */, 12 /* brk */, 13 /* rt_sigaction */, 14 /* rt_sigprocmask */,
+		9 /* mmap */, 10 /* mprotect */, 11 /* munmap */, 13 /* rt_sigaction */, 14 /* rt_sigprocmask */,
 		15 /* rt_sigreturn */, 24 /* sched_yield */, 25 /* mremap */, 27 /* mincore */, 28 /* madvise */, 60 /* exit */,
 		131 /* sigaltstack */, 157 /* prctl */, 158 /* arch_prctl */, 186 /* gettid */, 202 /* futex */,
 		218 /* set_tid_address */, 219 /* restart_syscall */, 231 /* exit_group */, 233 /* epoll_ctl */, 273 /* set_robust_list */,

@@ -52,22 +52,21 @@ static struct open_file *find_open(int descriptor)
 	return 0;
 }
 
-/* The bytes at the archive's start, in the file and in memory: the file may have been replaced. */
-static int is_this_executable(int descriptor, const struct region *archive)
+/* A file may have been replaced: it has to have these bytes of memory. */
+static int open_with(const char *path, const uint64_t *memory, uint64_t offset)
 {
 	uint64_t stored[8];
-	if (syscall4(SYS_pread64, descriptor, stored, sizeof stored, archive->file_offset) != sizeof stored) return 0;
-	for (unsigned i = 0; i < COUNT(stored); i++)
-		if (stored[i] != ((const uint64_t *)archive->address)[i]) return 0;
-	return 1;
+	long descriptor = syscall4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	int is_same = descriptor > 0 && syscall4(SYS_pread64, descriptor, stored, sizeof stored, offset) == sizeof stored;
+	for (unsigned i = 0; i < COUNT(stored) && is_same; i++) is_same = stored[i] == memory[i];
+	if (is_same) return (int)descriptor;
+	if (descriptor >= 0) syscall1(SYS_close, descriptor);
+	return -1;
 }
 
 static int open_if_this(const char *path, const struct region *archive)
 {
-	long descriptor = syscall4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-	if (descriptor > 0 && is_this_executable((int)descriptor, archive)) return (int)descriptor;
-	if (descriptor >= 0) syscall1(SYS_close, descriptor);
-	return -1;
+	return open_with(path, (const uint64_t *)archive->address, archive->file_offset);
 }
 
 const char OWN_EXECUTABLE[] = "/proc/self/exe";
@@ -86,7 +85,9 @@ static int open_executable(const struct region *archive)
 
 long open_this_very_file(void)
 {
-	return open_if_this(OWN_EXECUTABLE, payload());
+	/* From the root of its seal on, which no other one has. */
+	const uint64_t root = LAUNCH_TABLE + __builtin_offsetof(struct launch_table, root);
+	return open_with(OWN_EXECUTABLE, (const uint64_t *)root, file_offset_of(root));
 }
 
 long open_own_file(void)

@@ -34,6 +34,7 @@ uint64_t hook_sbrk(int64_t increment)
 {
 	const uint64_t end = freeze_record.heap_end, wanted = end + (uint64_t)increment;
 	if (!end) return kernel_heap(increment);
+	if (wanted < HEAP_BASE) return -1ul;
 	const uint64_t from = PAGE_UP(end), to = PAGE_UP(wanted);
 	if (to > from && failed(map_free(from, to - from, PROT_READ | PROT_WRITE))) return -1ul;
 	if (to < from) syscall3(SYS_munmap, (long)to, (long)(from - to), 0);

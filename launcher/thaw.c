@@ -1,5 +1,5 @@
 /* The start of an executable that has a frozen process inside: compares the world with the one of the build,
-   moves or copies the memory that the kernel has mapped for it into place, makes descriptors, signals and threads as
+   maps, moves or copies its memory into place, makes descriptors, signals and threads as
    they were, and goes on where the process stopped. Whatever does not fit: a cold start, from the same file.
 
    Until the first OPERATION_MOVE_LAST everything can be taken back. */
@@ -161,11 +161,22 @@ static void close_descriptors(void)
 /* Memory of the file: mapped anew, or where the file cannot be opened, moved from where the kernel has mapped it, which takes longer. */
 static long move_memory(const struct thaw_operation *one, long file)
 {
-	if (file >= 0) {
-		const long flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE;
-		if (!failed(syscall6(SYS_mmap, (long)one->address, (long)one->size, one->protection, flags, file, (long)file_offset_of(one->source)))) return 0;
-	}
+	const long flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, offset = (long)file_offset_of(one->source);
+	const int is_known = file >= 0 && offset > 0;
+	if (is_known && !failed(syscall6(SYS_mmap, (long)one->address, (long)one->size, one->protection, flags, file, offset))) return 0;
 	return syscall5(SYS_mremap, (long)one->source, (long)one->size, (long)one->size, MREMAP_MAYMOVE | MREMAP_FIXED, (long)one->address);
+}
+
+/* What the kernel has mapped of the file to be moved, behind the table: it would be there twice. */
+static void unmap_sources(void)
+{
+	const uint64_t start = ((uint64_t)table() + table()->size + 4095) & ~4095ul;
+	uint64_t end = start;
+	for (uint64_t i = 0; i < table()->operation_count; i++) {
+		const struct thaw_operation *one = &operations()[i];
+		if (one->source && one->source + one->size > end) end = one->source + one->size;
+	}
+	syscall3(SYS_munmap, (long)start, (long)(end - start), 0);
 }
 
 /* Whether all of the memory is in place. If not, what was mapped is unmapped again. */
@@ -202,8 +213,12 @@ static int place_memory(void)
 		while (i-- > 0) syscall3(SYS_munmap, list[i].address, list[i].size, 0);
 		break;
 	}
-	if (file >= 0) syscall1(SYS_close, file);
-	return i == table()->operation_count;
+	const int is_whole = i == table()->operation_count;
+	if (file >= 0) {
+		syscall1(SYS_close, file);
+		if (is_whole) unmap_sources();
+	}
+	return is_whole;
 }
 
 /* Whether a page of the file had to be read from the disk so far. */

@@ -145,7 +145,7 @@ uint64_t file_offset_of(uint64_t address)
 	/* The kernel's program headers follow those for node, in the page of the launch table; and what the kernel has mapped of
 	   the runtime's file follows them. */
 	const struct segment *segment = (const struct segment *)TABLE->program_header + TABLE->program_header_count;
-	for (; segment < (const struct segment *)(LAUNCH_TABLE + 4096 - sizeof *segment); segment++)
+	for (; segment + 1 <= (const struct segment *)(LAUNCH_TABLE + 4096); segment++)
 		if (segment->type == 1 && address - segment->address < segment->file_size)
 			return segment->offset + address - segment->address;
 	return 0;

@@ -9,7 +9,7 @@ void verify_cold_start(void);
 /* What only a thaw uses: the table, and later, in its place, what a rehearsal has seen a start use. */
 void verify_thaw_table(void);
 void verify_thawed_memory(void);
-/* What the kernel has mapped at this address. */
+/* Of what the kernel has mapped at this address; 0 for none. */
 uint64_t file_offset_of(uint64_t address);
 /* An archive's bytes, and all that its look-ups read. */
 void verify_archive(const struct region *archive, uint64_t offset, uint64_t size);

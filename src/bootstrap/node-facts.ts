@@ -124,8 +124,9 @@ function descriptorOf(name: string) {
 
 /**
  * The first `import … from 'process'` reads all of its properties, to export them by name. In a build run those are not read
- * that cannot be known yet. They are at the thaw, as they were at that import; and what has to be made, when somebody can
- * see it by its name: a module that imports more than the object, or who has the namespace.
+ * that cannot be known yet. They are at the thaw, as they were at that import, but for what the program has asked the system for;
+ * and what has to be made, when somebody can see it by its name: a module that imports more than the object, or who has
+ * the namespace.
  * To be called when all of process is replaced.
  * @returns to be told of every embedded ES module before it is linked
  */
@@ -170,7 +171,8 @@ export function deferProcessExports(
     Object.assign(prototype, { link, getNamespace })
     sources.clear()
     delete own['syncExports']
-    for (const name of pending) put(name, Reflect.apply(makers.get(name)!, process, []))
+    for (const name of names())
+      if (pending.has(name)) put(name, Reflect.apply(makers.get(name)!, process, []))
   }
   /** By URL, of modules that are not linked yet. */
   const sources = new Map<string, string>()

@@ -44,8 +44,9 @@ export async function freezeProcess(
     'reason' in frozen || !inJavaScript || isInJavaScript(frozen, record)
       ? frozen
       : { reason: 'its contract could not be checked before it goes on' }
-  const withoutBuiltins: Training = { ...training, builtins: [] }
-  for (const one of [training, withoutBuiltins, { ...withoutBuiltins, functions: [] }]) {
+  const less = [{}, { builtins: [] }, { functions: [] }, { builtins: [], functions: [] }]
+  for (const without of less) {
+    const one = { ...training, ...without }
     const frozen = await freezeAtLook(file, record, one)
     if ('reason' in frozen) return frozen
     if (valueIn(frozen, record.hasBegun) === 0) continue

@@ -1,8 +1,8 @@
 // Puts a frozen process behind a finished executable: its memory, the segments through which the kernel
-// maps that memory, and the table by which the launcher moves it into place (launcher/thaw.c).
+// maps that memory, and the table by which the launcher puts it into place (launcher/thaw.c).
 //
-// The kernel maps everything at PARKING_BASE, one segment per protection, and mremap moves the pieces to
-// where they were: but for what is little, or written to, nothing is copied, and what a start does not touch is not read.
+// The kernel maps everything at PARKING_BASE, one segment per protection; the pieces are mapped once more where they were,
+// or moved there: but for what is little, or written to, nothing is copied, and what a start does not touch is not read.
 // Pieces of the file itself (code of libraries, of addons, of node's builtins) come from segments over the same bytes.
 
 import type { FrozenFacts } from '../../base/build-result.ts'

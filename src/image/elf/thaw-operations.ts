@@ -99,7 +99,7 @@ function pieceOf({ address, bytes }: Run, kind: number, protection: number): Pie
   return { kind, protection, address, size: bytes.length, bytes, fileOffset: 0 }
 }
 
-/** In copied pages. A page that is written to after it was moved is copied, too. */
+/** In copied pages; with 1 starts are as long. A page that is written to after it was moved is copied, too. */
 const MOVE_COST = 3
 
 function isCheaperCopied({ address, bytes }: Run, written: readonly number[]): boolean {
@@ -122,7 +122,7 @@ function addSpan(spans: Span[], { start, end }: Region, isApart: boolean): void 
   else spans.push({ address: start, size: end - start })
 }
 
-/** What nothing is moved to. The kernel moves memory to a free place faster than onto other memory. */
+/** What nothing is moved to. Memory comes to a free place faster than onto other memory. */
 function restOf({ start, end, runs }: Region): Span[] {
   const starts = [start, ...runs.map(({ address, bytes }) => address + bytes.length)]
   const ends = [...runs.map(({ address }) => address), end]

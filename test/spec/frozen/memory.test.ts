@@ -11,7 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { printed } from '../../support/empty-root.ts'
 import { temporaryDirectory } from '../../support/temporary.ts'
 import { THOROUGH } from '../../support/thorough.ts'
-import { buildFrozen, compareStarts, FIXTURES, skip, start } from './frozen.fixture.ts'
+import { buildFrozen, COLD, compareStarts, FIXTURES, skip, start } from './frozen.fixture.ts'
 
 const MEBIBYTE = 2 ** 20
 /** glibc's first own one, with which the launcher is told. */
@@ -37,6 +37,20 @@ suite("malloc's heap", { skip: skip || noMaps }, () => {
     const out = await buildFrozen(work, 'heap-growth.cjs')
     await compareStarts(out, [], {}, 'thawed')
     assert.equal((await start(out, [])).stdout, 'true\n')
+  })
+})
+
+suite('memory of the file', { skip: skip || noMaps }, () => {
+  const work = temporaryDirectory()
+
+  test('is mapped once', async () => {
+    const out = await buildFrozen(work, 'mappings.cjs')
+    const thawed = await start(out, [])
+    // The table.
+    assert.deepEqual([thawed.started, thawed.stdout], ['thawed', '1\n'])
+    const cold = await start(out, [], { env: { INGOT_START: COLD } })
+    assert.equal(cold.started, 'cold')
+    assert.ok(Number(cold.stdout) > 1)
   })
 })
 

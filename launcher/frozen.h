@@ -187,6 +187,8 @@ uint64_t memory_size(void);
 struct cpu_features cpu_features(void);
 int is_subset(const struct cpu_features *needed, const struct cpu_features *present);
 
+#define PAGE_UP(address) (((address) + 4095) & ~4095ul)
+
 /* memory.c: at this very address, where nothing may be. */
 long map_free(uint64_t address, uint64_t size, int protection);
 /* From here on malloc's heap is at an address that is free in every process. */

@@ -4,7 +4,6 @@
 
 /* Above the stack of a process that can be frozen (freeze.c). */
 #define HEAP_BASE 0x2a1000000000
-#define PAGE_UP(address) (((address) + 4095) & ~4095ul)
 
 long map_free(uint64_t address, uint64_t size, int protection)
 {

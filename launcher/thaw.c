@@ -170,7 +170,7 @@ static long move_memory(const struct thaw_operation *one, long file)
 /* What the kernel has mapped of the file to be moved, behind the table: it would be there twice. */
 static void unmap_sources(void)
 {
-	const uint64_t start = ((uint64_t)table() + table()->size + 4095) & ~4095ul;
+	const uint64_t start = PAGE_UP((uint64_t)table() + table()->size);
 	uint64_t end = start;
 	for (uint64_t i = 0; i < table()->operation_count; i++) {
 		const struct thaw_operation *one = &operations()[i];

@@ -164,7 +164,8 @@ function pagesOf({ start, end }: Mapping): number[] {
 
 const ZEROS = Buffer.alloc(PAGE_SIZE)
 
-function joinPages(pages: readonly number[]): [from: number, to: number][] {
+/** @param pages their addresses, ascending */
+export function joinPages(pages: readonly number[]): [from: number, to: number][] {
   const ranges: [number, number][] = []
   for (const page of pages) {
     const last = ranges.at(-1)

@@ -124,7 +124,7 @@ suite('a sealed executable', () => {
   })
 
   for (const [start, count] of [
-    ['frozen', THOROUGH ? 2000 : 150],
+    ['frozen', THOROUGH ? 3000 : 150],
     ['cold', THOROUGH ? 300 : 20],
   ] as const) {
     test(`runs as before, or names its damaged part, with each of ${count} changed bytes (${start})`, () => {

@@ -74,6 +74,8 @@ int control(const char *path, long *result)
 	if (same_text(verb, "arguments")) *result = open_arguments();
 	else if (same_text(verb, "maps")) *result = open_maps();
 	else if (starts_with(verb, "exit/")) leave((int)number_of(verb + sizeof "exit/" - 1));
+	else if (same_text(verb, "watch-end")) *result = watch_end() ? 0 : -ENOENT;
+	else if (starts_with(verb, "end/")) end_with((int)number_of(verb + sizeof "end/" - 1));
 	else if (same_text(verb, "barrier")) barrier(BARRIER_JAVASCRIPT);
 	else if (starts_with(verb, "no-argument/") && freezing)
 		note(freeze_record.arguments, &freeze_record.argument_size, sizeof freeze_record.arguments, verb + sizeof "no-argument/" - 1);

@@ -110,6 +110,10 @@ void become_node(char **environment, uint64_t page_size);
 /* control.c: 1 and the result if the path is a message to the launcher. */
 int control(const char *path, long *result);
 
+/* end.c: from the first moments of node's environment on; 0 if its functions are not known. With what code it ends then. */
+int watch_end(void);
+void end_with(int code);
+
 /* maps.c: a descriptor of /proc/self/maps with the names of what is embedded. */
 long open_maps(void);
 

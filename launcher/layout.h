@@ -52,6 +52,9 @@ struct launch_table {
 	/* Addresses of node's uv_os_getenv, of its environment, which calls it, and of the part behind process.env alone. */
 	uint64_t getenv_caller, environment_reader, program_environment, program_environment_end;
 	uint64_t malloc_trim;    /* in libc.so.6 */
+	/* Addresses of node's v8::Isolate::GetCurrent and GetCurrentContext, node::GetCurrentEnvironment, AtExit and
+	   DefaultProcessExitHandler; all 0 if one of them is missing (end.c). */
+	struct { uint64_t current_isolate, current_context, environment_of, at_exit, exit_handler; } end;
 	uint64_t runtime;        /* address of the path of the file that node and the libraries are in, or 0: they are in this one */
 };
 

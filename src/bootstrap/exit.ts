@@ -1,12 +1,24 @@
 // The end of a program. Before it ends node takes itself apart, which costs a small program more than all it
 // has done: contexts, heap and threads go with the process anyway. So once 'exit' handlers have run, the
-// launcher ends the process (launcher/stdio.c), unless something inside has work to do at its end.
+// launcher ends the process (launcher/stdio.c); or when what is inside has done what it has to do at its end, and
+// node's environment is gone (launcher/end.c).
 
 import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 
+/** What is still to be done once 'exit' handlers have run. */
+const NOTHING = 0
+/** By the environment: addons clean up, workers end. */
+const CLEANUP = 1
+/** By all of node. */
+const EVERYTHING = 2
+
 /** Built-in modules with something to do when they go: a database to close, a recording to write. */
-const WITH_WORK = new Set(['sqlite', 'inspector', 'trace_events'])
+const WITH_WORK: ReadonlyMap<string, number> = new Map([
+  ['sqlite', CLEANUP],
+  ['inspector', EVERYTHING],
+  ['trace_events', EVERYTHING],
+])
 
 export function hasWorkAtEnd(builtin: string): boolean {
   return WITH_WORK.has(builtin)
@@ -16,30 +28,31 @@ export function hasWorkAtEnd(builtin: string): boolean {
 export function installExit({ fs, worker, util, builtin, whenLoaded }: Internals, onEnd: () => void): void {
   const tell = tellerOf(fs)
   tell('watch-crashes')
-  let isPlain = true
-  for (const id of WITH_WORK) {
-    if (builtin(id)['loaded']) isPlain = false
-    else whenLoaded(id, () => (isPlain = false))
+  const canCleanUp = tell('watch-end')
+  let work = NOTHING
+  const expect = (more: number) => {
+    work = Math.max(work, more)
+  }
+  for (const [id, more] of WITH_WORK) {
+    if (builtin(id)['loaded']) expect(more)
+    else whenLoaded(id, () => expect(more))
   }
   const { dlopen } = process
   process.dlopen = function (...args: Parameters<typeof dlopen>) {
-    isPlain = false
+    expect(CLEANUP)
     return Reflect.apply(dlopen, this, args)
   }
   const { Worker } = worker
   worker.Worker = class extends Worker {
     constructor(...args: unknown[]) {
       super(...args)
-      isPlain = false
+      expect(CLEANUP)
     }
   }
 
   const { reallyExit } = process as any
-  const leave = (code: number): void => {
-    if (isPlain) tell(`exit/${code & 0xff}`)
-  }
   const ownReallyExit = function (this: unknown, code: unknown) {
-    leave(Number(code))
+    if (work === NOTHING) tell(`exit/${Number(code) & 0xff}`)
     return Reflect.apply(reallyExit, this, [code])
   }
   ;(process as any).reallyExit = Object.defineProperty(ownReallyExit, 'name', { value: 'reallyExit' })
@@ -52,7 +65,11 @@ export function installExit({ fs, worker, util, builtin, whenLoaded }: Internals
     const isEnd = args[0] === 'exit' && this === process && (process as any)._exiting
     if (isEnd) onEnd()
     // It leaves out its caller.
-    if (isEnd && util.getCallSites(1).length === 0) leave(Number(process.exitCode ?? args[1]))
+    if (isEnd && util.getCallSites(1).length === 0) {
+      const code = Number(process.exitCode ?? args[1]) & 0xff
+      if (work === NOTHING) tell(`exit/${code}`)
+      else if (work === CLEANUP && canCleanUp) tell(`end/${code}`)
+    }
     return result
   }
   Object.defineProperty(prototype, 'emit', { configurable: true, writable: true, value: ownEmit })

@@ -20,6 +20,7 @@ import { findSealed, findSeaSwitch } from './sealing.ts'
 import type { ElfFile } from './read.ts'
 import { FileHeader, IDENT_SIZE, NoteHeader, ProgramHeader } from './structs.ts'
 import { offsetOf } from './dynamic.ts'
+import { findEnding } from './end.ts'
 import { machineOf } from './machine.ts'
 import { findSymbols } from './symbols.ts'
 
@@ -231,6 +232,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     ...layout.NO_SEAL,
     ...findSealed(node),
     mallocTrim: inputs.mallocTrim ?? 0,
+    ...findEnding(node),
     runtime: 0,
   })
   for (const [start, headers] of [

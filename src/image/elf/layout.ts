@@ -66,6 +66,12 @@ export const LaunchTable = struct({
   programEnvironmentEnd: 'u64',
   /** In libc. */
   mallocTrim: 'u64',
+  /** In node (end.ts). */
+  endIsolate: 'u64',
+  endContext: 'u64',
+  endEnvironment: 'u64',
+  endAtExit: 'u64',
+  endHandler: 'u64',
   /** Address of the path of the file that the runtime is in (split.ts); 0: this one. */
   runtime: 'u64',
 })

@@ -88,6 +88,12 @@ struct thaw_table {
 	uint64_t heap_limits, heap_limit_count;
 	uint64_t prefaults, prefault_count;
 	uint64_t verified, verified_count; /* of struct verified_run */
+	uint64_t held_locks, held_lock_count;
+};
+
+/* A lock that knows who holds it by the number of the thread: the address of that number, and which thread of the record. */
+struct held_lock {
+	uint64_t owner, thread;
 };
 
 /* Memory in its place, as the file has it: what a rehearsal has seen a start use. */
@@ -170,6 +176,9 @@ void arm_rehearsal(void);
 void end_rehearsal(void);
 /* In a rehearsal: a path of the host. */
 int is_out_of_reach(const char *path);
+
+/* thaw.c: tells the locks that a thread holds its new number. */
+void own_locks(const struct frozen_thread *thread);
 
 /* thaw.c: does not return if it thaws. */
 void thaw(const struct machine *machine);

@@ -267,6 +267,14 @@ static void set_environment(const struct machine *machine, char **vector)
 	*(char ***)TABLE->environ = vector;
 }
 
+void own_locks(const struct frozen_thread *thread)
+{
+	const struct held_lock *locks = (const void *)table()->held_locks;
+	const int32_t id = *(const int32_t *)(thread->thread_pointer + THREAD_ID_OFFSET);
+	for (uint64_t i = 0; i < table()->held_lock_count; i++)
+		if (locks[i].thread == (uint64_t)(thread - record()->threads)) *(int32_t *)locks[i].owner = id;
+}
+
 void thaw(const struct machine *machine)
 {
 	if (!TABLE->thaw) return;

@@ -8,6 +8,7 @@ __attribute__((noreturn)) void resume(const struct frozen_thread *thread)
 {
 	syscall3(SYS_set_robust_list, thread->robust_list, thread->robust_list_size, 0);
 	syscall3(SYS_prctl, PR_SET_NAME, thread->name, 0);
+	own_locks(thread);
 	__asm__ volatile("mov %0, %%rsp\n\tmov $15, %%eax\n\tsyscall" : : "r"(thread->context) : "memory");
 	__builtin_unreachable();
 }

@@ -7,8 +7,9 @@ import { viewOf } from '../base/bytes.ts'
 import { encodeTraining, NO_TRAINING, type Training } from '../format/training.ts'
 import { withBuildRun } from './build-run.ts'
 import { readDescriptors } from './descriptors.ts'
-import type { FrozenProcess, NotFrozen, Region, StoppedAt } from './frozen-process.ts'
+import type { FrozenProcess, NotFrozen, StoppedAt } from './frozen-process.ts'
 import { findHeapLimits } from './heap-limits.ts'
+import { findHeldLocks } from './held-locks.ts'
 import { ProcessMemory } from './memory.ts'
 import { findGeneratorState, findRandomState } from './random-states.ts'
 import { stoppedAt } from './stopped-at.ts'
@@ -19,6 +20,7 @@ export interface RecordPlace {
   readonly size: number
   /** Offsets of the fields of these names. */
   readonly threads: number
+  readonly threadCount: number
   readonly memorySize: number
   readonly random: number
   readonly mainThread: number
@@ -134,7 +136,6 @@ function readProcess(pid: number, executable: string, place: RecordPlace): Froze
   try {
     const record = memory.read(place.address, place.size)
     const regions = memory.regions()
-    if (holdsLock(regions, pid)) throw new Error('it holds a lock that knows its thread by number')
     const randomState = findRandomState(regions, record.subarray(place.random))
     const generatorState = findGeneratorState(regions)
     const memorySize = Number(viewOf(record).getBigUint64(place.memorySize, true))
@@ -145,6 +146,7 @@ function readProcess(pid: number, executable: string, place: RecordPlace): Froze
       randomState,
       generatorState,
       heapLimits: findHeapLimits(regions, memorySize),
+      heldLocks: findHeldLocks(regions, threadsIn(record, place)),
       stoppedAt: whereStopped(memory, record, place),
     }
   } finally {
@@ -154,6 +156,13 @@ function readProcess(pid: number, executable: string, place: RecordPlace): Froze
 
 /** Of struct frozen_thread, which begins with the address of the context. */
 const THREAD_SIZE = 56
+/** Of its number in it. */
+const THREAD_ID = 32
+
+function threadsIn(record: Buffer, { threads, threadCount }: RecordPlace): number[] {
+  const count = record.readUInt32LE(threadCount)
+  return Array.from({ length: count }, (_, i) => record.readInt32LE(threads + THREAD_SIZE * i + THREAD_ID))
+}
 
 function whereStopped(memory: ProcessMemory, record: Buffer, place: RecordPlace): StoppedAt {
   const mainThread = place.threads + THREAD_SIZE * record.readInt32LE(place.mainThread)
@@ -161,23 +170,4 @@ function whereStopped(memory: ProcessMemory, record: Buffer, place: RecordPlace)
   const own = record.toString('utf8', place.path, record.indexOf(0, place.path))
   const { module, path } = stoppedAt(memory, context, record.readInt32LE(place.barrier))
   return { module, path: own || path }
-}
-
-/**
- * Whether the main thread holds a recursive or error-checking mutex: it would not know it again under another
- * number. pthread_mutex_t of glibc: lock, count, owner, users, kind, each of 32 bits.
- */
-function holdsLock(regions: readonly Region[], thread: number): boolean {
-  for (const { runs } of regions) {
-    for (const { bytes } of runs) {
-      const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
-      for (let at = words.indexOf(thread); at !== -1; at = words.indexOf(thread, at + 1)) {
-        if (at % 2 !== 0 || at < 2 || at + 3 > words.length) continue
-        const [lock, count, users, kind] = [-2, -1, 1, 2].map((offset) => words[at + offset]!)
-        const isMutex = (lock === 1 || lock === 2) && count! > 0 && count! < 64 && users === 1
-        if (isMutex && (kind! & 0x7f) >= 1 && (kind! & 0x7f) <= 2) return true
-      }
-    }
-  }
-  return false
 }

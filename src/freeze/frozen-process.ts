@@ -10,7 +10,16 @@ export interface FrozenProcess {
   /** And of the generator that V8 seeds that of a new context with. */
   readonly generatorState: number
   readonly heapLimits: readonly HeapLimit[]
+  readonly heldLocks: readonly HeldLock[]
   readonly stoppedAt: StoppedAt
+}
+
+/** A lock that knows who holds it by the number of the thread. */
+export interface HeldLock {
+  /** Address of the 32-bit word with the number. */
+  readonly owner: number
+  /** Which of the record's. */
+  readonly thread: number
 }
 
 /** A word that V8 has set by the size of the memory, or that a start sets by it. */

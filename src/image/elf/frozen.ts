@@ -43,11 +43,14 @@ const ThawTable = struct({
   prefaultCount: 'u64',
   verified: 'u64',
   verifiedCount: 'u64',
+  heldLocks: 'u64',
+  heldLockCount: 'u64',
 })
 /** "INTHAW01" */
 const THAW_TABLE_MAGIC = { magicLow: 0x4854_4e49, magicHigh: 0x3130_5741 }
 
 const HeapLimitRecord = struct({ address: 'u64', kind: 'u64' })
+const HeldLockRecord = struct({ owner: 'u64', thread: 'u64' })
 const HEAP_LIMITS = { old: 1, initial: 2, global: 3, semiSpace: 4, capacity: 5, physical: 6, young: 7 }
 
 export interface FrozenAppendix {
@@ -274,7 +277,8 @@ function tableOf(
   const heapLimitsAt = descriptorsAt + descriptors.length * DescriptorRecord.size
   const prefaultsAt = heapLimitsAt + frozen.heapLimits.length * HeapLimitRecord.size
   const verifiedAt = prefaultsAt + prefaults.length * Prefault.size
-  const recordAt = verifiedAt + verified.length * VERIFIED_RUN_SIZE
+  const heldLocksAt = verifiedAt + verified.length * VERIFIED_RUN_SIZE
+  const recordAt = heldLocksAt + frozen.heldLocks.length * HeldLockRecord.size
   const bytes = new Uint8Array(recordAt + frozen.record.length)
   const view = viewOf(bytes)
   ThawTable.write(view, 0, {
@@ -293,6 +297,8 @@ function tableOf(
     generatorState: frozen.generatorState,
     heapLimits: address + heapLimitsAt,
     heapLimitCount: frozen.heapLimits.length,
+    heldLocks: address + heldLocksAt,
+    heldLockCount: frozen.heldLocks.length,
   })
   operations.forEach((operation, i) => Operation.write(view, operationsAt + i * Operation.size, operation))
   descriptors.forEach((one, i) =>
@@ -300,6 +306,9 @@ function tableOf(
   )
   prefaults.forEach((one, i) => Prefault.write(view, prefaultsAt + i * Prefault.size, one))
   verified.forEach((run, i) => writeVerifiedRun(view, verifiedAt + i * VERIFIED_RUN_SIZE, run))
+  frozen.heldLocks.forEach((lock, i) =>
+    HeldLockRecord.write(view, heldLocksAt + i * HeldLockRecord.size, lock),
+  )
   frozen.heapLimits.forEach((limit, i) =>
     HeapLimitRecord.write(view, heapLimitsAt + i * HeapLimitRecord.size, {
       address: limit.address,

@@ -261,6 +261,10 @@ suite('a frozen executable does as its cold start', { skip }, async () => {
     test(title, { skip: reason }, () => compareStarts(programs[program], args, options, expected))
   }
 
+  test('frozen with locks that know their thread', async () => {
+    await compareStarts(await buildFrozen(work, 'locked.cjs'), [], {}, 'thawed')
+  })
+
   for (const proc of [true, false]) {
     test(
       `in an empty root as nobody, ${proc ? 'with' : 'without'} /proc`,

@@ -59,14 +59,24 @@ export function scanModule(file: string, text: string, remember: RememberSyntax)
   return isInPackage(file) ? scanPackageModule(file, text, remember) : scanOwnModule(file, text)
 }
 
-const REQUIRES = /\brequire(\.resolve)?\s*\(\s*(["'`])([^"'`$\n]+)\2\s*[,)]/g
-const IMPORTS =
-  /(?:\bfrom|\bimport|\bimport\s*\(|import\.meta\.resolve\s*\(|\bregister\s*\()\s*(["'])([^"'\n]+)\1/g
+/** Between the words: people leave notes for bundlers there. */
+const GAP = String.raw`\s*(?:\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/\s*)*`
+const REQUIRES = new RegExp(
+  String.raw`\brequire(\.resolve)?\s*\(${GAP}(["'\`])([^"'\`$\n]+)\2${GAP}[,)]`,
+  'g',
+)
+/** What follows is only looked at: the word may be the end of a string, and what follows then is between two strings. */
+const IMPORTS = new RegExp(
+  String.raw`(?<![-\w$'"])(?:from|import|import\s*\(|import\.meta\.resolve\s*\(|register\s*\()(?=${GAP}(["'])([^"'\n]+)\1)`,
+  'g',
+)
 const MODULE_SYNTAX =
   /(?:^|[\s;}])(?:import\s*(?:["'{*]|[\w$]+\s*(?:,|from\b))|export\s*(?:[{*]|default\b|const\b|let\b|var\b|function\b|class\b|async\b))/
 /** Anything but one literal as the argument; or the function under another name, to fool bundlers. */
-const COMPUTED_REQUIRE = /\brequire\s*\(\s*(?![\s)]|(["'`])[^"'`$\n]*\1\s*[,)])|=\s*require\s*[;,)\n]/
-const COMPUTED_IMPORT = /\bimport\s*\(\s*(?![\s)]|(["'`])[^"'`$\n]*\1\s*[,)])/
+const COMPUTED_REQUIRE = new RegExp(
+  String.raw`\brequire\s*\((?!${GAP}(?:\)|(["'\`])[^"'\`$\n]*\1${GAP}[,)]))|=\s*require\s*[;,)\n]`,
+)
+const COMPUTED_IMPORT = new RegExp(String.raw`\bimport\s*\((?!${GAP}(?:\)|(["'\`])[^"'\`$\n]*\1${GAP}[,)]))`)
 /** node:module's two ways; OpenTelemetry, Sentry and their kin call one of them. */
 const HOOKS_MODULES = /\bregisterHooks\s*\(|\bregister\s*\(\s*["'][^"'\n]+["']\s*,/
 const LOOKS_AROUND =

@@ -6,10 +6,12 @@ import { mkdtempSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 
-import { ingotBuild, run } from '../support/commands.ts'
+import { ingotBuild, run, runNode } from '../support/commands.ts'
+import { runInEmptyRoot } from '../support/empty-root.ts'
 import { makeProject } from '../support/project.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { START } from '../support/thorough.ts'
+import { skipWithoutRoot } from './elf/executable.fixture.ts'
 
 const WALKER = `
 import fs from 'node:fs'
@@ -46,4 +48,50 @@ test('a walk from the root comes to the embedded tree', async () => {
   const { stdout, stderr } = await run(out, [], { cwd: mkdtempSync(path.join(directory, 'cwd-')) })
   const names = "[ 'a.txt', 'b.txt' ]"
   assert.equal(stdout, `sync ${names}\ncallback ${names}\npromise ${names}\ntrue true\n`, stderr)
+})
+
+const SEEKER = `
+import fs from 'node:fs'
+import path from 'node:path'
+const here = import.meta.dirname
+const show = (title, value) => console.log(title, JSON.stringify(value).replaceAll(here, '<here>'))
+const attempt = (seek) => { try { return seek() } catch ({ code, syscall }) { return [code, syscall] } }
+
+show('absolute patterns', [fs.globSync(here + '/*.txt').sort(), (await Array.fromAsync(fs.promises.glob(here + '/*.txt', { withFileTypes: true }))).map((entry) => entry.name).sort()])
+process.chdir('/')
+const relative = path.relative('/', here)
+for (const file of [relative, './' + relative, '/' + here, '/.' + here, '/usr/..' + here, here + '/../' + path.basename(here), here + '//.'])
+  show('in some words', [fs.readFileSync(file + '/a.txt', 'utf8'), fs.existsSync(file + '/none'), fs.readdirSync(file).length > 1])
+
+const up = here + '/..'
+show('above', [fs.existsSync(up), fs.statSync(up).isDirectory(), fs.lstatSync(up).isDirectory(), fs.readdirSync(up).includes(path.basename(here))])
+for (const file of [up + '/none', path.join(up, 'none.json'), path.join(here, '../none/none')])
+  show('not above', [fs.existsSync(file), attempt(() => fs.readFileSync(file)), attempt(() => fs.statSync(file)), attempt(() => fs.readdirSync(file))])
+
+let at = '/'
+for (const name of here.split('/').slice(1)) {
+  if (!fs.readdirSync(at).includes(name)) throw new Error('no ' + name + ' in ' + at)
+  at = path.join(at, name)
+  if (!fs.lstatSync(at).isDirectory() || !(await fs.promises.lstat(at)).isDirectory()) throw new Error(at + ' is no directory')
+}
+fs.rmSync(path.join(here, 'none'), { force: true })
+console.log('came down')
+`
+
+test("every way to write a path, up and down, is plain Node's", { skip: skipWithoutRoot }, async () => {
+  const directory = temporaryDirectory()
+  const project = makeProject(directory, {
+    'package.json': { type: 'module' },
+    'seeker.mjs': SEEKER,
+    'a.txt': 'a',
+    'b.txt': 'b',
+  })
+  const plain = await runNode([path.join(project, 'seeker.mjs')])
+  assert.match(plain.stdout, /came down/, plain.stderr)
+  const { out } = await ingotBuild([...START, 'seeker.mjs', '-o', 'program', '--include=*.txt'], {
+    cwd: project,
+  })
+  assert.deepEqual(await run(out, []), plain)
+  const { status, stdout, stderr } = await runInEmptyRoot(out, {})
+  assert.deepEqual([status, stdout, stderr], [0, plain.stdout, ''])
 })

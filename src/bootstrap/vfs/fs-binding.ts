@@ -132,7 +132,9 @@ export function installFsBinding(internals: Internals, tree: Tree, error: ErrorF
   for (const [name, [requestAt, mustExist]] of Object.entries(PATH_WRITES)) {
     onPath(name, requestAt, (path) => tree.refuse(SYSCALL_NAMES[name] ?? name, path, mustExist))
   }
-  // Making directories that are there already is no change.
+  // Removing what is not there is no change: unless it is forced, node has looked before.
+  onPath('rmSync', NO_REQUEST, (path) => (tree.exists(path) ? tree.refuse('rm', path, true) : undefined))
+  // And making directories that are there already is none.
   onPath('mkdir', 3, (path, [, , recursive]) => {
     if (recursive && tree.exists(path) && isDirectory(tree.lookup(path, 'mkdir'))) return undefined
     return tree.refuseDirectory(path)
@@ -141,7 +143,7 @@ export function installFsBinding(internals: Internals, tree: Tree, error: ErrorF
   installCopies(internals, tree, answer, error)
   installJobs(binding, tree, naming)
   patchDirectories(fsDir, tree, answer)
-  installWayIn(binding, answer)
+  installWayIn(binding, tree, answer)
 }
 
 /** Position of the request among the arguments. */
@@ -164,7 +166,6 @@ const PATH_WRITES: Record<string, [requestAt: number, mustExist: boolean]> = {
   lutimes: [3, true],
   unlink: [1, true],
   rmdir: [1, true],
-  rmSync: [NO_REQUEST, true],
   rename: [2, true],
   link: [2, true],
   mkdtemp: [2, false],
@@ -173,7 +174,6 @@ const PATH_WRITES: Record<string, [requestAt: number, mustExist: boolean]> = {
 
 /** What the error names, where it is not the binding's name. */
 const SYSCALL_NAMES: Record<string, string> = {
-  rmSync: 'rm',
   utimes: 'utime',
   lutimes: 'lutime',
   writeFileUtf8: 'open',

@@ -5,7 +5,7 @@ import path from 'node:path'
 
 import { VIRTUAL_ROOT } from '../../format/archive.ts'
 import { addToHash, HASH_OF_NOTHING, hashPath } from '../../format/hash.ts'
-
+import { CONTROL_ROOT } from '../control.ts'
 import { IS_WINDOWS, ROOT } from '../platform.ts'
 
 /** As node:fs hands paths to its binding: validated, URLs already turned into strings. */
@@ -24,13 +24,25 @@ export function setVirtualWorkingDirectory(directory: string | undefined): void 
   virtualWorkingDirectory = directory
 }
 
-/** The path relative to the root ('' for the root itself), or undefined if the path is not ours. */
+/** Above the root: for everybody else it is no directory, so what else lies below is not there. */
+export const PARENT = path.posix.dirname(VIRTUAL_ROOT)
+/** And as a path from the root. */
+export const PARENT_PATH = '..'
+/** How every path ends that comes to the root, in whatever way. */
+const END_OF_ROOT = `${path.posix.basename(PARENT)}/${path.posix.basename(VIRTUAL_ROOT)}`
+
+/**
+ * The path relative to the root: '' for the root itself, PARENT_PATH for what lies above, and with PARENT_PATH/ before it what is
+ * asked for there and not found; or undefined if the path is not ours.
+ */
 export function toArchivePath(input: BindingPath): string | undefined {
   if (IS_WINDOWS) return toArchivePathOnWindows(input)
   if (typeof input === 'string') {
-    if (input.startsWith(VIRTUAL_ROOT)) return belowRoot(input)
-    if (virtualWorkingDirectory === undefined || input.startsWith('/')) return undefined
-    return belowRoot(path.join(virtualWorkingDirectory, input))
+    if (input.startsWith(VIRTUAL_ROOT) && isEndOrSlash(input, VIRTUAL_ROOT.length)) return belowRoot(input)
+    if (virtualWorkingDirectory !== undefined && !input.startsWith('/'))
+      return relativeToRoot(path.join(virtualWorkingDirectory, input))
+    const mayBeOurs = input.includes(END_OF_ROOT) || input.startsWith(PARENT + '/')
+    return mayBeOurs ? relativeToRoot(path.resolve(input)) : undefined
   }
   if (input instanceof Uint8Array) {
     const isOurs = virtualWorkingDirectory !== undefined || ROOT_BYTES.every((byte, i) => input[i] === byte)
@@ -39,19 +51,28 @@ export function toArchivePath(input: BindingPath): string | undefined {
   return undefined
 }
 
+/** @param input VIRTUAL_ROOT, or what begins with it and a slash */
 function belowRoot(input: string): string | undefined {
   if (input.length === VIRTUAL_ROOT.length) return ''
-  if (input.charCodeAt(VIRTUAL_ROOT.length) !== SLASH) return undefined
   // Most paths are normal already, and this is every module's and every read's way in.
   const hash = hashIfNormal(input)
-  if (hash !== undefined) {
-    hashedPath = input.slice(VIRTUAL_ROOT.length + 1)
-    pathHash = hash
-    return hashedPath
-  }
-  const normal = path.posix.normalize(input)
-  if (normal !== VIRTUAL_ROOT && !normal.startsWith(VIRTUAL_ROOT + '/')) return undefined
-  return normal.slice(VIRTUAL_ROOT.length + 1).replace(/\/$/, '')
+  if (hash === undefined) return relativeToRoot(path.posix.normalize(input))
+  hashedPath = input.slice(VIRTUAL_ROOT.length + 1)
+  pathHash = hash
+  return hashedPath
+}
+
+/** @param normal absolute */
+function relativeToRoot(normal: string): string | undefined {
+  if (normal.startsWith(VIRTUAL_ROOT) && isEndOrSlash(normal, VIRTUAL_ROOT.length))
+    return normal.slice(VIRTUAL_ROOT.length + 1).replace(/\/$/, '')
+  const isMessage = normal.startsWith(CONTROL_ROOT)
+  if (isMessage || !normal.startsWith(PARENT) || !isEndOrSlash(normal, PARENT.length)) return undefined
+  return (PARENT_PATH + normal.slice(PARENT.length)).replace(/\/$/, '')
+}
+
+function isEndOrSlash(input: string, at: number): boolean {
+  return input.length === at || input.charCodeAt(at) === SLASH
 }
 
 const SLASH = 0x2f

@@ -1,39 +1,110 @@
-// Globs go from the working directory to a pattern's, directory by directory, and look at the types of what they list.
-// On the way to the embedded tree lies /dev/null, which is none: whoever asks so is told that it is.
+// Programs go down to a directory from the root, or up from it, component by component. On the way to the embedded tree
+// lies /dev/null, which is none, and in an empty root there is no /dev. Whoever lists, or looks at what is not followed
+// (node's globs do), is told that they are; what is opened or followed is the device, where there is one.
 
 import path from 'node:path'
 
-import { VIRTUAL_ROOT } from '../../format/archive.ts'
 import { IS_WINDOWS } from '../platform.ts'
+import { VIRTUAL_ROOT } from '../../format/archive.ts'
+import { PARENT, PARENT_PATH, toArchivePath } from './paths.ts'
 import { patch, type Answer, type Binding } from './requests.ts'
+import { statArray } from './stats.ts'
+import type { Tree } from './tree.ts'
 
-const PARENT = path.dirname(VIRTUAL_ROOT)
-const ABOVE = path.dirname(PARENT)
-const WAY = new RegExp(`^${ABOVE}(?:/${path.basename(PARENT)})?/?$`)
+const ABOVE = path.posix.dirname(PARENT)
+/** By what leads to the root, in these directories. */
+const NEXT = new Map([
+  [path.posix.dirname(ABOVE), path.posix.basename(ABOVE)],
+  [ABOVE, path.posix.basename(PARENT)],
+  [PARENT, path.posix.basename(VIRTUAL_ROOT)],
+])
 /** uv_dirent_type_t */
 const UV_DIRENT_DIR = 2
 
-type Listing = [names: unknown[], types: number[]]
+type Listing = unknown[] | [names: unknown[], types: number[]]
 
-export function installWayIn(binding: Binding, answer: Answer): void {
+export function installWayIn(binding: Binding, tree: Tree, answer: Answer): void {
   // There the root of the drive would list what is no name of a file.
   if (IS_WINDOWS) return
+  const isAnswered = orElseOf(binding)
+
   patch(binding, 'readdir', (native, args) => {
     const [given, , withTypes, request] = args
-    if (!withTypes || typeof given !== 'string' || !WAY.test(given)) return native(...args)
-    if (path.resolve(given) === PARENT)
-      return answer(request, () => [[path.basename(VIRTUAL_ROOT)], [UV_DIRENT_DIR]])
-    const shown = (listing: Listing): Listing => {
-      const at = listing[0].indexOf(path.basename(PARENT))
-      if (at !== -1) listing[1][at] = UV_DIRENT_DIR
+    const directory = onTheWay(given)
+    if (directory === undefined) return native(...args)
+    const name = NEXT.get(directory)!
+    const alone = () => (withTypes ? [[name], [UV_DIRENT_DIR]] : [name])
+    if (directory === PARENT) return answer(request, alone)
+    return isAnswered(native, args, 3, (listing: Listing | undefined) => {
+      if (!listing) return alone()
+      const names = (withTypes ? listing[0] : listing) as unknown[]
+      const at = names.includes(name) ? names.indexOf(name) : names.push(name) - 1
+      if (withTypes) (listing[1] as number[])[at] = UV_DIRENT_DIR
       return listing
+    })
+  })
+  for (const syscall of ['stat', 'lstat']) {
+    patch(binding, syscall, (native, args) => {
+      const [given, bigint, request] = args
+      const directory = onTheWay(given)
+      if (directory === undefined || directory === '/') return native(...args)
+      const own = () => statArray(tree.lookup('', syscall), bigint, request === undefined)
+      const isUp = directory === PARENT && given !== PARENT
+      if (isUp || (directory === PARENT && syscall === 'lstat')) return answer(request, own)
+      return isAnswered(native, args, 2, (stats) => stats ?? own())
+    })
+  }
+  for (const [name, isThere] of [
+    ['existsSync', true],
+    ['internalModuleStat', 1],
+  ] as const) {
+    patch(binding, name, (native, args) => (isUpFromRoot(args[0]) ? isThere : native(...args)))
+  }
+}
+
+/** Which of these directories a path means; most paths are told by their length. */
+function onTheWay(given: unknown): string | undefined {
+  if (typeof given !== 'string') return undefined
+  if (isUpFromRoot(given)) return PARENT
+  if (given.length > PARENT.length + 1) return undefined
+  const directory = given.length > 1 && given.endsWith('/') ? given.slice(0, -1) : given
+  return NEXT.has(directory) ? directory : undefined
+}
+
+function isUpFromRoot(given: unknown): boolean {
+  return typeof given === 'string' && given.includes('..') && toArchivePath(given) === PARENT_PATH
+}
+
+/** Calls a native function, in whichever way, and gives what `complete` makes of its result: undefined if there is nothing. */
+function orElseOf({ kUsePromises }: Binding) {
+  const isMissing = (error: any) => error?.code === 'ENOENT'
+  return (
+    native: (...args: any[]) => any,
+    args: any[],
+    requestAt: number,
+    complete: (result: any) => unknown,
+  ): unknown => {
+    const request = args[requestAt]
+    if (request === undefined) {
+      let result
+      try {
+        result = native(...args)
+      } catch (error) {
+        if (!isMissing(error)) throw error
+      }
+      return complete(result)
     }
-    if (request === undefined) return shown(native(...args))
-    if (request === binding.kUsePromises) return native(...args).then(shown)
+    if (request === kUsePromises) {
+      return native(...args).then(complete, (error: unknown) => {
+        if (!isMissing(error)) throw error
+        return complete(undefined)
+      })
+    }
     const { oncomplete } = request
-    request.oncomplete = function (error: unknown, listing: Listing) {
-      Reflect.apply(oncomplete, this, error ? [error] : [error, shown(listing)])
+    request.oncomplete = function (error: unknown, result: unknown) {
+      const isAnswer = !error || isMissing(error)
+      Reflect.apply(oncomplete, this, isAnswer ? [null, complete(error ? undefined : result)] : [error])
     }
     return native(...args)
-  })
+  }
 }

@@ -1,0 +1,72 @@
+// Configurations, plugins and dictionaries are packages that others name in a string, of code or of data, and load later. What
+// a package has as a dependency, and mentions without importing it, is there.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { ingotBuild, run, runNode } from '../support/commands.ts'
+import { makeProject } from '../support/project.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
+import { START } from '../support/thorough.ts'
+
+const MODULE = { type: 'module', version: '1.0.0', exports: { '.': './index.js', './*': './*' } }
+const FILES = {
+  'package.json': { type: 'module', dependencies: { linter: '1', style: '1' } },
+  'main.mjs': `
+import { existsSync } from 'node:fs'
+import { load } from 'linter'
+const [, , ...files] = process.argv
+const isThere = (file) => existsSync([import.meta.dirname, 'node_modules', file].join('/'))
+if (files.length > 0) console.log(...files.map(isThere))
+else console.log(await load('style'), await load('unknown'))
+`,
+  'node_modules/linter/package.json': { ...MODULE, name: 'linter' },
+  'node_modules/linter/index.js': `
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+const read = async (file) => file.endsWith('.json') ? JSON.parse(readFileSync(file, 'utf8')) : (await import(file)).default
+export async function load(name, from = import.meta.url) {
+  try {
+    const file = fileURLToPath(import.meta.resolve(name, from))
+    const { title, extends: more = [] } = await read(file)
+    return [title, ...(await Promise.all(more.map((one) => load(one, 'file://' + file))))]
+  } catch ({ code }) {
+    return code
+  }
+}
+`,
+  'node_modules/style/package.json': {
+    ...MODULE,
+    name: 'style',
+    dependencies: { 'style-base': '1', '@words/all': '1', used: '1', 'style-more': '1' },
+  },
+  'node_modules/style/index.js': `
+import { title } from 'used'
+export default { title, extends: ['style-base', \`@words/all/words.json\`] }
+`,
+  'node_modules/style-base/package.json': { ...MODULE, name: 'style-base' },
+  'node_modules/style-base/index.js': `export default { title: 'base' }`,
+  'node_modules/@words/all/package.json': {
+    ...MODULE,
+    name: '@words/all',
+    dependencies: { '@words/some': '1' },
+  },
+  'node_modules/@words/all/words.json': { title: 'all', extends: ['@words/some/words.json'] },
+  'node_modules/@words/some/package.json': { ...MODULE, name: '@words/some' },
+  'node_modules/@words/some/words.json': { title: 'some' },
+  'node_modules/used/package.json': { ...MODULE, name: 'used' },
+  'node_modules/used/index.js': `export const title = 'used'`,
+  'node_modules/used/never.js': `export const title = 'never'`,
+  'node_modules/style-more/package.json': { ...MODULE, name: 'style-more' },
+  'node_modules/style-more/index.js': `export default { title: 'more' }`,
+}
+
+test('packages that a package only mentions are inside', async () => {
+  const project = makeProject(temporaryDirectory(), FILES)
+  const plain = await runNode(['main.mjs'], { cwd: project })
+  assert.match(plain.stdout, /some/, plain.stderr)
+  const { out } = await ingotBuild([...START, 'main.mjs', '-o', 'program'], { cwd: project })
+  assert.deepEqual(await run(out, []), plain)
+  const { stdout } = await run(out, ['style-base/index.js', 'used/never.js', 'style-more'])
+  assert.equal(stdout, 'true false false\n')
+})

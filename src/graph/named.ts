@@ -18,3 +18,50 @@ export function namedDependencies({ references, names }: Scan, owner: Package | 
     return !isImported && [...names].some((text) => text === name || text.startsWith(`${name}/`))
   })
 }
+
+/** Configurations, plugins, dictionaries: what packages have as dependencies to be found by name. */
+export class Mentions {
+  /** By directory of the package. */
+  readonly #packages = new Map<string, PackageMentions>()
+
+  /** @param references of a module; a file that is none has none */
+  look(owner: Package, file: string, text: string, references: Scan['references'] = []): void {
+    const known = this.#packages.get(owner.directory)
+    const mentions = known ?? new PackageMentions(owner)
+    if (!known) this.#packages.set(owner.directory, mentions)
+    mentions.look(file, text, references)
+  }
+
+  /** Those that no module of the package imports: for others it is the import that counts. */
+  named(): { readonly name: string; readonly owner: Package; readonly file: string }[] {
+    return [...this.#packages.values()].flatMap((mentions) => mentions.named())
+  }
+}
+
+class PackageMentions {
+  readonly #owner: Package
+  readonly #pattern: RegExp | undefined
+  /** By name, the file of the package that mentions it first. */
+  readonly #mentions = new Map<string, string>()
+  readonly #imported = new Set<string>()
+
+  constructor(owner: Package) {
+    this.#owner = owner
+    const { dependencies = {}, optionalDependencies = {} } = owner.json
+    const names = Object.keys({ ...dependencies, ...optionalDependencies })
+    const either = names.map((name) => name.replaceAll('.', '\\.')).join('|')
+    if (either) this.#pattern = new RegExp(`(?<=["'\`])(?:${either})(?=["'\`/])`, 'g')
+  }
+
+  look(file: string, text: string, references: Scan['references']): void {
+    if (!this.#pattern) return
+    for (const { specifier } of references) this.#imported.add(packageNameOf(specifier) ?? specifier)
+    for (const [name] of text.matchAll(this.#pattern))
+      if (!this.#mentions.has(name)) this.#mentions.set(name, file)
+  }
+
+  named() {
+    const unknown = [...this.#mentions].filter(([name]) => !this.#imported.has(name))
+    return unknown.map(([name, file]) => ({ name, owner: this.#owner, file }))
+  }
+}

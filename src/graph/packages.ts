@@ -1,7 +1,7 @@
 // Facts about the packages on disk, read once: which package a file belongs to, what it declares,
 // what of it must be embedded as a whole.
 
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { nativeHeader, runsOn } from '../base/native-code.ts'
@@ -15,6 +15,7 @@ export interface PackageJson {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
   readonly os?: readonly string[]
   readonly cpu?: readonly string[]
   readonly libc?: readonly string[] | string
@@ -41,6 +42,23 @@ export class Packages {
     const result = found ?? (stop ? undefined : this.#above(parent))
     this.#byDirectory.set(directory, result)
     return result
+  }
+
+  /** What node_modules have under this name, as seen from a package. */
+  installedFor(owner: Package, name: string): Package | undefined {
+    for (let directory = owner.directory; ; directory = path.dirname(directory)) {
+      const candidate = path.join(directory, 'node_modules', name, 'package.json')
+      if (existsSync(candidate)) return this.ownerOf(realpathSync(candidate))
+      if (path.dirname(directory) === directory) return undefined
+    }
+  }
+
+  /** Whether whoever wrote the file says that it does without this package. */
+  isOptional(file: string, name: string | undefined): boolean {
+    const { optionalDependencies = {}, peerDependenciesMeta = {} } = this.scopeOf(file)?.json ?? {}
+    return (
+      name !== undefined && (name in optionalDependencies || peerDependenciesMeta[name]?.optional === true)
+    )
   }
 
   /** The package as npm sees it: below node_modules the one with a name there, whatever scopes it has inside. */

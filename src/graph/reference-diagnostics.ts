@@ -8,20 +8,20 @@ import type { Reference, Scan } from './scan.ts'
 import { placeOf } from './source.ts'
 
 /**
- * @param isIncluded the file is there because of `include` alone: it may be wrong on purpose
+ * @param mayBeWrong the file is not known to be part of the program
  * @throws BuildError UNRESOLVED_IMPORT if the program could not start
  */
 export function missingReference(
   file: string,
   scan: Scan,
   { specifier, start, optional }: Reference,
-  isIncluded: boolean,
+  mayBeWrong: boolean,
 ): Diagnostic {
   const at = placeOf(file, scan.text, start)
   const help = /^[./]/.test(specifier)
     ? 'correct the path'
     : `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
-  if (!optional && !isIncluded)
+  if (!optional && !mayBeWrong)
     throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
   return {
     severity: 'warning',
@@ -30,6 +30,11 @@ export function missingReference(
     at,
     help,
   }
+}
+
+/** Of a mistake in a file that may have some. */
+export function asWarning({ code, message, at, help }: BuildError): Diagnostic {
+  return { severity: 'warning', code, message, ...(at && { at }), ...(help && { help }) }
 }
 
 /** @param severity info once the program has said what it includes, or has been traced */

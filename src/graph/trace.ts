@@ -1,6 +1,6 @@
 // Follows the program from its entries to everything it can reach, and records why.
 
-import { existsSync, globSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, globSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
@@ -10,18 +10,26 @@ import type { ModuleFormat } from './graph.ts'
 import { WILDCARD } from './evaluate.ts'
 import { Links } from './links.ts'
 import type { GraphMemory } from './memory.ts'
-import { namedDependencies, namedFiles } from './named.ts'
+import { Mentions, namedDependencies, namedFiles } from './named.ts'
 import { filesOfPackage, Packages, type Package } from './packages.ts'
 import { filesMatching } from './patterns.ts'
 import { PlatformPackages, type Offers } from './platform-packages.ts'
-import { computedReference, emptyInclude, missingReference } from './reference-diagnostics.ts'
+import { asWarning, computedReference, emptyInclude, missingReference } from './reference-diagnostics.ts'
 import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
 import { formatOfExtension, isInPackage, isProgram, isScript } from './source.ts'
-import { keyOf, mentionsDeclarations, type Origin, type Trace, type TracedModule } from './traced-program.ts'
+import {
+  keyOf,
+  mayCompute,
+  mentionsDeclarations,
+  type Origin,
+  type Trace,
+  type TracedModule,
+} from './traced-program.ts'
 import { wasmImports } from './wasm-imports.ts'
 
 const USED = 'was used when the program was traced'
+const LISTED = 'lies in a directory that is named by path'
 
 /** @param offers packages for the target that are not installed */
 export function traceProgram(config: ResolvedConfig, memory: GraphMemory, offers?: Offers): Trace {
@@ -55,6 +63,7 @@ class Tracer implements Trace {
   readonly #queue: string[] = []
   readonly #wholePackages = new Set<string>()
   readonly #seenPackages = new Set<string>()
+  readonly #mentions = new Mentions()
   #hasProgramDependencies = false
   /** Whether what is found now is there because of `include` alone: templates and fixtures may be wrong on purpose. */
   #isIncluding = false
@@ -75,10 +84,14 @@ class Tracer implements Trace {
   }
 
   run(): void {
-    for (let file = this.#queue.pop(); file !== undefined; file = this.#queue.pop()) {
-      this.#current = file
-      this.#follow(this.modules.get(file)!)
-    }
+    do {
+      for (let file = this.#queue.pop(); file !== undefined; file = this.#queue.pop()) {
+        this.#current = file
+        this.#follow(this.modules.get(file)!)
+      }
+      // Now it is known what the packages import.
+      for (const { name, owner, file } of this.#mentions.named()) this.#reachPackage(name, owner, file)
+    } while (this.#queue.length > 0)
   }
 
   /** Adds a file that something needs; a script becomes a module to follow. */
@@ -89,10 +102,7 @@ class Tracer implements Trace {
     const directory = this.#links.realDirectory(path.dirname(file))
     if (directory !== path.dirname(file))
       return this.reach(path.join(directory, path.basename(file)), keepBecause)
-    if (lstatSync(file).isSymbolicLink()) {
-      this.#reachLink(file, keepBecause)
-      return
-    }
+    if (lstatSync(file).isSymbolicLink()) return this.#reachLink(file, keepBecause)
     const because = keepBecause ?? (this.#current === undefined ? 'is an entry' : 'is imported')
     this.origins.set(file, { from: this.#current, because })
     const owner = isInPackage(file) ? this.packages.ownerOf(file) : undefined
@@ -108,6 +118,8 @@ class Tracer implements Trace {
     if (!scan) {
       this.assets.add(file)
       if (file.endsWith('.wasm')) this.#followWasm(file)
+      if (owner && file.endsWith('.json') && path.basename(file) !== 'package.json')
+        this.#mentions.look(owner, file, this.#memory.read(file).toString())
       return
     }
     if (scan.hooksModules) this.hooksModules = true
@@ -139,10 +151,14 @@ class Tracer implements Trace {
       return this.#memory.scan(file, this.options)
     } catch (error) {
       if (!(keepBecause || this.#isIncluding) || !(error instanceof BuildError)) throw error
-      const { code, message, at, help } = error
-      this.diagnostics.push({ severity: 'warning', code, message, ...(at && { at }), ...(help && { help }) })
+      this.diagnostics.push(asWarning(error))
       return undefined
     }
+  }
+
+  /** It is there to be looked at, as far as is known: a template, or somebody's test of mistakes. */
+  #mayBeWrong(file: string): boolean {
+    return this.#isIncluding || this.keep.get(file) === LISTED
   }
 
   #formatOf(file: string, scan: Scan): ModuleFormat {
@@ -165,6 +181,7 @@ class Tracer implements Trace {
     }
     if (isInPackage(file)) {
       const owner = this.packages.ownerOf(file)
+      if (owner) this.#mentions.look(owner, file, scan.text, scan.references)
       if (owner && (scan.looksAround || scan.computed.length > 0)) this.#wholePackage(owner)
       if (owner && scan.computed.length > 0) {
         this.#declaredDependencies(owner)
@@ -193,7 +210,14 @@ class Tracer implements Trace {
     if (resolution.kind === 'missing' && reference.elsewhere)
       this.#warnComputed(module, kind, reference.start)
     else if (resolution.kind === 'missing' && !isInPackage(file))
-      this.diagnostics.push(missingReference(file, scan, reference, this.#isIncluding))
+      this.diagnostics.push(
+        missingReference(
+          file,
+          scan,
+          reference,
+          this.#mayBeWrong(file) || this.packages.isOptional(file, name),
+        ),
+      )
     if (resolution.kind !== 'file') return
     this.#links.add(...this.#resolver.linksFor(specifier, file))
     this.reach(resolution.file, reference.byPath ? 'is asked for by path' : undefined)
@@ -236,8 +260,7 @@ class Tracer implements Trace {
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       const file = path.join(directory, entry.name)
       if (entry.isDirectory() && entry.name !== 'node_modules') this.#reachDirectory(file)
-      else if (entry.isFile() || entry.isSymbolicLink())
-        this.reach(file, 'lies in a directory that is named by path')
+      else if (entry.isFile() || entry.isSymbolicLink()) this.reach(file, LISTED)
     }
   }
 
@@ -295,15 +318,10 @@ class Tracer implements Trace {
     for (const { file, importer } of modules) {
       // What is found without the trace may be bundled, but for what somebody asks for by a name made at run time.
       const isKnown = this.modules.has(file) || this.assets.has(file)
-      if (isThere(file) && (!isKnown || this.#isComputed(file, importer))) this.reach(file, USED)
+      if (isThere(file) && (!isKnown || mayCompute(this.modules.get(importer ?? ''), file)))
+        this.reach(file, USED)
     }
     this.run()
-  }
-
-  #isComputed(file: string, importer: string | undefined): boolean {
-    const module = importer === undefined ? undefined : this.modules.get(importer)
-    if (!module || module.scan.computed.length === 0) return false
-    return ![...module.resolutions.values()].some((found) => found.kind === 'file' && found.file === file)
   }
 
   #include(pattern: string): void {
@@ -324,15 +342,9 @@ class Tracer implements Trace {
   }
 
   #installed(name: string, owner: Package): Package | undefined {
-    const importer = path.join(owner.directory, 'package.json')
-    for (let directory = owner.directory; ; directory = path.dirname(directory)) {
-      const candidate = path.join(directory, 'node_modules', name, 'package.json')
-      if (existsSync(candidate)) {
-        this.#links.add(...this.#resolver.linksFor(name, importer))
-        return this.packages.ownerOf(realpathSync(candidate))
-      }
-      if (path.dirname(directory) === directory) return undefined
-    }
+    const found = this.packages.installedFor(owner, name)
+    if (found) this.#links.add(...this.#resolver.linksFor(name, path.join(owner.directory, 'package.json')))
+    return found
   }
 
   #wholePackage(owner: Package, because?: string): void {
@@ -343,15 +355,9 @@ class Tracer implements Trace {
     this.#platformPackages(owner)
     // Tools that work on TypeScript read declarations; others carry theirs for compilers only.
     const withDeclarations = owner.json.name === 'typescript' || mentionsDeclarations(this.modules, owner)
-    for (const file of filesOfPackage(owner.directory, {
-      withDeclarations,
-      platform: this.platformPackages.platform,
-    })) {
-      this.reach(
-        file,
-        because ?? `belongs to ${owner.json.name ?? 'a package'}, which finds its files by path`,
-      )
-    }
+    const wanted = { withDeclarations, platform: this.platformPackages.platform }
+    const reason = because ?? `belongs to ${owner.json.name ?? 'a package'}, which finds its files by path`
+    for (const file of filesOfPackage(owner.directory, wanted)) this.reach(file, reason)
   }
 
   /** A package that computes what it requires can ask for anything it declares. */
@@ -378,16 +384,14 @@ class Tracer implements Trace {
     }
   }
 
-  #reachPackage(name: string, owner: Package): void {
+  #reachPackage(name: string, owner: Package, from = this.#current): void {
     if (this.#config.external.includes(name)) return
+    this.#current = from
     const found = this.#installed(name, owner)
     if (!found) return
     const because = `is named by ${owner.json.name ?? 'the program'}`
-    if (found.directory.includes('/node_modules/')) {
-      // By which of its files, styles or subpaths is known to whoever computes the name.
-      this.#wholePackage(found, because)
-      return
-    }
+    // By which of its files, styles or subpaths is known to whoever computes the name.
+    if (found.directory.includes('/node_modules/')) return this.#wholePackage(found, because)
     for (const kind of ['require', 'import'] as const) {
       const resolution = this.#resolver.resolve(name, path.join(owner.directory, 'package.json'), kind)
       if (resolution.kind === 'file') this.reach(resolution.file, because)

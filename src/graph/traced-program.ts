@@ -53,3 +53,9 @@ export function mentionsDeclarations(modules: Trace['modules'], { directory }: P
   }
   return false
 }
+
+/** Whether a module asks for a file by a name that it makes at run time, as far as is known. */
+export function mayCompute(module: TracedModule | undefined, file: string): boolean {
+  if (!module || module.scan.computed.length === 0) return false
+  return ![...module.resolutions.values()].some((found) => found.kind === 'file' && found.file === file)
+}

@@ -70,3 +70,31 @@ test('packages that a package only mentions are inside', async () => {
   const { stdout } = await run(out, ['style-base/index.js', 'used/never.js', 'style-more'])
   assert.equal(stdout, 'true false false\n')
 })
+
+const READER = {
+  'package.json': { type: 'module', optionalDependencies: { 'not-there': '1' } },
+  'main.mjs': `
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { optional } from './optional.cjs'
+console.log(readdirSync(path.join(import.meta.dirname, 'fixtures')), optional)
+`,
+  'optional.cjs': `
+const attempt = (load) => { try { return load() } catch ({ code }) { return code } }
+exports.optional = attempt(() => require('not-there'))
+`,
+  'fixtures/bad.js': `import missing from 'missing'\n`,
+}
+
+test('what lies in a directory that is read, or is optional, may lack something', async () => {
+  const project = makeProject(temporaryDirectory(), READER)
+  const plain = await runNode(['main.mjs'], { cwd: project })
+  assert.equal(plain.stdout, "[ 'bad.js' ] MODULE_NOT_FOUND\n", plain.stderr)
+  const { out, diagnostics } = await ingotBuild([...START, 'main.mjs', '-o', 'program'], { cwd: project })
+  const warning = ['warning', 'UNRESOLVED_IMPORT']
+  assert.deepEqual(
+    diagnostics.map(({ severity, code }) => [severity, code]),
+    [warning, warning],
+  )
+  assert.deepEqual(await run(out, []), plain)
+})

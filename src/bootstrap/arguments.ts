@@ -8,6 +8,14 @@ export const RUN_SCRIPT = '\u0001ingot-run'
 /** In the environment of such a child: without it the launcher does not let the argument count. */
 export const CHILD_VARIABLE = '\u0001INGOT_CHILD=1'
 
+/** What node tells of itself, and then ends. */
+export type Help = 'node' | 'v8'
+const HELP = new Map<string, Help>([
+  ['-h', 'node'],
+  ['--help', 'node'],
+  ['--v8-options', 'v8'],
+])
+
 /** A script, with what `node` was asked to do around it. */
 export interface ScriptCommand {
   /** As given; undefined with `evaluate`. */
@@ -16,6 +24,8 @@ export interface ScriptCommand {
   readonly evaluate:
     | { readonly code: string | undefined; readonly print: boolean; readonly isModule: boolean }
     | undefined
+  /** Nothing is run then. */
+  readonly help: Help | undefined
   /** Options before the script, for process.execArgv. */
   readonly execArgv: readonly string[]
   readonly preload: readonly string[]
@@ -58,6 +68,7 @@ function parse(
   const execArgv: string[] = []
   const preload: string[] = []
   const v8Flags: string[] = []
+  let help: Help | undefined
   let code: string | undefined
   let print = false
   let inputType = ''
@@ -78,6 +89,7 @@ function parse(
       print = name !== '-e' && name !== '--eval'
     } else if (name === '-r' || name === '--require') preload.push(value())
     else if (name === '-v' || name === '--version') code = 'console.log(process.version)'
+    else if (HELP.has(name)) help ??= HELP.get(name)
     else if (name === '--input-type') inputType = value()
     else if (options.isV8(name)) v8Flags.push(option)
     else if (options.takesValue(name)) value()
@@ -86,6 +98,7 @@ function parse(
   return {
     script: hasScript ? rest.shift() : undefined,
     evaluate: hasScript ? undefined : { code, print, isModule: inputType === 'module' },
+    help,
     execArgv: execArgv.at(-1) === '--' ? execArgv.slice(0, -1) : execArgv,
     preload,
     v8Flags,

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { FORMAT_MODULE } from '../format/archive.ts'
-import type { ScriptCommand } from './arguments.ts'
+import type { Help, ScriptCommand } from './arguments.ts'
 import type { Internals } from './internals.ts'
 import { installOptionValues, parseOptions } from './option-values.ts'
 import { HAS_LAUNCHER } from './platform.ts'
@@ -52,8 +52,20 @@ function importMain({ runMain }: Internals, url: URL | string): void {
   })
 }
 
+/** As node's native side calls what it begins with; V8's help ends the process. */
+function showHelp({ requireBuiltin, v8 }: Internals, help: Help): void {
+  if (help === 'v8') v8.setFlagsFromString('--help')
+  const { internalBinding, primordials } = requireBuiltin('internal/test/binding')
+  const print = internalBinding('builtins').compileFunction('internal/main/print_help')
+  print(process, requireBuiltin, internalBinding, primordials)
+}
+
 export function runScript(internals: Internals, tree: Tree, command: ScriptCommand): void {
-  const { script, evaluate, args } = command
+  const { script, evaluate, args, help } = command
+  if (help) {
+    showHelp(internals, help)
+    return
+  }
   for (const flag of command.v8Flags) internals.v8.setFlagsFromString(flag)
   const isTest = command.execArgv.some(
     (option) => option.startsWith('--test') || option.startsWith('--experimental-test'),

@@ -9,6 +9,7 @@ import { AddonCache, isLibrary, type CacheFiles } from './addon-cache.ts'
 import type { Internals } from './internals.ts'
 import { isFile, type Archive } from './vfs/archive.ts'
 import { toArchivePath } from './vfs/paths.ts'
+import { patch } from './vfs/requests.ts'
 
 /** Windows has it before paths that may be long. */
 const NAMESPACE = '\\\\?\\'
@@ -50,14 +51,13 @@ export function placeNative(
 
 /** Both loaders, and programs themselves, load addons with process.dlopen: that gets the path of a copy. */
 export function installAddons(archive: Archive, place: PlaceNative): void {
-  const { dlopen } = process
-  process.dlopen = function (module: object, filename: unknown, ...flags: number[]) {
+  patch(process, 'dlopen', (native, [module, filename, ...flags]) => {
     const file = String(filename)
     const inside = toArchivePath(file.startsWith(NAMESPACE) ? file.slice(NAMESPACE.length) : file)
     const entry = inside === undefined ? undefined : archive.resolve(inside, true)
     const isInside = typeof entry === 'object' && isFile(entry)
-    return Reflect.apply(dlopen, this, [module, isInside ? place(entry.path) : file, ...flags])
-  }
+    return native(module, isInside ? place(entry.path) : file, ...flags)
+  })
 }
 
 function filesOf(builtin: typeof fs): CacheFiles {

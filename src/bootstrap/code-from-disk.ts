@@ -8,6 +8,7 @@ import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 import { HAS_LAUNCHER } from './platform.ts'
 import { toArchivePath } from './vfs/paths.ts'
+import { patch } from './vfs/requests.ts'
 
 /**
  * Both loaders, and programs themselves, load addons with process.dlopen: that is replaced.
@@ -25,12 +26,11 @@ export function guardCodeFromDisk({ fs }: Internals, fuses = 0): (file: string) 
     const message = `${file} is not in this executable, which loads no code from the disk; to allow it, open the fuse codeFromDisk, or embed the file with "include"`
     throw Object.assign(new Error(message), { code: 'ERR_CODE_FROM_DISK', path: file })
   }
-  const { dlopen } = process
-  process.dlopen = function (module: object, filename: unknown, ...flags: number[]) {
+  patch(process, 'dlopen', (native, [module, filename, ...flags]) => {
     // Native code makes a text of it, too: once, so that it is the one that was looked at.
     const file = String(filename)
     if (toArchivePath(file) === undefined) guard(path.resolve(file))
-    return Reflect.apply(dlopen, this, [module, file, ...flags])
-  }
+    return native(module, file, ...flags)
+  })
   return guard
 }

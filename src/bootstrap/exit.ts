@@ -5,6 +5,7 @@
 
 import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
+import { patch } from './vfs/requests.ts'
 
 /** What is still to be done once 'exit' handlers have run. */
 const NOTHING = 0
@@ -37,11 +38,10 @@ export function installExit({ fs, worker, util, builtin, whenLoaded }: Internals
     if (builtin(id)['loaded']) expect(more)
     else whenLoaded(id, () => expect(more))
   }
-  const { dlopen } = process
-  process.dlopen = function (...args: Parameters<typeof dlopen>) {
+  patch(process, 'dlopen', (native, args) => {
     expect(CLEANUP)
-    return Reflect.apply(dlopen, this, args)
-  }
+    return native(...args)
+  })
   const { Worker } = worker
   worker.Worker = class extends Worker {
     constructor(...args: unknown[]) {

@@ -35,6 +35,11 @@ function inner(number: number): never {
 `,
 }
 
+const ADDON = {
+  'package.json': { name: 'program', type: 'module' },
+  'main.ts': `process.dlopen({ exports: {} }, '/none/addon.node')\n`,
+}
+
 // A minifier joins statements: it knows the line, not always the column.
 const EXPECTED = [
   /inner \(.*lib\/thrower\.ts:8:(?:9|13)\)/,
@@ -56,20 +61,30 @@ suite('an error that nobody catches', () => {
     })
   }
 
-  test('is told in the words of plain Node', async () => {
-    const project = makeProject(work, FILES)
-    const runtime = `node@${process.versions.node}`
-    const { out } = await ingotBuild([...START, 'main.ts', '-o', 'out', '--runtime', runtime], {
-      cwd: project,
+  for (const [title, files] of [
+    ['', FILES],
+    [', of an addon that cannot be loaded', ADDON],
+  ] as const) {
+    test(`is told in the words of plain Node${title}`, async () => {
+      const project = makeProject(work, files)
+      const runtime = `node@${process.versions.node}`
+      const { out } = await ingotBuild([...START, 'main.ts', '-o', 'out', '--runtime', runtime], {
+        cwd: project,
+      })
+      const [actual, reference] = await Promise.all([
+        runInEmptyRoot(out),
+        runNode([path.join(project, 'main.ts')]),
+      ])
+      const placeless = (text: string, root: string) =>
+        text.replaceAll(root, '').replace(/^ +at .*\bnode:internal\/.*\n/gm, '')
+      // Of what a function in place of a native one throws, node cannot show the line.
+      const lineless = (text: string) => (files === ADDON ? text.replace(/^file:.*\n.*\n *\^\n/, '') : text)
+      assert.equal(
+        placeless(actual.stderr, ROOT).trim(),
+        placeless(lineless(reference.stderr), project).trim(),
+      )
     })
-    const [actual, reference] = await Promise.all([
-      runInEmptyRoot(out),
-      runNode([path.join(project, 'main.ts')]),
-    ])
-    const placeless = (text: string, root: string) =>
-      text.replaceAll(root, '').replace(/^ +at .*\bnode:internal\/.*\n/gm, '')
-    assert.equal(placeless(actual.stderr, ROOT), placeless(reference.stderr, project))
-  })
+  }
 })
 
 test('TypeScript that needs more than its types erased keeps its lines', async () => {

@@ -13,19 +13,21 @@ export type Request = { oncomplete(error: unknown, value?: unknown): void } | sy
 export type Answer = (request: Request, operation: () => unknown) => unknown
 
 export function patch(
-  target: Binding,
+  target: object,
   name: string,
   replacement: (native: Native, args: any[]) => unknown,
 ): void {
-  const native: Native | undefined = target[name]
+  const binding = target as Binding
+  const native: Native | undefined = binding[name]
   if (!native) return // another version of node: it then cannot be called either
-  target[name] = function patched(this: unknown, ...args: any[]) {
+  binding[name] = function patched(this: unknown, ...args: any[]) {
     try {
       return replacement((...forwarded) => Reflect.apply(native, this, forwarded), args)
     } catch (error) {
       throw comingFrom(patched, error)
     }
   }
+  Object.defineProperty(binding[name], 'name', { value: native.name })
 }
 
 export function answerWith(kUsePromises: symbol): Answer {

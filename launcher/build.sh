@@ -13,7 +13,7 @@ static='-nostdlib -static -no-pie -Wl,--build-id=none'
 # As a whole, which takes a page less.
 whole="-flto -flto-partition=none -frandom-seed=ingot -mgeneral-regs-only $static -Wl,-z,noseparate-code -Wl,-T,launcher.ld -Wl,--no-warn-rwx-segments"
 common='launch.c sealed.c node-options.c execute.c loader.c native.c archive.c paths.c control.c development.c packed.c maps.c stdio.c end.c environment.c'
-frozen='clock.c machine.c memory.c heap.c freeze.c rehearse.c thaw.c threads.c'
+frozen='clock.c machine.c memory.c heap.c title.c freeze.c rehearse.c thaw.c threads.c'
 checks='verify.c crash.c'
 mkdir "$work/linux-x64" "$work/linux-arm64"
 

@@ -14,6 +14,9 @@ uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument
 void arm_freeze(void) {}
 void remember_library(const struct archive_entry *entry, long place) { (void)entry, (void)place; }
 void trim_memory(void) {}
+/* Nobody calls them there (src/image/elf/calls.ts). */
+int hook_get_title(char *to, uint64_t size) { return (void)to, (void)size, -1; }
+int hook_set_title(const char *title) { return (void)title, -1; }
 uint64_t hook_sbrk(int64_t increment) { return (void)increment, -1ul; } /* libc has its own */
 void barrier(int number) { (void)number; }
 void barrier_on(int number, const char *path) { (void)number, (void)path; }

@@ -131,3 +131,9 @@ int hook_fork_id(void)
 	if (freezing == ARMED) barrier(BARRIER_RANDOM);
 	return freezing == BOOTING ? BUILD_RUN_PID : (int)syscall1(SYS_getpid, 0);
 }
+
+int hook_environ(void *items, int *count)
+{
+	barrier(BARRIER_ENVIRONMENT);
+	return ((int (*)(void *, int *))TABLE->os_environ)(items, count);
+}

@@ -19,8 +19,6 @@ int freezing;
 static int stopping;
 
 /* Where no process has anything: above what ADDR_COMPAT_LAYOUT fills, below where the kernel puts the rest. */
-#define STACK_BASE 0x2a0000000000
-#define STACK_SIZE (16ul << 20)
 #define STRINGS_SIZE 65536
 
 void refuse_shared(void)
@@ -66,14 +64,14 @@ static char *copy_text(char *end, uint64_t from)
    every process. */
 uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument_count)
 {
-	syscall6(SYS_mmap, STACK_BASE, STACK_SIZE, PROT_READ | PROT_WRITE,
+	syscall6(SYS_mmap, MAIN_STACK, MAIN_STACK_SIZE, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-	char *text = (char *)(STACK_BASE + STACK_SIZE);
-	uint64_t *copy = (uint64_t *)((STACK_BASE + STACK_SIZE - STRINGS_SIZE - 8 * words) & ~15ul);
+	char *text = (char *)(MAIN_STACK + MAIN_STACK_SIZE);
+	uint64_t *copy = (uint64_t *)((MAIN_STACK + MAIN_STACK_SIZE - STRINGS_SIZE - 8 * words) & ~15ul);
 	for (uint64_t i = 0; i < words; i++) copy[i] = vector[i];
 	uint64_t *at = copy + 1;
 	text -= TITLE_SIZE;
-	for (uint64_t i = 0; i < TITLE_SIZE - 1; i++) text[i] = 'i';
+	begin_title(text);
 	*at++ = (uint64_t)text;
 	for (uint64_t i = 1; i < argument_count; i++, at++) *at = (uint64_t)(text = copy_text(text, *at));
 	for (at++; *at; at++) *at = (uint64_t)(text = copy_text(text, *at));
@@ -91,11 +89,6 @@ uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument
 		}
 	}
 	return copy;
-}
-
-void set_title(const char *title)
-{
-	memcpy((char *)(STACK_BASE + STACK_SIZE - TITLE_SIZE), title, length_of(title) + 1);
 }
 
 static struct frozen_thread *save_thread(struct signal_context *context)

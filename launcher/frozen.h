@@ -50,7 +50,7 @@ struct freeze_record {
 	uint64_t heap_end; /* of malloc's; 0 where it has the kernel's */
 };
 
-enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4, BARRIER_READY = -5, BARRIER_LOOK = -6 };
+enum { BARRIER_JAVASCRIPT = -1, BARRIER_CLOCK = -2, BARRIER_PID = -3, BARRIER_RANDOM = -4, BARRIER_READY = -5, BARRIER_LOOK = -6, BARRIER_ENVIRONMENT = -7, BARRIER_TITLE = -8 };
 
 /* Of /proc/PID/fd at the freeze. */
 struct frozen_descriptor {
@@ -108,8 +108,11 @@ enum { HEAP_OLD = 1, HEAP_INITIAL = 2, HEAP_GLOBAL = 3, HEAP_SEMI_SPACE = 4, HEA
 #define THAW_TABLE_MAGIC 0x3130574148544e49 /* "INTHAW01" */
 /* Descriptors below this one belong to the program's world, not to node's inside. */
 #define FIRST_OWN_DESCRIPTOR 100
-/* argv[0] is as long as a title may become, at the end of the stack. */
+/* argv[0] of a build run is as long as a title may become. */
 #define TITLE_SIZE 4096
+/* The main thread's, at an address that is free in every process. The title is at its end. */
+#define MAIN_STACK 0x2a0000000000
+#define MAIN_STACK_SIZE (16ul << 20)
 /* struct pthread's tid, in glibc 2.36. */
 #define THREAD_ID_OFFSET 0x2d0
 
@@ -127,6 +130,12 @@ void note(char *names, uint32_t *size, uint32_t limit, const char *name);
 
 /* control.c */
 void remember_machine(const struct machine *machine);
+/* Where the kernel has put the arguments, one behind the other, and how many bytes they have. */
+char *argument_area(uint64_t *size);
+
+/* title.c: what process.title reads, which libuv has taken for argv[0] of the build run, if the program has not set another. */
+void begin_title(char *title);
+void thaw_title(const char *name);
 
 /* stdio.c: what a program may have changed about its standard streams, for whoever comes after it. */
 void remember_stdio(void);
@@ -144,8 +153,6 @@ void prepare_freeze(const struct machine *machine);
    hides its flags from filters; libc then uses clone. */
 void refuse_shared(void);
 uint64_t *freeze_stack(const uint64_t *vector, uint64_t words, uint64_t argument_count);
-/* What process.title reads: libuv has taken it for argv[0] of the build run. */
-void set_title(const char *title);
 struct archive_entry;
 /* ld.so has mapped this file of the archive of libraries there. */
 void remember_library(const struct archive_entry *entry, long address);

@@ -9,6 +9,7 @@
 	.quad SYSTEM_CALL
 	.quad hook_getenv, hook_unsetenv, hook_getpid, hook_sbrk
 	.quad hook_fork_id
+	.quad hook_environ, hook_get_title, hook_set_title
 	.quad freeze_record
 	.quad __data_size
 

@@ -124,4 +124,7 @@ char *hook_getenv(const char *name);
 int hook_unsetenv(const char *name);
 int hook_getpid(void);
 int hook_fork_id(void); /* node's */
+int hook_get_title(char *to, uint64_t size); /* and uv_get_process_title */
+int hook_set_title(const char *title);
+int hook_environ(void *items, int *count); /* libuv's uv_os_environ */
 uint64_t hook_sbrk(int64_t increment);

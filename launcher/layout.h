@@ -2,7 +2,7 @@
    writer tells the launcher about them. src/image/elf/layout.ts mirrors this file; the writer
    checks LAYOUT_VERSION in the launcher's header, so a mismatch is a build error and not a crash. */
 #pragma once
-#define LAYOUT_VERSION 8
+#define LAYOUT_VERSION 9
 
 /* Free in every official node, which begins at 0x400000 and ends below 0x8000000. What depends on the program lies below
    or above all else, so that the rest can be a file of its own (src/image/elf/split.ts). */
@@ -55,6 +55,8 @@ struct launch_table {
 	/* Addresses of node's v8::Isolate::GetCurrent and GetCurrentContext, node::GetCurrentEnvironment, AtExit and
 	   DefaultProcessExitHandler; all 0 if one of them is missing (end.c). */
 	struct { uint64_t current_isolate, current_context, environment_of, at_exit, exit_handler; } end;
+	/* Addresses of node's uv_os_environ, uv_get_process_title and uv_set_process_title. */
+	uint64_t os_environ, get_title, set_title;
 	uint64_t runtime;        /* address of the path of the file that node and the libraries are in, or 0: they are in this one */
 };
 

@@ -319,7 +319,7 @@ void thaw(const struct machine *machine)
 	char **vector = __builtin_alloca(8 * (variable_count + frozen_count + 1));
 	set_environment(machine, vector);
 
-	set_title(machine->argument_count ? machine->arguments[0] : "");
+	thaw_title(machine->argument_count ? machine->arguments[0] : "");
 	const struct frozen_thread *main_thread = &frozen->threads[frozen->main_thread];
 	syscall3(SYS_arch_prctl, ARCH_SET_FS, main_thread->thread_pointer, 0);
 	int32_t *id = (int32_t *)(main_thread->thread_pointer + THREAD_ID_OFFSET);

@@ -12,6 +12,7 @@ import { addressAt } from './image/elf/dynamic.ts'
 import { withoutTypeStripping, type TypeStripper } from './image/elf/type-stripping.ts'
 import { joinEdits, NO_EDITS, type NodeEdits } from './image/elf/edits.ts'
 import { quietAbseil } from './image/elf/abseil.ts'
+import { redirectCalls } from './image/elf/calls.ts'
 import { dynamicNames, withoutExports } from './image/elf/exports.ts'
 import { readLauncher } from './image/elf/launcher.ts'
 import { redirectLibc } from './image/elf/libc.ts'
@@ -78,6 +79,7 @@ export function linkElf(inputs: ElfInputs): LinkedBase {
   const unreachable = inputs.isWithoutExports ? unreachableIn(node, inputs) : []
   const edits = joinEdits([
     quietAbseil(node),
+    redirectCalls(node, launcher),
     smaller ? replaceIcu(node, smaller) : withoutUnread(node),
     ...unreachable.map((part) => part.edits),
   ])

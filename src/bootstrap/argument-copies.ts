@@ -26,7 +26,10 @@ export function copyArguments(
     tell('copied')
     if (copies === 'watched') return watchedArray(watch(internals))
     const copy: string[] = []
-    replaced.push((start) => copy.push(...all(start).slice(from)))
+    replaced.push((start) => {
+      const now = all(start)
+      for (let i = from; i < now.length; i++) copy[i - from] = now[i]!
+    })
     return copy
   }
 }

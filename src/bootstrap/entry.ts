@@ -14,7 +14,7 @@ import { tellerOf } from './control.ts'
 import { installCoverage } from './coverage.ts'
 import { loadDevelopment } from './development.ts'
 import { installExit } from './exit.ts'
-import { correctNames, detectFreezing, type Freezing } from './frozen.ts'
+import { correctNames, correctTimeOrigin, detectFreezing, type Freezing } from './frozen.ts'
 import { sealGlobalPaths } from './global-paths.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
 import { installMissingFileHint } from './missing-file.ts'
@@ -93,6 +93,7 @@ if (job) {
   installWorkerDirectory(job.workingDirectory)
   development?.begin(() => [], archive)
   correctNames(internals, job)
+  if (HAS_LAUNCHER) correctTimeOrigin(internals)
   runWorker(internals, tree, job)
 } else {
   const tell = tellerOf(internals.fs)

@@ -28,6 +28,11 @@ import {
 } from './node-facts.ts'
 import { putOffTimeZone } from './time-zone.ts'
 
+// What a program replaces or locks before it is frozen is not in the way when it is thawed.
+const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect
+const { now: dateNow } = Date
+const { now } = Performance.prototype
+
 export interface Freezing {
   /** What the program is known to need. */
   readonly training: Training
@@ -87,7 +92,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
     tell(reason)
     const [pid, argv0 = '', ...args] = readFile(`${CONTROL_ROOT}arguments`, 0).split('\0').slice(0, -1)
     start = { pid: Number(pid), argv0, args, execPath: executablePath(readLink, argv0) }
-    for (const restore of replaced) restore(start)
+    for (let i = 0; i < replaced.length; i++) replaced[i]!(start)
     return start
   }
   const freezing: Freezing = {
@@ -210,8 +215,7 @@ function deferStreams(
     const get = () => (settle(), Reflect.apply(makers.get(name)!, process, []))
     Object.defineProperty(process, name, { ...original, get })
     replaced.push(() => {
-      if (Object.getOwnPropertyDescriptor(process, name)?.get === get)
-        Object.defineProperty(process, name, original)
+      if (getOwnPropertyDescriptor(process, name)?.get === get) defineProperty(process, name, original)
     })
   }
 }
@@ -243,15 +247,19 @@ function replaceProperties({
     current: (start: Start) => unknown,
     early?: () => unknown,
   ) => {
-    const put = (value: unknown) =>
-      Object.defineProperty(process, name, { enumerable: true, ...attributes, value })
+    const put = function (this: unknown, value: unknown): void {
+      const others = { writable: true, configurable: true }
+      const own = { enumerable: true, ...(this === process ? attributes : others), value }
+      if (!defineProperty(this as object, name, own)) throw new TypeError(`Cannot assign to ${name}`)
+    }
     const get = () => early?.() ?? (settle(), originals.get(name))
     define(process, name, get, attributes.writable ? put : undefined)
     replaced.push((now) => {
       const value = current(now)
       originals.set(name, value)
       // Unless the program has put something of its own there.
-      if (Object.getOwnPropertyDescriptor(process, name)?.get === get) put(value)
+      if (getOwnPropertyDescriptor(process, name)?.get === get)
+        defineProperty(process, name, { enumerable: true, ...attributes, value })
     })
   }
   const all = () => (settle(), originals.get('argv') as string[])
@@ -259,28 +267,15 @@ function replaceProperties({
   stale('argv0', { writable: false, configurable: false }, (now) => now.argv0)
   stale('execPath', { writable: true, configurable: true }, (now) => now.execPath)
   stale('pid', { writable: false, configurable: true }, (now) => now.pid)
-
-  const { env } = process
-  const watched = new Proxy(env, {
-    ownKeys(target) {
-      settle()
-      return Reflect.ownKeys(target)
-    },
-    // Without the receiver: an assignment would become a definition, which process.env takes for complete ones only.
-    set: (target, key, value) => Reflect.set(target, key, value),
-  })
-  process.env = watched
-  replaced.push(() => {
-    if (process.env === watched) process.env = env
-  })
 }
 
 /** The original. */
 function replaceRandom(settle: () => Start, replaced: ((start: Start) => void)[]): () => number {
   const { random } = Math
   const define = (value: () => number) =>
-    Object.defineProperty(Math, 'random', { writable: true, configurable: true, value })
-  const watched = { random: () => (settle(), random()) }.random
+    defineProperty(Math, 'random', { writable: true, configurable: true, value })
+  // A proxy: native code, and of the same name, for whoever looks.
+  const watched = new Proxy(random, { apply: () => (settle(), random()) })
   define(watched)
   replaced.push(() => {
     if (Math.random === watched) define(random)
@@ -290,7 +285,7 @@ function replaceRandom(settle: () => Start, replaced: ((start: Start) => void)[]
 
 /** When a process began is known when it is thawed: what its monotonic clock has counted includes the build run. */
 function replaceTimeOrigin(
-  { performance: { milestones, constants } }: Internals,
+  internals: Internals,
   settle: () => Start,
   replaced: ((start: Start) => void)[],
   isAskedForType: () => boolean,
@@ -303,14 +298,19 @@ function replaceTimeOrigin(
     get(this: Performance) {
       if (isAskedForType()) return 0
       settle()
-      return this.timeOrigin
+      return apply(original.get!, this, [])
     },
   })
   replaced.push(() => {
-    Object.defineProperty(prototype, 'timeOrigin', original)
-    const microseconds = 1000 * (Date.now() - performance.now())
-    milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP!] = microseconds
+    defineProperty(prototype, 'timeOrigin', original)
+    correctTimeOrigin(internals)
   })
+}
+
+/** Node takes it once for each process, and for all its threads. */
+export function correctTimeOrigin({ performance: { milestones, constants } }: Internals): void {
+  const microseconds = 1000 * (dateNow() - apply(now, globalThis.performance, []))
+  milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP!] = microseconds
 }
 
 /** Values that V8 draws from its generator at once. */

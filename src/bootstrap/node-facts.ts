@@ -97,8 +97,8 @@ const ANY_MENTION = /['"](?:node:)?process['"]/g
 
 /** Properties of process that V8 shows as values, and that ask the system. */
 const ASKED = ['ppid', 'title', 'debugPort'] as const
-/** Those of which a build run has no more than a getter that freezes it, or a proxy. */
-const STALE = ['argv', 'argv0', 'execPath', 'pid', 'env'] as const
+/** Those of which a build run has no more than a getter that freezes it. */
+const STALE = ['argv', 'argv0', 'execPath', 'pid'] as const
 /** And those that are made when they are first looked at: streams, a module of node's, the list of all its options. */
 const MADE = ['stdin', 'stdout', 'stderr', 'allowedNodeEnvironmentFlags', 'report', 'finalization'] as const
 
@@ -114,7 +114,7 @@ export interface ProcessFacts {
 export function processFacts(): ProcessFacts {
   return {
     makers: new Map(MADE.map((name) => [name, descriptorOf(name)!.get!])),
-    originals: new Map([['env', process.env]]),
+    originals: new Map(),
   }
 }
 

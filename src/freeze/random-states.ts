@@ -35,38 +35,49 @@ export function findRandomState(regions: readonly Region[], random: Uint8Array):
 /** What malloc writes before 24 bytes: the size with its own, and that what lies before is in use. */
 const SMALL_CHUNK = 0x21
 
-/** How often the generator has been asked at most: some hundred times when node starts, eight for each context. */
-const LONGEST_WALK = 16_384
+/** How often the generator has been asked at most: some hundred times when node starts, eight for each context, once for each key of a Map. */
+const WALKS = [1 << 14, 1 << 18, 1 << 22]
 
 /**
  * V8's generator of an isolate (base/utils/random-number-generator.h) seeds Math.random in each new context. It
  * is allocated by itself, and made of the seed that it began with and two words that follow from it.
  */
 export function findGeneratorState(regions: readonly Region[]): number {
-  for (const { runs } of regions) {
-    for (const { address, bytes } of runs) {
-      const view = viewOf(bytes)
-      for (let at = 16; at + 24 <= bytes.length; at += 16) {
-        if (view.getUint32(at - 8, true) !== SMALL_CHUNK || view.getUint32(at - 4, true) !== 0) continue
-        // No addresses and small numbers: those begin with zeros.
-        if ([6, 14, 22].some((offset) => view.getUint16(at + offset, true) === 0)) continue
-        const [seed, a, b] = [0, 8, 16].map((offset) => view.getBigUint64(at + offset, true))
-        if (followsFrom(seed!, a!, b!)) return address + at + 8
-      }
-    }
+  const candidates = [...generatorsIn(regions)]
+  for (const longest of WALKS) {
+    const found = candidates.find(({ words: [seed, a, b] }) => followsFrom(seed, a, b, longest))
+    if (found) return found.address + 8
   }
   throw new Error('the generator of V8 was not found')
+}
+
+interface MaybeGenerator {
+  readonly address: number
+  readonly words: readonly [bigint, bigint, bigint]
+}
+
+function* generatorsIn(regions: readonly Region[]): Generator<MaybeGenerator> {
+  for (const { address, bytes } of regions.flatMap(({ runs }) => runs)) {
+    const view = viewOf(bytes)
+    for (let at = 16; at + 24 <= bytes.length; at += 16) {
+      if (view.getUint32(at - 8, true) !== SMALL_CHUNK || view.getUint32(at - 4, true) !== 0) continue
+      // No addresses and small numbers: those begin with zeros.
+      if ([6, 14, 22].some((offset) => view.getUint16(at + offset, true) === 0)) continue
+      const word = (offset: number) => view.getBigUint64(at + offset, true)
+      yield { address: address + at, words: [word(0), word(8), word(16)] }
+    }
+  }
 }
 
 /**
  * Whether the generator with this seed comes to these two words. In halves of 32 bits: there are some dozens of
  * candidates, and BigInt takes 5 ms for each walk.
  */
-function followsFrom(seed: bigint, a: bigint, b: bigint): boolean {
+function followsFrom(seed: bigint, a: bigint, b: bigint, longest: number): boolean {
   const [aLow, aHigh, bLow, bHigh] = halves([a, b])
   const mixed = mix(seed)
   let [low, high, secondLow, secondHigh] = halves([mixed, mix(~mixed)])
-  for (let i = 0; i < LONGEST_WALK; i++) {
+  for (let i = 0; i < longest; i++) {
     if (low === aLow && high === aHigh && secondLow === bLow && secondHigh === bHigh) return true
     // xorshift128+
     let nextHigh = high ^ ((high << 23) | (low >>> 9))

@@ -7,6 +7,8 @@ const OWN: Record<number, string> = {
   [-3]: 'native code asks for the process number',
   [-4]: 'random bytes are drawn',
   [-5]: 'what comes after ready()',
+  [-7]: 'all variables are asked for',
+  [-8]: "the process's title is read",
 }
 
 /** asm/unistd_64.h; the ones that programs meet first. */

@@ -19,6 +19,7 @@ import { redirectLoader } from './loader.ts'
 import { findSealed, findSeaSwitch } from './sealing.ts'
 import type { ElfFile } from './read.ts'
 import { FileHeader, IDENT_SIZE, NoteHeader, ProgramHeader } from './structs.ts'
+import { findCalled } from './calls.ts'
 import { offsetOf } from './dynamic.ts'
 import { findEnding } from './end.ts'
 import { machineOf } from './machine.ts'
@@ -233,6 +234,7 @@ function emitBase(inputs: BaseInputs, plan: Plan): Chunk[] {
     ...findSealed(node),
     mallocTrim: inputs.mallocTrim ?? 0,
     ...findEnding(node),
+    ...findCalled(node),
     runtime: 0,
   })
   for (const [start, headers] of [

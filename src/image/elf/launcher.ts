@@ -24,6 +24,9 @@ export const LauncherHeader = struct({
   getpid: 'u64',
   sbrk: 'u64',
   forkId: 'u64',
+  environ: 'u64',
+  getTitle: 'u64',
+  setTitle: 'u64',
   freezeRecord: 'u64',
   dataSize: 'u64',
 })
@@ -34,6 +37,9 @@ export type Hook = 'open' | 'read' | 'pread' | 'fstatat' | 'mmap' | 'close' | 'a
 /** The functions of libc that it can replace as a whole. */
 const REPLACED = ['getenv', 'unsetenv', 'getpid', 'sbrk'] as const
 export type Replacement = (typeof REPLACED)[number]
+
+/** Functions of libuv that node calls through it. */
+export type NodeCall = 'environ' | 'getTitle' | 'setTitle'
 
 export interface Launcher {
   readonly text: Uint8Array
@@ -47,6 +53,8 @@ export interface Launcher {
   readonly replacements: Readonly<Record<Replacement, number>>
   /** Virtual address of what stands in for OpenSSL's openssl_get_fork_id. */
   readonly forkId: number
+  /** Virtual addresses of what node calls in place of libuv's functions (calls.ts). */
+  readonly calls: Readonly<Record<NodeCall, number>>
   /** Virtual address of what a build run writes for src/freeze/. */
   readonly freezeRecord: number
   /** Bytes of zeros it needs at LAUNCHER_DATA. */
@@ -81,6 +89,7 @@ export function readLauncher(bytes: Uint8Array, file: string): Launcher {
     systemCall: header.systemCall,
     replacements: header,
     forkId: header.forkId,
+    calls: header,
     freezeRecord: header.freezeRecord,
     dataSize: header.dataSize,
   }
@@ -98,4 +107,7 @@ const CODE_ADDRESSES = [
   'systemCall',
   ...REPLACED,
   'forkId',
+  'environ',
+  'getTitle',
+  'setTitle',
 ] as const

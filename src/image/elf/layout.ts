@@ -3,7 +3,7 @@
 
 import { struct } from '../../format/struct.ts'
 
-export const LAYOUT_VERSION = 8
+export const LAYOUT_VERSION = 9
 
 /** Below every official node. What a program changes lies below or above all else, which can be a file of its own (split.ts). */
 export const LAUNCH_TABLE = 0x3f_0000
@@ -72,6 +72,10 @@ export const LaunchTable = struct({
   endEnvironment: 'u64',
   endAtExit: 'u64',
   endHandler: 'u64',
+  /** Functions of node that it calls through the launcher (calls.ts). */
+  osEnviron: 'u64',
+  getTitle: 'u64',
+  setTitle: 'u64',
   /** Address of the path of the file that the runtime is in (split.ts); 0: this one. */
   runtime: 'u64',
 })

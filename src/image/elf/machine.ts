@@ -32,6 +32,15 @@ export interface Machine {
   readonly refusal?: (message: string, result: number) => Uint8Array
   /** A function that returns this number as a double. */
   readonly constant?: (value: number) => Uint8Array
+  /**
+   * The calls in code at `address` of these functions, as calls of others; of a machine whose launcher has frozen starts.
+   * @param others by the address of the function that is called
+   */
+  readonly redirectedCalls?: (
+    code: Uint8Array,
+    address: number,
+    others: ReadonlyMap<number, number>,
+  ) => { readonly address: number; readonly bytes: Uint8Array }[]
   /** Where ld.so's functions are, and how they are redirected. */
   readonly loader: {
     /** Begin of each function as compiled in Debian 12's glibc 2.36; `..` stands for any byte. */

@@ -292,10 +292,10 @@ export function makeLoader(machine: Machine = X64): Buffer {
 export function makeLauncher(): Buffer {
   const bytes = Buffer.alloc(0x200, 0xcc)
   bytes.write('INGOTLCH', 'latin1')
-  const address = (i: number) => LAUNCHER_TEXT + 0x100 + 16 * i
+  const address = (i: number) => LAUNCHER_TEXT + 0x100 + 8 * i
   const fields = [
     LAYOUT_VERSION,
-    ...Array.from({ length: 14 }, (_, i) => address(i)),
+    ...Array.from({ length: 17 }, (_, i) => address(i)),
     LAUNCHER_DATA + 0x100,
     0x1800,
   ]

@@ -91,6 +91,25 @@ function constant(value: number): Uint8Array {
   return Uint8Array.from([0x48, 0xb8, ...bytes, 0x66, 0x48, 0x0f, 0x6e, 0xc0, 0xc3]) // mov $value, %rax; movq %rax, %xmm0; ret
 }
 
+/** call rel32, and jmp rel32, which ends a function with one; counted from the next instruction. */
+const CALLS = [0xe8, 0xe9]
+const CALL_SIZE = 5
+
+function redirectedCalls(bytes: Uint8Array, address: number, others: ReadonlyMap<number, number>) {
+  const code = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const last = code.length - CALL_SIZE
+  const found: { readonly address: number; readonly bytes: Uint8Array }[] = []
+  for (const opcode of CALLS) {
+    for (let at = code.indexOf(opcode); at !== -1 && at <= last; at = code.indexOf(opcode, at + 1)) {
+      const next = address + at + CALL_SIZE
+      const other = others.get(next + code.readInt32LE(at + 1))
+      if (other !== undefined)
+        found.push({ address: address + at, bytes: Uint8Array.from([opcode, ...u32(other - next)]) })
+    }
+  }
+  return found
+}
+
 function makeStub({ offset, number, moved }: SystemCallSite, places: StubPlaces): Uint8Array {
   const instructions = [
     [...moved],
@@ -132,6 +151,7 @@ export const X64: Machine = {
   storedTo,
   refusal,
   constant,
+  redirectedCalls,
   loader: {
     signatures: {
       // __open64_nocancel

@@ -86,6 +86,10 @@ int control(const char *path, long *result)
 	else if (starts_with(verb, "exit/")) leave((int)number_of(verb + sizeof "exit/" - 1));
 	else if (same_text(verb, "watch-end")) *result = watch_end() ? 0 : -ENOENT;
 	else if (starts_with(verb, "end/")) end_with((int)number_of(verb + sizeof "end/" - 1));
+	else if (same_text(verb, "hear-usr1")) {
+		const uint64_t signal = 1ul << (10 /* SIGUSR1 */ - 1);
+		*result = syscall4(SYS_rt_sigprocmask, 1 /* SIG_UNBLOCK */, &signal, 0, 8);
+	}
 	else if (same_text(verb, "barrier")) barrier(BARRIER_JAVASCRIPT);
 	else if (starts_with(verb, "no-argument/") && freezing)
 		note(freeze_record.arguments, &freeze_record.argument_size, sizeof freeze_record.arguments, verb + sizeof "no-argument/" - 1);

@@ -14,6 +14,7 @@ import { tellerOf } from './control.ts'
 import { installCoverage } from './coverage.ts'
 import { loadDevelopment } from './development.ts'
 import { installExit } from './exit.ts'
+import { installSignals } from './signals.ts'
 import { correctNames, correctTimeOrigin, detectFreezing, type Freezing } from './frozen.ts'
 import { sealGlobalPaths } from './global-paths.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
@@ -100,7 +101,10 @@ if (job) {
   tell('environment')
   if (!freezing && tell(`fuse/${FUSES.signature}`)) checkSignature(internals.requireBuiltin)
   installWorkingDirectory(internals, tree, error)
-  if (HAS_LAUNCHER) installExit(internals, () => rehearsal?.end())
+  if (HAS_LAUNCHER) {
+    installExit(internals, () => rehearsal?.end())
+    installSignals(internals)
+  }
   installMissingFileHint()
   if (tests) installCoverage(internals, () => compiler.ignoreCaches())
   development?.begin(() => compiler.loaded(), archive)

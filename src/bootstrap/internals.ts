@@ -72,6 +72,8 @@ export interface Internals {
   }
   /** internalBinding('util') */
   readonly util: { getCallSites(count: number): unknown[] }
+  /** internalBinding('signal_wrap') */
+  readonly signals: { readonly Signal: { readonly prototype: object } }
   /** internalBinding('process_methods') */
   readonly processMethods: Binding
   readonly execution: {
@@ -157,6 +159,7 @@ export function openInternals(require: InternalRequire): Internals {
       return internalBinding('profiler')
     },
     util: internalBinding('util'),
+    signals: internalBinding('signal_wrap'),
     processMethods: internalBinding('process_methods'),
     execution: require('internal/process/execution'),
     errors: require('internal/errors'),

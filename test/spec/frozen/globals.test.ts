@@ -66,6 +66,13 @@ const { readFileSync } = require('node:fs')
 process.title = 'b'
 require('node:fs').writeSync(1, 'here\\n')
 console.log(process.title, readFileSync('/proc/self/cmdline', 'latin1').replaceAll('\\0', ''))`,
+  'with a listener to SIGUSR1': `
+process.on('SIGUSR1', (signal) => {
+  console.log(signal)
+  clearTimeout(alive)
+})
+const alive = setTimeout(console.log, 20_000, 'nothing came')
+process.kill(process.pid, 'SIGUSR1')`,
   'in a worker': `
 const { Worker } = require('node:worker_threads')
 new Worker('const { now, timeOrigin } = performance; console.log(Math.abs(timeOrigin + performance.now() - Date.now()) < 50)', { eval: true })`,

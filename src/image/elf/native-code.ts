@@ -96,7 +96,8 @@ interface Inspected {
 
 function inspect(file: NativeFile, { system, moduleVersion }: NativeHost): Inspected {
   const info = readDynamic(readElf(file.bytes, file.file))
-  const isForMusl = info.needed.some((name) => name.startsWith('libc.musl'))
+  // The name of the file in Alpine, or the one that musl's linker gives; glibc's is libc.so.6.
+  const isForMusl = info.needed.some((name) => name.startsWith('libc.musl') || name === 'libc.so')
   const isAddon = ADDON_ENTRIES.some((entry) => textOf(file).includes(entry))
   return {
     file,

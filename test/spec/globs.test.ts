@@ -70,7 +70,7 @@ for (const file of [up + '/none', path.join(up, 'none.json'), path.join(here, '.
 
 let at = '/'
 for (const name of here.split('/').slice(1)) {
-  if (!fs.readdirSync(at).includes(name)) throw new Error('no ' + name + ' in ' + at)
+  if (!fs.readdirSync(at, { withFileTypes: true }).some((entry) => entry.name === name && entry.isDirectory())) throw new Error('no ' + name + ' in ' + at)
   at = path.join(at, name)
   if (!fs.lstatSync(at).isDirectory() || !(await fs.promises.lstat(at)).isDirectory()) throw new Error(at + ' is no directory')
 }

@@ -37,9 +37,10 @@ export function installWayIn(binding: Binding, tree: Tree, answer: Answer): void
     if (directory === PARENT) return answer(request, alone)
     return isAnswered(native, args, 3, (listing: Listing | undefined) => {
       if (!listing) return alone()
-      const names = (withTypes ? listing[0] : listing) as unknown[]
-      const at = names.includes(name) ? names.indexOf(name) : names.push(name) - 1
-      if (withTypes) (listing[1] as number[])[at] = UV_DIRENT_DIR
+      // Who goes down asks for types; who does not looks at what there is.
+      if (!withTypes) return listing
+      const [names, types] = listing as [unknown[], number[]]
+      types[names.includes(name) ? names.indexOf(name) : names.push(name) - 1] = UV_DIRENT_DIR
       return listing
     })
   })

@@ -38,6 +38,8 @@ export interface Scan {
   readonly globs: readonly { readonly kind: EdgeKind; readonly pattern: string; readonly start: number }[]
   /** require() and import() of which nothing is known. */
   readonly computed: readonly { readonly kind: EdgeKind; readonly start: number }[]
+  /** It asks where something lies by a name of which nothing is known. */
+  readonly computesNames: boolean
   /** It finds files by path in ways that only the whole package can satisfy. */
   readonly looksAround: boolean
   /** It refers to __dirname or __filename as names of its own surroundings. */
@@ -77,6 +79,9 @@ const COMPUTED_REQUIRE = new RegExp(
   String.raw`\brequire\s*\((?!${GAP}(?:\)|(["'\`])[^"'\`$\n]*\1${GAP}[,)]))|=\s*require\s*[;,)\n]`,
 )
 const COMPUTED_IMPORT = new RegExp(String.raw`\bimport\s*\((?!${GAP}(?:\)|(["'\`])[^"'\`$\n]*\1${GAP}[,)]))`)
+const COMPUTED_RESOLVE = new RegExp(
+  String.raw`\b(?:require|import\.meta)\.resolve\s*\((?!${GAP}(?:\)|(["'\`])[^"'\`$\n]*\1${GAP}[,)]))`,
+)
 /** node:module's two ways; OpenTelemetry, Sentry and their kin call one of them. */
 const HOOKS_MODULES = /\bregisterHooks\s*\(|\bregister\s*\(\s*["'][^"'\n]+["']\s*,/
 const LOOKS_AROUND =
@@ -112,6 +117,7 @@ function scanPackageModule(file: string, text: string, remember: RememberSyntax)
     paths: [],
     globs: [],
     computed,
+    computesNames: looksAround && COMPUTED_RESOLVE.test(text),
     looksAround,
     usesCommonJsNames: false,
     hooksModules: HOOKS_MODULES.test(text),
@@ -207,6 +213,7 @@ class OwnModule {
       paths: [...this.#paths],
       globs: this.#globs,
       computed: this.#computed,
+      computesNames: false,
       looksAround: false,
       usesCommonJsNames: this.#usesCommonJsNames,
       hooksModules: this.#hooksModules,

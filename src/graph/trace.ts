@@ -181,13 +181,13 @@ class Tracer implements Trace {
     }
     if (isInPackage(file)) {
       const owner = this.packages.ownerOf(file)
-      if (owner) this.#mentions.look(owner, file, scan.text, scan.references)
-      if (owner && (scan.looksAround || scan.computed.length > 0)) this.#wholePackage(owner)
-      if (owner && scan.computed.length > 0) {
-        this.#declaredDependencies(owner)
-        // It may be asked for what only the program declares: a database driver, a reporter.
-        this.#programDependencies()
-      }
+      if (!owner) return
+      this.#mentions.look(owner, file, scan.text, scan.references)
+      const isComputing = scan.computed.length > 0
+      if (scan.looksAround || isComputing) this.#wholePackage(owner)
+      if (scan.computesNames || isComputing) this.#declaredDependencies(owner)
+      // It may be asked for what only the program declares: a database driver, a reporter.
+      if (isComputing) this.#programDependencies()
       return
     }
     for (const { kind, start } of scan.computed) this.#warnComputed(module, kind, start)

@@ -38,10 +38,12 @@ export async function load(name, from = import.meta.url) {
   'node_modules/style/package.json': {
     ...MODULE,
     name: 'style',
-    dependencies: { 'style-base': '1', '@words/all': '1', used: '1', 'style-more': '1' },
+    dependencies: { 'style-base': '1', '@words/all': '1', used: '1', 'style-more': '1', computing: '1' },
   },
   'node_modules/style/index.js': `
 import { title } from 'used'
+import { more } from 'computing'
+if (more !== 'more') throw new Error(more)
 export default { title, extends: ['style-base', \`@words/all/words.json\`] }
 `,
   'node_modules/style-base/package.json': { ...MODULE, name: 'style-base' },
@@ -57,6 +59,17 @@ export default { title, extends: ['style-base', \`@words/all/words.json\`] }
   'node_modules/used/package.json': { ...MODULE, name: 'used' },
   'node_modules/used/index.js': `export const title = 'used'`,
   'node_modules/used/never.js': `export const title = 'never'`,
+  'node_modules/computing/package.json': {
+    name: 'computing',
+    version: '1.0.0',
+    dependencies: { 'computed-more': '1' },
+  },
+  'node_modules/computing/index.js': `
+const names = ['more']
+exports.more = names.map((name) => require('node:fs').readFileSync(require.resolve(\`computed-\${name}\`), 'utf8')).join()
+`,
+  'node_modules/computed-more/package.json': { name: 'computed-more', version: '1.0.0' },
+  'node_modules/computed-more/index.js': 'more',
   'node_modules/style-more/package.json': { ...MODULE, name: 'style-more' },
   'node_modules/style-more/index.js': `export default { title: 'more' }`,
 }

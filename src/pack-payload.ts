@@ -12,7 +12,14 @@ import { OWN_CODE, type NativeCode } from './format/archive.ts'
 import type { AppGraph } from './graph/graph.ts'
 import type { WorkTree } from './known/git.ts'
 import { codeCacheKey, makeCodeCaches } from './payload/code-cache.ts'
-import { cacheableModules, collectFiles, withCodeCaches, type ReadFile } from './payload/collect.ts'
+import { redirectAddon } from './image/elf/addon-calls.ts'
+import {
+  cacheableModules,
+  collectFiles,
+  withCodeCaches,
+  type CollectedFiles,
+  type ReadFile,
+} from './payload/collect.ts'
 import { packArchive } from './payload/pack.ts'
 import type { ArchiveFile, Payload } from './payload/payload.ts'
 import { programInfo, type ProgramFacts } from './program-info.ts'
@@ -39,7 +46,7 @@ export async function packPayload(
   config: ResolvedConfig,
   { version, target, cache, read, native, tree }: PackOptions,
 ): Promise<Payload> {
-  const ofProgram = collectFiles(graph, read)
+  const ofProgram = filesOf(graph, read)
   const files = [...ofProgram, ...(await ownCodeFiles(config))]
   const compiled = withCodeCaches(files, await codeCachesOf(files, target, cache))
   const facts = { version, graph, config, target, native, tree: await tree }
@@ -52,6 +59,15 @@ export async function packPayload(
     native,
     pageSize: target.base.pageSize,
   })
+}
+
+/** @param collected of builds before */
+export function filesOf(
+  graph: AppGraph,
+  read: ReadFile,
+  collected?: CollectedFiles,
+): ReturnType<typeof collectFiles> {
+  return collectFiles(graph, read, { asMapped: redirectAddon, ...(collected && { collected }) })
 }
 
 /** The parts of the bootstrap that this program needs. */

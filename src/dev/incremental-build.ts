@@ -26,8 +26,8 @@ import { stripTypes } from '../graph/transform.ts'
 import { writeEnvTypes } from '../env-types.ts'
 import { allInputs, inputsOfTarget } from '../inputs.ts'
 import { judgeNativeCode } from '../native-policy.ts'
-import { ownCodeFiles, packFiles } from '../pack-payload.ts'
-import { collectFiles, type CollectedFiles } from '../payload/collect.ts'
+import { filesOf, ownCodeFiles, packFiles } from '../pack-payload.ts'
+import type { CollectedFiles } from '../payload/collect.ts'
 import type { ArchiveFile, Payload } from '../payload/payload.ts'
 import { prepareTarget, type PreparedTarget } from '../prepare-target.ts'
 import { programInfo } from '../program-info.ts'
@@ -141,7 +141,7 @@ export class IncrementalBuild {
       const ownCode = before
         ? before.files.filter(({ path }) => ownPaths.includes(path))
         : await ownCodeFiles(config)
-      const ofProgram = collectFiles(graph, (file) => this.#memory.read(file), this.#collected)
+      const ofProgram = filesOf(graph, (file) => this.#memory.read(file), this.#collected)
       const files = [...ofProgram, ...ownCode]
       if (!retraced) this.#memory.keepUsed()
       const { describe = programInfo, version } = this.#environment

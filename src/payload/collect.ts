@@ -8,11 +8,19 @@ export type ReadFile = (file: string) => Uint8Array
 /** What was collected before, by what it was made of. */
 export type CollectedFiles = WeakMap<KeptFile | GeneratedFile, ArchiveFile>
 
+/** What native code becomes that is mapped from the archive. */
+export type MakeMapped = (bytes: Uint8Array) => Uint8Array
+
+export interface CollectOptions {
+  readonly asMapped?: MakeMapped
+  readonly collected?: CollectedFiles
+}
+
 /** The archive's files, still without code caches. */
 export function collectFiles(
   { kept, generated }: Pick<AppGraph, 'kept' | 'generated'>,
   read: ReadFile,
-  collected: CollectedFiles = new WeakMap(),
+  { asMapped = (bytes) => bytes, collected = new WeakMap() }: CollectOptions = {},
 ): ArchiveFile[] {
   const once = <T extends KeptFile | GeneratedFile>(item: T, make: (item: T) => ArchiveFile) => {
     const file = collected.get(item) ?? make(item)
@@ -20,7 +28,7 @@ export function collectFiles(
     return file
   }
   return [
-    ...kept.map((item) => once(item, (file) => fromKept(file, read))),
+    ...kept.map((item) => once(item, (file) => fromKept(file, read, asMapped))),
     ...generated.map((item) => once(item, fromGenerated)),
   ].toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
@@ -28,9 +36,11 @@ export function collectFiles(
 function fromKept(
   { path, file, format, code, mapped = false, executable = false, content }: KeptFile,
   read: ReadFile,
+  asMapped: MakeMapped,
 ): ArchiveFile {
   const module = format && { format, ...(code !== undefined && { code: Buffer.from(code) }) }
-  return { path, data: content ?? read(file), mapped, executable, ...(module && { module }) }
+  const bytes = content ?? read(file)
+  return { path, data: mapped ? asMapped(bytes) : bytes, mapped, executable, ...(module && { module }) }
 }
 
 function fromGenerated({ path, content, format }: GeneratedFile): ArchiveFile {

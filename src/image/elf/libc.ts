@@ -67,7 +67,7 @@ export function redirectLibc(
 }
 
 /** Up to where the text may grow: neither in the file nor in memory into the next segment. */
-function endOfRoom(libc: ElfFile, text: ProgramHeader, pageSize: number): number {
+export function endOfRoom(libc: ElfFile, text: ProgramHeader, pageSize: number): number {
   const next = loadsOf(libc).find((segment) => segment.virtualAddress > text.virtualAddress)
   if (!next) return alignUp(text.fileOffset + text.fileSize, PAGE_SIZE)
   const page = next.virtualAddress - (next.virtualAddress % pageSize)

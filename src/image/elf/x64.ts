@@ -110,25 +110,56 @@ function redirectedCalls(bytes: Uint8Array, address: number, others: ReadonlyMap
   return found
 }
 
-function makeStub({ offset, number, moved }: SystemCallSite, places: StubPlaces): Uint8Array {
-  const instructions = [
-    [...moved],
-    [0x48, 0x8d, 0x64, 0x24, 0x80], // lea -128(%rsp), %rsp: the caller may use the red zone
+/** Calls the launcher as the kernel would be called: rax is the result, and of the others only rcx and r11 change. */
+function callOfHook(number: number, call: readonly number[]): number[] {
+  return [
     [0x57, 0x56, 0x52, 0x41, 0x52, 0x41, 0x50, 0x41, 0x51], // push rdi, rsi, rdx, r10, r8, r9
     [0x4d, 0x89, 0xc1, 0x4d, 0x89, 0xd0], // mov r8, r9; mov r10, r8
     [0x48, 0x89, 0xd1, 0x48, 0x89, 0xf2, 0x48, 0x89, 0xfe], // mov rdx, rcx; mov rsi, rdx; mov rdi, rsi
     [0xbf, ...u32(number)], // mov $number, %edi
     [0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xe4, 0xf0], // push rbp; mov rsp, rbp; and $-16, rsp
     [0x50, 0xff, 0x75, 0x08], // push rax; push 8(rbp): r9, which is the seventh argument
-    [0xb8, ...u32(places.hook), 0xff, 0xd0], // mov $hook, %eax; call *%rax
+    call,
     [0x48, 0x89, 0xec, 0x5d], // mov rbp, rsp; pop rbp
     [0x41, 0x59, 0x41, 0x58, 0x41, 0x5a, 0x5a, 0x5e, 0x5f], // pop r9, r8, r10, rdx, rsi, rdi
-    [0x48, 0x8d, 0xa4, 0x24, ...u32(128)], // lea 128(%rsp), %rsp
-    [0xe9, 0, 0, 0, 0], // jmp back
+  ].flat()
+}
+
+/** lea -128(%rsp), %rsp: the caller may use the red zone. And back. */
+const LEAVE_RED_ZONE = [0x48, 0x8d, 0x64, 0x24, 0x80]
+const RETURN_TO_RED_ZONE = [0x48, 0x8d, 0xa4, 0x24, ...u32(128)]
+
+function makeStub({ offset, number, moved }: SystemCallSite, places: StubPlaces): Uint8Array {
+  const instructions = [
+    ...moved,
+    ...LEAVE_RED_ZONE,
+    ...callOfHook(number, [0xb8, ...u32(places.hook), 0xff, 0xd0]), // mov $hook, %eax; call *%rax
+    ...RETURN_TO_RED_ZONE,
   ]
-  const stub = Buffer.from(instructions.flat())
-  stub.writeInt32LE(offset + SITE_SIZE - (places.offset + stub.length), stub.length - 4)
-  return stub
+  return joinedBack(instructions, places.offset, offset + SITE_SIZE)
+}
+
+/** With a jump to `next` at the end. */
+function joinedBack(instructions: readonly number[], offset: number, next: number): Uint8Array {
+  return Uint8Array.from([...instructions, ...jumpBy(next - offset - instructions.length)])
+}
+
+/** A function that calls the launcher by the pointer at `pointer`, which is below 2 GiB. */
+export function systemCallFunction(number: number, pointer: number): Uint8Array {
+  return Uint8Array.from([...callOfHook(number, [0xff, 0x14, 0x25, ...u32(pointer)]), 0xc3]) // call *pointer; ret
+}
+
+/** At `offset`, calls the function at another one, does what was moved, and goes on at `next`. */
+export function detour(offset: number, to: number, moved: Uint8Array, next: number): Uint8Array {
+  const call = offset + LEAVE_RED_ZONE.length
+  const instructions = [
+    ...LEAVE_RED_ZONE,
+    0xe8,
+    ...u32(to - call - CALL_SIZE),
+    ...RETURN_TO_RED_ZONE,
+    ...moved,
+  ]
+  return joinedBack(instructions, offset, next)
 }
 
 /** jmp rel32, counted from the next instruction. */

@@ -12,16 +12,6 @@ void remember_machine(const struct machine *one)
 	machine = one;
 }
 
-char *argument_area(uint64_t *size)
-{
-	*size = 0;
-	if (!machine || !machine->argument_count) return 0;
-	char *const first = machine->arguments[0];
-	for (uint64_t i = 0; i < machine->argument_count && machine->arguments[i] == first + *size; i++)
-		*size += length_of(machine->arguments[i]) + 1;
-	return first;
-}
-
 /* The process's number, argv[0] and on, each with its zero. */
 static long open_arguments(void)
 {

@@ -130,11 +130,11 @@ void note(char *names, uint32_t *size, uint32_t limit, const char *name);
 
 /* control.c */
 void remember_machine(const struct machine *machine);
-/* Where the kernel has put the arguments, one behind the other, and how many bytes they have. */
-char *argument_area(uint64_t *size);
 
 /* title.c: what process.title reads, which libuv has taken for argv[0] of the build run, if the program has not set another. */
 void begin_title(char *title);
+/* Where it is shown: over the arguments of this start, which lie elsewhere from then on. */
+void place_title(const struct machine *machine);
 void thaw_title(const char *name);
 
 /* stdio.c: what a program may have changed about its standard streams, for whoever comes after it. */

@@ -319,6 +319,11 @@ void thaw(const struct machine *machine)
 	char **vector = __builtin_alloca(8 * (variable_count + frozen_count + 1));
 	set_environment(machine, vector);
 
+	place_title(machine);
+	for (uint64_t i = 0; i < machine->argument_count; i++) {
+		const uint64_t size = length_of(machine->arguments[i]) + 1;
+		machine->arguments[i] = memcpy(__builtin_alloca(size), machine->arguments[i], size);
+	}
 	thaw_title(machine->argument_count ? machine->arguments[0] : "");
 	const struct frozen_thread *main_thread = &frozen->threads[frozen->main_thread];
 	syscall3(SYS_arch_prctl, ARCH_SET_FS, main_thread->thread_pointer, 0);

@@ -11,15 +11,23 @@ void begin_title(char *title)
 	for (uint64_t i = 0; i < TITLE_SIZE - 1; i++) title[i] = 'i';
 }
 
-/* Over the arguments that the process was started with, as far as they reach. */
+/* Where the kernel has put the arguments, one behind the other. */
+static char *area;
+static uint64_t area_size;
+
+void place_title(const struct machine *machine)
+{
+	if (machine->argument_count) area = machine->arguments[0];
+	for (uint64_t i = 0; i < machine->argument_count && machine->arguments[i] == area + area_size; i++)
+		area_size += length_of(machine->arguments[i]) + 1;
+}
+
 static void show_title(void)
 {
-	uint64_t size;
-	char *shown = argument_area(&size);
-	if (!size) return;
-	const uint64_t length = length_of(TITLE) < size - 1 ? length_of(TITLE) : size - 1;
-	memcpy(shown, TITLE, length);
-	for (uint64_t i = length; i < size; i++) shown[i] = 0;
+	if (!area_size) return;
+	const uint64_t length = length_of(TITLE) < area_size - 1 ? length_of(TITLE) : area_size - 1;
+	memcpy(area, TITLE, length);
+	for (uint64_t i = length; i < area_size; i++) area[i] = 0;
 }
 
 void thaw_title(const char *name)

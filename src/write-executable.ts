@@ -107,7 +107,7 @@ function partStarts({ starts, hashes }: Parts['base'], frozen: Appended | undefi
 }
 
 /** Changes with how a process is read and planned (freeze/, image/elf/): what an older one made is not used. */
-const FREEZE_REVISION = 34
+const FREEZE_REVISION = 35
 
 /** Each edit makes a new one, of 15 MB and more. */
 const KEPT_FROZEN = 16

@@ -56,7 +56,7 @@ export function installAddons(archive: Archive, place: PlaceNative): void {
     const inside = toArchivePath(file.startsWith(NAMESPACE) ? file.slice(NAMESPACE.length) : file)
     const entry = inside === undefined ? undefined : archive.resolve(inside, true)
     const isInside = typeof entry === 'object' && isFile(entry)
-    return native(module, isInside ? place(entry.path) : file, ...flags)
+    return native([module, isInside ? place(entry.path) : file, ...flags])
   })
 }
 

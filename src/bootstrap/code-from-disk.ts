@@ -30,7 +30,7 @@ export function guardCodeFromDisk({ fs }: Internals, fuses = 0): (file: string) 
     // Native code makes a text of it, too: once, so that it is the one that was looked at.
     const file = String(filename)
     if (toArchivePath(file) === undefined) guard(path.resolve(file))
-    return native(module, file, ...flags)
+    return native([module, file, ...flags])
   })
   return guard
 }

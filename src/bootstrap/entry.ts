@@ -15,7 +15,7 @@ import { installCoverage } from './coverage.ts'
 import { loadDevelopment } from './development.ts'
 import { installExit } from './exit.ts'
 import { installSignals } from './signals.ts'
-import { correctNames, correctTimeOrigin, detectFreezing, type Freezing } from './frozen.ts'
+import { correctNames, timeOriginIn, detectFreezing, type Freezing } from './frozen.ts'
 import { sealGlobalPaths } from './global-paths.ts'
 import { openInternals, optionTable, type InternalRequire } from './internals.ts'
 import { installMissingFileHint } from './missing-file.ts'
@@ -94,7 +94,7 @@ if (job) {
   installWorkerDirectory(job.workingDirectory)
   development?.begin(() => [], archive)
   correctNames(internals, job)
-  if (HAS_LAUNCHER) correctTimeOrigin(internals)
+  timeOriginIn(internals).set(job.timeOrigin)
   runWorker(internals, tree, job)
 } else {
   const tell = tellerOf(internals.fs)

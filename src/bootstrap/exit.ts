@@ -40,7 +40,7 @@ export function installExit({ fs, worker, util, builtin, whenLoaded }: Internals
   }
   patch(process, 'dlopen', (native, args) => {
     expect(CLEANUP)
-    return native(...args)
+    return native(args)
   })
   const { Worker } = worker
   worker.Worker = class extends Worker {

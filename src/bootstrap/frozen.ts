@@ -31,6 +31,7 @@ import { putOffTimeZone } from './time-zone.ts'
 // What a program replaces or locks before it is frozen is not in the way when it is thawed.
 const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect
 const { now: dateNow } = Date
+const { performance } = globalThis
 const { now } = Performance.prototype
 
 export interface Freezing {
@@ -290,7 +291,6 @@ function replaceTimeOrigin(
   replaced: ((start: Start) => void)[],
   isAskedForType: () => boolean,
 ): void {
-  const { performance } = globalThis
   const prototype = Object.getPrototypeOf(performance) as Performance
   const original = Object.getOwnPropertyDescriptor(prototype, 'timeOrigin')!
   Object.defineProperty(prototype, 'timeOrigin', {
@@ -303,14 +303,19 @@ function replaceTimeOrigin(
   })
   replaced.push(() => {
     defineProperty(prototype, 'timeOrigin', original)
-    correctTimeOrigin(internals)
+    timeOriginIn(internals).set(1000 * (dateNow() - apply(now, performance, [])))
   })
 }
 
-/** Node takes it once for each process, and for all its threads. */
-export function correctTimeOrigin({ performance: { milestones, constants } }: Internals): void {
-  const microseconds = 1000 * (dateNow() - apply(now, globalThis.performance, []))
-  milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP!] = microseconds
+/** Where node keeps it, in microseconds: its native side has one for all threads, of when the process began. */
+export function timeOriginIn({ performance: { milestones, constants } }: Internals) {
+  const at = constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP!
+  return {
+    get: () => milestones[at]!,
+    set(microseconds: number) {
+      milestones[at] = microseconds
+    },
+  }
 }
 
 /** Values that V8 draws from its generator at once. */

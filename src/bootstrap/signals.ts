@@ -11,7 +11,7 @@ const SIGUSR1 = 10
 export function installSignals({ fs, signals }: Internals): void {
   const tell = tellerOf(fs)
   patch(signals.Signal.prototype, 'start', (native, args) => {
-    const result: unknown = native(...args)
+    const result: unknown = native(args)
     if (args[0] === SIGUSR1) tell('hear-usr1')
     return result
   })

@@ -9,6 +9,7 @@ import type { Shared } from './contract.ts'
 import { OWN_OPTIONS } from '../format/own-options.ts'
 import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
+import { timeOriginIn } from './frozen.ts'
 import { hideSealed } from './worker-environment.ts'
 import { getVirtualWorkingDirectory } from './vfs/paths.ts'
 
@@ -23,6 +24,8 @@ export interface WorkerJob {
   /** The program's. */
   readonly execPath: string
   readonly argv0: string
+  /** The program's, in microseconds: node has that of the process it was built in. */
+  readonly timeOrigin: number
   readonly contract: string | undefined
 }
 
@@ -43,7 +46,11 @@ const { join } = Array.prototype
 export function installWorkers(internals: Internals, isInWorker: boolean, shared: Shared): void {
   const { worker: binding, fs } = internals
   const tell = tellerOf(fs)
-  interceptStart(binding.Worker.prototype, shared, () => void tell('verify-bootstrap'))
+  interceptStart(
+    binding.Worker.prototype,
+    { shared, timeOrigin: timeOriginIn(internals).get },
+    () => void tell('verify-bootstrap'),
+  )
   if (!isInWorker) {
     binding.Worker = class Worker extends binding.Worker {
       constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
@@ -68,8 +75,14 @@ export function installWorkers(internals: Internals, isInWorker: boolean, shared
   }
 }
 
+/** What a worker has from whoever starts it. */
+interface Inherited {
+  readonly shared: Shared
+  readonly timeOrigin: () => number
+}
+
 /** The native constructor sets the port on the new worker, and lib/internal/worker.js sends the start through it. */
-function interceptStart(prototype: object, shared: Shared, onStart: () => void): void {
+function interceptStart(prototype: object, own: Inherited, onStart: () => void): void {
   const { postMessage } = MessagePort.prototype
   const field = (value: unknown) =>
     ({ __proto__: null, value, writable: true, enumerable: true, configurable: true }) as PropertyDescriptor
@@ -78,14 +91,14 @@ function interceptStart(prototype: object, shared: Shared, onStart: () => void):
     set(port) {
       onStart()
       const send = (message: StartMessage, transfer: unknown) =>
-        apply(postMessage, port, [viaBootstrap(message, shared), transfer])
+        apply(postMessage, port, [viaBootstrap(message, own), transfer])
       defineProperty(port, 'postMessage', field(send))
       defineProperty(this, 'messagePort', field(port))
     },
   })
 }
 
-function viaBootstrap(message: StartMessage, shared: Shared): StartMessage {
+function viaBootstrap(message: StartMessage, { shared, timeOrigin }: Inherited): StartMessage {
   const { doEval, filename, webWorkerData } = message
   if (doEval === undefined || webWorkerData !== undefined) return message
   const kind = doEval === false ? 'file' : KINDS[doEval]
@@ -97,6 +110,7 @@ function viaBootstrap(message: StartMessage, shared: Shared): StartMessage {
     execArgv: apply(join, process.execArgv, ['\0']),
     execPath: process.execPath,
     argv0: process.argv0,
+    timeOrigin: timeOrigin(),
     contract: shared.contract,
   }
   return { ...message, doEval: 'classic', filename: bootScript(stringify(job)) }

@@ -26,6 +26,13 @@ test('a lock that is held for writing', () => {
   assert.deepEqual(ownersIn(3, 0, 1, 1, 0, 0, HELPER, 0), [{ owner: 0x1018, thread: 1 }])
 })
 
+test('no part of a heap: sizes are numbers, too, and text is before them', () => {
+  const text = Buffer.from('3 and more text of a program').readInt32LE()
+  assert.deepEqual(ownersIn(text, text, text, text, 0, 0, MAIN, 0), [])
+  assert.deepEqual(ownersIn(3, 0, text | 1, text | 1, 0, 0, MAIN, 0), [])
+  assert.deepEqual(ownersIn(1, 1, MAIN, 1, 0x701, 0), [])
+})
+
 test('neither a plain mutex, nor one that is free or at an odd place, nor a number by itself', () => {
   assert.deepEqual(ownersIn(1, 0, MAIN, 1, 0), [])
   assert.deepEqual(ownersIn(0, 0, MAIN, 0, 1), [])

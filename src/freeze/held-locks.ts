@@ -15,27 +15,38 @@ const SHAPES: readonly {
   { before: 6, after: 1, isHeld: isWriteLock },
 ]
 
-const RECURSIVE = 1
-const ERROR_CHECKING = 2
+/** Kinds, the first ones for several processes, too. */
+const RECURSIVE = [0x81, 1]
+const ERROR_CHECKING = [0x82, 2]
 const MOST_TIMES = 64
+/** Two bits, one of which says that somebody waits. */
+const HELD_FUTEX = [1, 3]
+/** A thread with a smaller number could be anything that is counted. */
+const SMALLEST_NUMBER = 16
+const PROT_WRITE = 2
 
 /** lock, count, owner, users, kind: others have an owner, and do not look at it. */
 function isMutex(word: Words): boolean {
-  const [lock, count, users, kind] = [word(-2), word(-1), word(1), word(2) & 0x7f]
+  const [lock, count, users, kind] = [word(-2), word(-1), word(1), word(2)]
   if ((lock !== 1 && lock !== 2) || users !== 1) return false
-  return kind === RECURSIVE ? count > 0 && count < MOST_TIMES : kind === ERROR_CHECKING && count === 0
+  if (RECURSIVE.includes(kind)) return count > 0 && count < MOST_TIMES
+  return ERROR_CHECKING.includes(kind) && count === 0
 }
 
-/** readers, writers, two futexes, two words without use, owner, whether it is shared between processes. */
+/** readers, those who wait to write, two futexes, two words without use, owner, whether it is shared between processes. */
 function isWriteLock(word: Words): boolean {
-  const isWriting = (word(-6) & 3) === 3 && [-4, -3].every((futex) => (word(futex) & 1) === 1)
-  return isWriting && [-2, -1, 1].every((unused) => word(unused) === 0)
+  const isWriting = word(-6) === 3 && [-4, -3].every((futex) => HELD_FUTEX.includes(word(futex)))
+  return isWriting && [-5, -2, -1, 1].every((unused) => word(unused) === 0)
 }
 
-/** @param threads their numbers */
+/**
+ * @param threads their numbers
+ * @throws Error if it cannot be told
+ */
 export function findHeldLocks(regions: readonly Region[], threads: readonly number[]): HeldLock[] {
   const found: HeldLock[] = []
-  for (const { address, bytes } of regions.flatMap(({ runs }) => runs)) {
+  const writable = regions.filter(({ protection }) => (protection & PROT_WRITE) !== 0)
+  for (const { address, bytes } of writable.flatMap(({ runs }) => runs)) {
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
     threads.forEach((number, thread) => {
       for (let at = words.indexOf(number); at !== -1; at = words.indexOf(number, at + 1)) {
@@ -43,7 +54,10 @@ export function findHeldLocks(regions: readonly Region[], threads: readonly numb
           ({ before, after, isHeld }) =>
             at >= before && at + after < words.length && isHeld((offset) => words[at + offset]!),
         )
-        if (at % 2 === 0 && isOwner) found.push({ owner: address + 4 * at, thread })
+        if (at % 2 !== 0 || !isOwner) continue
+        if (number < SMALLEST_NUMBER)
+          throw new Error('it may hold a lock, and the numbers of its threads are too small to tell')
+        found.push({ owner: address + 4 * at, thread })
       }
     })
   }

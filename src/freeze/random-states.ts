@@ -37,6 +37,8 @@ const SMALL_CHUNK = 0x21
 
 /** How often the generator has been asked at most: some hundred times when node starts, eight for each context, once for each key of a Map. */
 const WALKS = [1 << 14, 1 << 18, 1 << 22]
+/** Of all walks of one length: some seconds. */
+const MOST_STEPS = 2 ** 29
 
 /**
  * V8's generator of an isolate (base/utils/random-number-generator.h) seeds Math.random in each new context. It
@@ -45,6 +47,7 @@ const WALKS = [1 << 14, 1 << 18, 1 << 22]
 export function findGeneratorState(regions: readonly Region[]): number {
   const candidates = [...generatorsIn(regions)]
   for (const longest of WALKS) {
+    if (candidates.length * longest > MOST_STEPS) break
     const found = candidates.find(({ words: [seed, a, b] }) => followsFrom(seed, a, b, longest))
     if (found) return found.address + 8
   }

@@ -2,6 +2,7 @@
 // names from there.
 
 import type { Package } from './packages.ts'
+import { escapeRegExp } from './patterns.ts'
 import { packageNameOf } from './resolve.ts'
 import type { Scan } from './scan.ts'
 
@@ -49,7 +50,7 @@ class PackageMentions {
     this.#owner = owner
     const { dependencies = {}, optionalDependencies = {} } = owner.json
     const names = Object.keys({ ...dependencies, ...optionalDependencies })
-    const either = names.map((name) => name.replaceAll('.', '\\.')).join('|')
+    const either = names.map(escapeRegExp).join('|')
     if (either) this.#pattern = new RegExp(`(?<=["'\`])(?:${either})(?=["'\`/])`, 'g')
   }
 

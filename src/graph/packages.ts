@@ -57,7 +57,8 @@ export class Packages {
   isOptional(file: string, name: string | undefined): boolean {
     const { optionalDependencies = {}, peerDependenciesMeta = {} } = this.scopeOf(file)?.json ?? {}
     return (
-      name !== undefined && (name in optionalDependencies || peerDependenciesMeta[name]?.optional === true)
+      name !== undefined &&
+      (Object.hasOwn(optionalDependencies, name) || peerDependenciesMeta[name]?.optional === true)
     )
   }
 

@@ -62,14 +62,14 @@ export function scanModule(file: string, text: string, remember: RememberSyntax)
 }
 
 /** Between the words: people leave notes for bundlers there. */
-const GAP = String.raw`\s*(?:\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/\s*)*`
+const GAP = String.raw`\s*(?:\/\*[^*]{0,999}\*+(?:[^/*][^*]{0,99}\*+){0,9}\/\s*){0,9}`
 const REQUIRES = new RegExp(
   String.raw`\brequire(\.resolve)?\s*\(${GAP}(["'\`])([^"'\`$\n]+)\2${GAP}[,)]`,
   'g',
 )
 /** What follows is only looked at: the word may be the end of a string, and what follows then is between two strings. */
 const IMPORTS = new RegExp(
-  String.raw`(?<![-\w$'"])(?:from|import|import\s*\(|import\.meta\.resolve\s*\(|register\s*\()(?=${GAP}(["'])([^"'\n]+)\1)`,
+  String.raw`(?<![\w$])(?:from|import|import\s*\(|import\.meta\.resolve\s*\(|register\s*\()(?=${GAP}(["'])([^"'\n]+)\1)`,
   'g',
 )
 const MODULE_SYNTAX =

@@ -65,7 +65,7 @@ for (const file of [relative, './' + relative, '/' + here, '/.' + here, '/usr/..
 
 const up = here + '/..'
 show('above', [fs.existsSync(up), fs.statSync(up).isDirectory(), fs.lstatSync(up).isDirectory(), fs.readdirSync(up).includes(path.basename(here))])
-for (const file of [up + '/none', path.join(up, 'none.json'), path.join(here, '../none/none')])
+for (const file of [up + '/none', path.join(up, 'none.json'), path.join(here, '../none/none'), up + '/a.txt'])
   show('not above', [fs.existsSync(file), attempt(() => fs.readFileSync(file)), attempt(() => fs.statSync(file)), attempt(() => fs.readdirSync(file))])
 
 let at = '/'

@@ -195,6 +195,8 @@ export class Archive {
    * for the last component. Errors as in path_resolution(7).
    */
   resolve(path: string, followLast: boolean): Entry | ResolveError {
+    // What lies above the root is not there; only the way up is.
+    if (path.startsWith('../')) return 'ENOENT'
     // Entries lie only in real directories: found as it is means that no link is on the way.
     const direct = this.find(path)
     return direct && !(followLast && isSymlink(direct)) ? direct : this.#walk(path, followLast)

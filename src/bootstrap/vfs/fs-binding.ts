@@ -143,7 +143,7 @@ export function installFsBinding(internals: Internals, tree: Tree, error: ErrorF
   installCopies(internals, tree, answer, error)
   installJobs(binding, tree, naming)
   patchDirectories(fsDir, tree, answer)
-  installWayIn(binding, tree, answer)
+  installWayIn(binding, tree, answer, encode)
 }
 
 /** Position of the request among the arguments. */
@@ -232,10 +232,10 @@ function patchDirectories(binding: Binding, tree: Tree, answer: Answer): void {
   }
   patch(binding, 'opendir', (native, args) => {
     const path = toArchivePath(args[0])
-    return path === undefined ? native(...args) : answer(args[2], () => open(path))
+    return path === undefined ? native(args) : answer(args[2], () => open(path))
   })
   patch(binding, 'opendirSync', (native, args) => {
     const path = toArchivePath(args[0])
-    return path === undefined ? native(...args) : open(path)
+    return path === undefined ? native(args) : open(path)
   })
 }

@@ -22,11 +22,11 @@ export function installCopies(
   const copyOut = createCopyOut(tree, error)
   patch(binding, 'copyFile', (native, args) => {
     const [from, to, mode, request] = args
-    if (!isMode(mode)) return native(...args)
+    if (!isMode(mode)) return native(args)
     const target = toArchivePath(to)
     const source = toArchivePath(from)
     if (target !== undefined) return answer(request, () => tree.refuse('copyfile', target, false))
-    if (source === undefined) return native(...args)
+    if (source === undefined) return native(args)
     return answer(request, () => copyOut(from, source, to, mode))
   })
   patch(binding, 'symlink', (native, args) => {
@@ -34,7 +34,7 @@ export function installCopies(
     const target = toArchivePath(link)
     if (target !== undefined) return answer(request, () => tree.refuse('symlink', target, false))
     const source = path.isAbsolute(String(pointsTo)) ? toArchivePath(pointsTo) : undefined
-    if (source === undefined || !tree.exists(source)) return native(...args)
+    if (source === undefined || !tree.exists(source)) return native(args)
     // The kernel would find nothing there: a link into this executable is what it leads to.
     return answer(request, () => {
       if (fs.lstatSync(link, { throwIfNoEntry: false })) throw error('EEXIST', 'symlink', pointsTo, link)
@@ -45,20 +45,20 @@ export function installCopies(
     const [source, target, dereference, recursive] = args
     if (toArchivePath(target) !== undefined) tree.refuse('cp', toArchivePath(target), false)
     return toArchivePath(source) === undefined
-      ? native(...args)
+      ? native(args)
       : checkPaths(source, target, dereference, recursive)
   })
   patch(binding, 'cpSyncOverrideFile', (native, args) => {
     const [from, to, mode, preserveTimestamps] = args
     const source = toArchivePath(from)
-    if (source === undefined) return native(...args)
+    if (source === undefined) return native(args)
     binding.unlink(to)
     copyOut(from, source, to, mode)
     if (preserveTimestamps) copyTimes(from, to)
   })
   patch(binding, 'cpSyncCopyDir', (native, args) => {
     const [source, target, ...flags] = args
-    if (toArchivePath(source) === undefined) return native(...args)
+    if (toArchivePath(source) === undefined) return native(args)
     const options: fs.CopySyncOptions = walkOptions(flags)
     const filter = (from: string, to: string) => {
       const real = leadsOut(tree, source, from, flags)

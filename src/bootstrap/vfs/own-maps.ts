@@ -25,9 +25,9 @@ export function installOwnMaps(binding: Binding): void {
   }
   for (const name of ['open', 'readFileUtf8']) {
     patch(binding, name, (native, args) => {
-      const [path, ...rest] = args
-      const isOwn = path === OWN_MAPS && args[REQUEST_AT] === undefined && exists()
-      return native(isOwn ? WITH_NAMES : path, ...rest)
+      const isOwn = args[0] === OWN_MAPS && args[REQUEST_AT] === undefined && exists()
+      if (isOwn) args[0] = WITH_NAMES
+      return native(args)
     })
   }
 }

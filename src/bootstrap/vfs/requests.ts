@@ -15,14 +15,14 @@ export type Answer = (request: Request, operation: () => unknown) => unknown
 export function patch(
   target: object,
   name: string,
-  replacement: (native: Native, args: any[]) => unknown,
+  replacement: (native: (args: any[]) => any, args: any[]) => unknown,
 ): void {
   const binding = target as Binding
   const native: Native | undefined = binding[name]
   if (!native) return // another version of node: it then cannot be called either
   binding[name] = function patched(this: unknown, ...args: any[]) {
     try {
-      return replacement((...forwarded) => Reflect.apply(native, this, forwarded), args)
+      return replacement((forwarded) => Reflect.apply(native, this, forwarded), args)
     } catch (error) {
       throw comingFrom(patched, error)
     }

@@ -7,7 +7,8 @@ import path from 'node:path'
 import { IS_WINDOWS } from '../platform.ts'
 import { VIRTUAL_ROOT } from '../../format/archive.ts'
 import { PARENT, PARENT_PATH, toArchivePath } from './paths.ts'
-import { patch, type Answer, type Binding } from './requests.ts'
+import type { Answer, Binding, Native } from './requests.ts'
+import { comingFrom } from './stack.ts'
 import { statArray } from './stats.ts'
 import type { Tree } from './tree.ts'
 
@@ -23,32 +24,55 @@ const UV_DIRENT_DIR = 2
 
 type Listing = unknown[] | [names: unknown[], types: number[]]
 
-export function installWayIn(binding: Binding, tree: Tree, answer: Answer): void {
+export function installWayIn(
+  binding: Binding,
+  tree: Tree,
+  answer: Answer,
+  encode: (name: string, encoding: unknown) => unknown,
+): void {
   // There the root of the drive would list what is no name of a file.
   if (IS_WINDOWS) return
   const isAnswered = orElseOf(binding)
+  /** Stands in for `name` on these directories. Most calls are not about them, and go on as they are. */
+  const onWay = (
+    name: string,
+    replacement: (native: Native, args: any[], directory: string) => unknown,
+  ): void => {
+    const native: Native | undefined = binding[name]
+    if (!native) return
+    binding[name] = function patched(this: unknown, ...args: any[]) {
+      const directory = onTheWay(args[0])
+      if (directory === undefined) return Reflect.apply(native, this, args)
+      try {
+        return replacement(native.bind(this), args, directory)
+      } catch (error) {
+        throw comingFrom(patched, error)
+      }
+    }
+  }
 
-  patch(binding, 'readdir', (native, args) => {
-    const [given, , withTypes, request] = args
-    const directory = onTheWay(given)
-    if (directory === undefined) return native(...args)
+  onWay('readdir', (native, args, directory) => {
+    const [, encoding, withTypes, request] = args
     const name = NEXT.get(directory)!
-    const alone = () => (withTypes ? [[name], [UV_DIRENT_DIR]] : [name])
+    const alone = () => {
+      const names = [encode(name, encoding)]
+      return withTypes ? [names, [UV_DIRENT_DIR]] : names
+    }
     if (directory === PARENT) return answer(request, alone)
     return isAnswered(native, args, 3, (listing: Listing | undefined) => {
       if (!listing) return alone()
-      // Who goes down asks for types; who does not looks at what there is.
-      if (!withTypes) return listing
+      // Who goes down asks for types, and for text; who does not looks at what there is.
+      if (!withTypes || typeof encode(name, encoding) !== 'string') return listing
       const [names, types] = listing as [unknown[], number[]]
-      types[names.includes(name) ? names.indexOf(name) : names.push(name) - 1] = UV_DIRENT_DIR
+      const shown = encode(name, encoding)
+      types[names.includes(shown) ? names.indexOf(shown) : names.push(shown) - 1] = UV_DIRENT_DIR
       return listing
     })
   })
   for (const syscall of ['stat', 'lstat']) {
-    patch(binding, syscall, (native, args) => {
+    onWay(syscall, (native, args, directory) => {
       const [given, bigint, request] = args
-      const directory = onTheWay(given)
-      if (directory === undefined || directory === '/') return native(...args)
+      if (directory === '/') return native(...args)
       const own = () => statArray(tree.lookup('', syscall), bigint, request === undefined)
       const isUp = directory === PARENT && given !== PARENT
       if (isUp || (directory === PARENT && syscall === 'lstat')) return answer(request, own)
@@ -59,7 +83,7 @@ export function installWayIn(binding: Binding, tree: Tree, answer: Answer): void
     ['existsSync', true],
     ['internalModuleStat', 1],
   ] as const) {
-    patch(binding, name, (native, args) => (isUpFromRoot(args[0]) ? isThere : native(...args)))
+    onWay(name, (native, args) => (isUpFromRoot(args[0]) ? isThere : native(...args)))
   }
 }
 
@@ -79,12 +103,7 @@ function isUpFromRoot(given: unknown): boolean {
 /** Calls a native function, in whichever way, and gives what `complete` makes of its result: undefined if there is nothing. */
 function orElseOf({ kUsePromises }: Binding) {
   const isMissing = (error: any) => error?.code === 'ENOENT'
-  return (
-    native: (...args: any[]) => any,
-    args: any[],
-    requestAt: number,
-    complete: (result: any) => unknown,
-  ): unknown => {
+  return (native: Native, args: any[], requestAt: number, complete: (result: any) => unknown): unknown => {
     const request = args[requestAt]
     if (request === undefined) {
       let result

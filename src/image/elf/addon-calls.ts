@@ -5,6 +5,7 @@
 
 import { alignUp, viewOf } from '../../base/bytes.ts'
 import { nativeHeader, runsOn } from '../../base/native-code.ts'
+import { loadsOf } from './check.ts'
 import { PF_X, PT_LOAD } from './constants.ts'
 import { LauncherHeader } from './launcher.ts'
 import { LAUNCHER_TEXT } from './layout.ts'
@@ -53,7 +54,9 @@ export function redirectAddon(bytes: Uint8Array): Uint8Array {
     placed.push({ at: offset, code: X64.loader.jumpBy(end - offset) })
     place(detour(end, shared, moved, offset + SYSCALL.length + moved.length))
   }
-  if (end > endOfRoom(elf, text, X64.pageSize)) return bytes
+  // Behind the last segment may be what is no memory.
+  const isLast = loadsOf(elf).every(({ virtualAddress }) => virtualAddress <= text.virtualAddress)
+  if (isLast || end > endOfRoom(elf, text, X64.pageSize)) return bytes
   // Not `slice`, which of a Buffer is no copy.
   const result = new Uint8Array(bytes)
   for (const { at, code } of placed) result.set(code, at)

@@ -2,6 +2,7 @@
 // they make no system call to find it out.
 
 import { loadsOf } from './check.ts'
+import { PF_X } from './constants.ts'
 import { offsetOf } from './dynamic.ts'
 import { NO_EDITS, type NodeEdits } from './edits.ts'
 import type { Launcher } from './launcher.ts'
@@ -19,8 +20,6 @@ export function findCalled(node: ElfFile) {
   }
 }
 
-const PF_X = 1
-
 /** Every call of them becomes one of the launcher, where it has frozen starts. */
 export function redirectCalls(node: ElfFile, { calls }: Launcher): NodeEdits {
   const { redirectedCalls } = machineOf(node)
@@ -31,6 +30,7 @@ export function redirectCalls(node: ElfFile, { calls }: Launcher): NodeEdits {
     [getTitle, calls.getTitle],
     [setTitle, calls.setTitle],
   ])
+  hooks.delete(0) // of what it has not
   const patches = loadsOf(node)
     .filter(({ flags }) => (flags & PF_X) !== 0)
     .flatMap(({ virtualAddress, fileSize }) => {

@@ -60,12 +60,20 @@ console.log(process.argv.length, [...map.values()].length)`,
 const { readFileSync } = require('node:fs')
 const before = process.title.length > 0 && !process.title.includes('iii')
 process.title = 'a'
-console.log(before, process.title, readFileSync('/proc/self/cmdline', 'latin1').replaceAll('\\0', ''))`,
+process.title = 'a longer title'
+console.log(before, process.title, readFileSync('/proc/self/cmdline', 'latin1').replaceAll('\\0', ''), process.argv.slice(2))`,
   'with its title set': `
 const { readFileSync } = require('node:fs')
 process.title = 'b'
 require('node:fs').writeSync(1, 'here\\n')
-console.log(process.title, readFileSync('/proc/self/cmdline', 'latin1').replaceAll('\\0', ''))`,
+console.log(process.title, readFileSync('/proc/self/cmdline', 'latin1').replaceAll('\\0', ''), process.argv.slice(2))`,
+  'with its title set, and its arguments asked for': `
+const copy = process.argv.slice(2)
+process.title = 'c'
+console.log(copy, process.argv.length)`,
+  'without performance': `
+globalThis.performance = { now() {} }
+console.log(process.argv.length)`,
   'with a listener to SIGUSR1': `
 process.on('SIGUSR1', (signal) => {
   console.log(signal)
@@ -75,7 +83,8 @@ const alive = setTimeout(console.log, 20_000, 'nothing came')
 process.kill(process.pid, 'SIGUSR1')`,
   'in a worker': `
 const { Worker } = require('node:worker_threads')
-new Worker('const { now, timeOrigin } = performance; console.log(Math.abs(timeOrigin + performance.now() - Date.now()) < 50)', { eval: true })`,
+const code = 'const { timeOrigin } = performance; console.log(Math.abs(timeOrigin + performance.now() - Date.now()) < 50, timeOrigin === require("worker_threads").workerData)'
+new Worker(code, { eval: true, workerData: performance.timeOrigin })`,
 }
 
 suite('a program that is frozen', { skip, concurrency: true }, () => {

@@ -18,7 +18,7 @@ _Static_assert(sizeof(struct freeze_record) == 18272 && offsetof(struct freeze_r
 int freezing;
 static int stopping;
 
-/* Where no process has anything: above what ADDR_COMPAT_LAYOUT fills, below where the kernel puts the rest. */
+/* At the end of the main thread's stack. */
 #define STRINGS_SIZE 65536
 
 void refuse_shared(void)

@@ -110,7 +110,8 @@ enum { HEAP_OLD = 1, HEAP_INITIAL = 2, HEAP_GLOBAL = 3, HEAP_SEMI_SPACE = 4, HEA
 #define FIRST_OWN_DESCRIPTOR 100
 /* argv[0] of a build run is as long as a title may become. */
 #define TITLE_SIZE 4096
-/* The main thread's, at an address that is free in every process. The title is at its end. */
+/* The main thread's, where no process has anything: above what ADDR_COMPAT_LAYOUT fills, below where the kernel puts the rest.
+   The title is at its end. */
 #define MAIN_STACK 0x2a0000000000
 #define MAIN_STACK_SIZE (16ul << 20)
 /* struct pthread's tid, in glibc 2.36. */

@@ -2,11 +2,12 @@
 // though V8's heap is not taken apart (launcher/end.c).
 
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { suite, test } from 'node:test'
 
-import { ingotBuild, REPOSITORY, run, runNode } from '../support/commands.ts'
+import { ingotBuild, run, runNode } from '../support/commands.ts'
+import { withCompiledAddon } from '../support/compiled-addon.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { needTool, skip } from './elf/executable.fixture.ts'
 
@@ -27,13 +28,8 @@ suite('the end of a process with an addon', { skip }, async () => {
   const project = path.join(work, 'project')
   const starts = ['frozen', 'cold'] as const
   if (!skip) {
-    needTool('gcc', 'gcc')
     needTool('strace', 'strace')
-    cpSync(path.join(REPOSITORY, 'test/fixtures/ends'), project, { recursive: true })
-    const compiled = await run('gcc', ['-shared', '-fPIC', '-O1', '-o', 'addon.node', 'addon.c'], {
-      cwd: project,
-    })
-    assert.deepEqual([compiled.status, compiled.stderr], [0, ''])
+    await withCompiledAddon(work, 'ends')
     for (const start of starts)
       await ingotBuild(['main.mjs', '-o', path.join(work, start), '--start', start], { cwd: project })
   }

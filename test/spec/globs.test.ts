@@ -34,17 +34,22 @@ for (const [way, list] of Object.entries(ways)) {
 console.log(fs.statSync('/dev/null').isCharacterDevice(), fs.readdirSync('/dev').includes('null'))
 `
 
-test('a walk from the root comes to the embedded tree', async () => {
+/** An executable of this program, with two texts beside it. */
+async function built(source: string) {
   const directory = temporaryDirectory()
   const project = makeProject(directory, {
     'package.json': { type: 'module' },
-    'main.mjs': WALKER,
+    'main.mjs': source,
     'a.txt': 'a',
     'b.txt': 'b',
   })
-  const { out } = await ingotBuild([...START, 'main.mjs', '-o', 'program', '--include=*.txt'], {
-    cwd: project,
-  })
+  const args = [...START, 'main.mjs', '-o', 'program', '--include=*.txt']
+  const { out } = await ingotBuild(args, { cwd: project })
+  return { directory, project, out }
+}
+
+test('a walk from the root comes to the embedded tree', async () => {
+  const { directory, out } = await built(WALKER)
   const { stdout, stderr } = await run(out, [], { cwd: mkdtempSync(path.join(directory, 'cwd-')) })
   const names = "[ 'a.txt', 'b.txt' ]"
   assert.equal(stdout, `sync ${names}\ncallback ${names}\npromise ${names}\ntrue true\n`, stderr)
@@ -79,18 +84,9 @@ console.log('came down')
 `
 
 test("every way to write a path, up and down, is plain Node's", { skip: skipWithoutRoot }, async () => {
-  const directory = temporaryDirectory()
-  const project = makeProject(directory, {
-    'package.json': { type: 'module' },
-    'seeker.mjs': SEEKER,
-    'a.txt': 'a',
-    'b.txt': 'b',
-  })
-  const plain = await runNode([path.join(project, 'seeker.mjs')])
+  const { project, out } = await built(SEEKER)
+  const plain = await runNode([path.join(project, 'main.mjs')])
   assert.match(plain.stdout, /came down/, plain.stderr)
-  const { out } = await ingotBuild([...START, 'seeker.mjs', '-o', 'program', '--include=*.txt'], {
-    cwd: project,
-  })
   assert.deepEqual(await run(out, []), plain)
   const { status, stdout, stderr } = await runInEmptyRoot(out, {})
   assert.deepEqual([status, stdout, stderr], [0, plain.stdout, ''])

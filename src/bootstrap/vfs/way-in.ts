@@ -53,19 +53,15 @@ export function installWayIn(
 
   onWay('readdir', (native, args, directory) => {
     const [, encoding, withTypes, request] = args
-    const name = NEXT.get(directory)!
-    const alone = () => {
-      const names = [encode(name, encoding)]
-      return withTypes ? [names, [UV_DIRENT_DIR]] : names
-    }
+    const name = encode(NEXT.get(directory)!, encoding)
+    const alone = () => (withTypes ? [[name], [UV_DIRENT_DIR]] : [name])
     if (directory === PARENT) return answer(request, alone)
     return isAnswered(native, args, 3, (listing: Listing | undefined) => {
       if (!listing) return alone()
       // Who goes down asks for types, and for text; who does not looks at what there is.
-      if (!withTypes || typeof encode(name, encoding) !== 'string') return listing
+      if (!withTypes || typeof name !== 'string') return listing
       const [names, types] = listing as [unknown[], number[]]
-      const shown = encode(name, encoding)
-      types[names.includes(shown) ? names.indexOf(shown) : names.push(shown) - 1] = UV_DIRENT_DIR
+      types[names.includes(name) ? names.indexOf(name) : names.push(name) - 1] = UV_DIRENT_DIR
       return listing
     })
   })

@@ -39,7 +39,8 @@ const REPLACED = ['getenv', 'unsetenv', 'getpid', 'sbrk'] as const
 export type Replacement = (typeof REPLACED)[number]
 
 /** Functions of libuv that node calls through it. */
-export type NodeCall = 'environ' | 'getTitle' | 'setTitle'
+const CALLS = ['environ', 'getTitle', 'setTitle'] as const
+export type NodeCall = (typeof CALLS)[number]
 
 export interface Launcher {
   readonly text: Uint8Array
@@ -107,7 +108,5 @@ const CODE_ADDRESSES = [
   'systemCall',
   ...REPLACED,
   'forkId',
-  'environ',
-  'getTitle',
-  'setTitle',
+  ...CALLS,
 ] as const

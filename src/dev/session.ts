@@ -1,7 +1,6 @@
 // The files of one `ingot dev`: an executable without a program, which is linked once, and for each process of it a
 // directory with what it is to run (format/development.ts). It goes with the session.
 
-import { randomUUID } from 'node:crypto'
 import {
   closeSync,
   existsSync,
@@ -9,7 +8,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -18,7 +16,7 @@ import {
 import path from 'node:path'
 
 import { BuildError } from '../base/diagnostics.ts'
-import { isRunning } from '../base/is-running.ts'
+import { ownName, removeAbandoned } from '../base/owner.ts'
 import { bundleBootstrap } from '../bundle-bootstrap.ts'
 import { besideExecutable, type Loaded, type Order, type Report } from '../format/development.ts'
 import { linkDevelopment } from '../link-development.ts'
@@ -44,7 +42,7 @@ export class Session {
   constructor(cacheRoot: string) {
     const sessions = path.join(cacheRoot, 'dev')
     removeAbandoned(sessions)
-    this.directory = path.join(sessions, `${process.pid}-${randomUUID()}`)
+    this.directory = path.join(sessions, ownName())
     mkdirSync(this.directory, { recursive: true })
   }
 
@@ -160,14 +158,5 @@ function writeAll(descriptor: number, chunks: readonly Uint8Array[]): void {
     const size = batch.reduce((sum, chunk) => sum + chunk.length, 0)
     const written = writevSync(descriptor, batch)
     if (written !== size) writeFileSync(descriptor, Buffer.concat(batch).subarray(written))
-  }
-}
-
-/** Of sessions that were killed. */
-function removeAbandoned(sessions: string): void {
-  if (!existsSync(sessions)) return
-  for (const name of readdirSync(sessions)) {
-    const directory = path.join(sessions, name)
-    if (!isRunning(Number.parseInt(name, 10))) rmSync(directory, { recursive: true, force: true })
   }
 }

@@ -2,14 +2,13 @@
 // happens under a temporary name in the output's own directory; only the finished file gets the
 // name, so an interrupted or failed build leaves the old file as it was.
 
-import { randomUUID } from 'node:crypto'
-import { constants, readdirSync, rmSync, statSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { copyFile, mkdir, open, rename, rm, truncate } from 'node:fs/promises'
 import path from 'node:path'
 
 import type { Chunk } from '../base/bytes.ts'
 import { BuildError } from '../base/diagnostics.ts'
-import { isRunning } from '../base/is-running.ts'
+import { ownName, removeAbandoned } from '../base/owner.ts'
 
 /** The copy of the base, which takes as long as the rest of a small build: start it early. */
 export interface PendingExecutable {
@@ -26,7 +25,7 @@ export interface Appendix {
 }
 
 export function beginExecutable(baseFile: string, out: string): PendingExecutable {
-  removeAbandoned(out)
+  removeUnfinished(out)
   const temporary = temporaryFor(out)
   const copied = mkdir(path.dirname(out), { recursive: true }).then(() => copyInBlocks(baseFile, temporary))
   copied.catch(() => {}) // reported by extendExecutable, which may come later
@@ -144,7 +143,7 @@ export async function writeAll(
 
 /** A name beside it that no other build takes, and that says whose it is. */
 export function temporaryFor(out: string): string {
-  return path.join(path.dirname(out), `${temporaryPrefix(out)}${process.pid}-${randomUUID()}`)
+  return path.join(path.dirname(out), `${temporaryPrefix(out)}${ownName()}`)
 }
 
 function temporaryPrefix(out: string): string {
@@ -152,15 +151,9 @@ function temporaryPrefix(out: string): string {
 }
 
 /** Temporary files of builds of the same output that were killed. */
-export function removeAbandoned(out: string): void {
-  const directory = path.dirname(out)
-  const prefix = temporaryPrefix(out)
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return
+export function removeUnfinished(out: string): void {
   try {
-    for (const name of readdirSync(directory)) {
-      const pid = name.startsWith(prefix) && Number.parseInt(name.slice(prefix.length), 10)
-      if (pid && !isRunning(pid)) rmSync(path.join(directory, name), { recursive: true, force: true })
-    }
+    removeAbandoned(path.dirname(out), temporaryPrefix(out))
   } catch {
     // Not allowed to look: then there is nothing of ours to remove, and writing will say why.
   }

@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import type { BuildError } from '../base/diagnostics.ts'
 import { cacheRoot } from './cache-root.ts'
+import { ownName } from '../base/owner.ts'
 import { cached, prune, openEntry } from './cache.ts'
 import { sha256 } from './hash.ts'
 import { makeHome } from './loopback.fixture.ts'
@@ -104,16 +105,15 @@ test('a failed recipe leaves nothing', async (t) => {
 
 test('what a killed build left is removed, what a running one is making is not', async (t) => {
   const { cacheDir } = makeHome(t)
+  const running = ownName()
   // Numbers of processes end below this one (proc(5), pid_max).
-  const [killed, running] = [join(cacheDir, '.tmp-4194305-a'), join(cacheDir, `.tmp-${process.pid}-b`)]
-  const old = join(cacheDir, `.tmp-${process.pid}-c`)
-  for (const dir of [killed, running, old]) mkdirSync(dir, { recursive: true })
-  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400
-  utimesSync(old, twoDaysAgo, twoDaysAgo)
+  const killed = running.replace(/^\d+/, '4194305')
+  const dirs = [killed, running].map((name) => join(cacheDir, `.tmp-${name}`))
+  for (const dir of dirs) mkdirSync(dir, { recursive: true })
   await cached('key', recipe('content').fill, cacheDir)
   assert.deepEqual(
-    [killed, running, old].map((dir) => existsSync(dir)),
-    [false, true, false],
+    dirs.map((dir) => existsSync(dir)),
+    [false, true],
   )
 })
 

@@ -11,18 +11,16 @@
 // program can set mtime back but not ctime. Nothing is synced: after a power failure a file that
 // was never written out has another size, which is a difference.
 
-import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { BuildError } from '../base/diagnostics.ts'
-import { isRunning } from '../base/is-running.ts'
+import { ownName, removeAbandoned } from '../base/owner.ts'
 import { writeFileAtomic } from './atomic.ts'
 import { sha256File } from './hash.ts'
 import type { SourcedFile } from './runtime.ts'
 
 const MANIFEST = 'ingot-manifest.json'
 const TEMPORARY_PREFIX = '.tmp-'
-const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000
 
 interface ManifestFile {
   readonly sha256: string
@@ -173,28 +171,14 @@ export function stampOf(file: string): string | undefined {
 }
 
 function makeTemporary(root: string): string {
-  const temporary = join(root, `${TEMPORARY_PREFIX}${process.pid}-${randomUUID()}`)
+  const temporary = join(root, `${TEMPORARY_PREFIX}${ownName()}`)
   try {
     mkdirSync(temporary, { recursive: true })
   } catch (error) {
     throw unwritable(root, error)
   }
-  removeAbandoned(root)
+  removeAbandoned(root, TEMPORARY_PREFIX)
   return temporary
-}
-
-/**
- * What killed builds left behind would otherwise stay for ever. A number that is another process's by
- * now, or one of another machine's on a shared disk, is believed for a day.
- */
-function removeAbandoned(root: string): void {
-  for (const name of keysOf(TEMPORARY_PREFIX, root)) {
-    const stat = statSync(join(root, name), { throwIfNoEntry: false })
-    if (stat === undefined) continue
-    const isRecent = Date.now() - stat.mtimeMs < ABANDONED_AFTER_MS
-    if (isRecent && isRunning(Number.parseInt(name.slice(TEMPORARY_PREFIX.length), 10))) continue
-    rmSync(join(root, name), { recursive: true, force: true })
-  }
 }
 
 function publish(temporary: string, dir: string): void {
@@ -211,7 +195,7 @@ function discard(dir: string, inode: number, root: string): void {
   // Another build may have replaced the corrupt entry since we looked; theirs must stay.
   if (statSync(dir, { throwIfNoEntry: false })?.ino !== inode) return
   // Renamed first: nobody may open an entry that is half deleted.
-  const grave = join(root, `${TEMPORARY_PREFIX}${process.pid}-${randomUUID()}`)
+  const grave = join(root, `${TEMPORARY_PREFIX}${ownName()}`)
   try {
     renameSync(dir, grave)
   } catch (error) {

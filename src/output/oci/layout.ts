@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { packTar } from 'modern-tar/fs'
 
 import { BuildError } from '../../base/diagnostics.ts'
-import { outputError, removeAbandoned, temporaryFor, type OutputKind } from '../executable.ts'
+import { outputError, removeUnfinished, temporaryFor, type OutputKind } from '../executable.ts'
 import { BlobStore } from './blob-store.ts'
 import { INDEX, type Descriptor, type Index } from './descriptor.ts'
 
@@ -44,7 +44,7 @@ export interface Workspace {
  * @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
  */
 export async function withLayout<T>(out: string, use: (space: Workspace) => Promise<T>): Promise<T> {
-  removeAbandoned(out)
+  removeUnfinished(out)
   const directory = temporaryFor(out)
   try {
     const work = path.join(directory, 'work')

@@ -6,7 +6,7 @@
 enum { SYS_getcwd = 17, SYS_fcntl = 25, SYS_ioctl = 29, SYS_faccessat = 48, SYS_openat = 56, SYS_close = 57, SYS_getdents64 = 61, SYS_lseek = 62,
        SYS_read = 63, SYS_write = 64, SYS_pread64 = 67, SYS_readlinkat = 78, SYS_newfstatat = 79, SYS_fstat = 80, SYS_exit_group = 94, SYS_futex = 98,
        SYS_clock_nanosleep = 115, SYS_tgkill = 131, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_rt_sigreturn = 139, SYS_prctl = 167,
-       SYS_getpid = 172, SYS_gettid = 178, SYS_socket = 198, SYS_bind = 200, SYS_setsockopt = 208, SYS_execve = 221, SYS_mmap = 222, SYS_mprotect = 226, SYS_madvise = 233, SYS_prlimit64 = 261,
+       SYS_getpid = 172, SYS_getrusage = 165, SYS_gettid = 178, SYS_socket = 198, SYS_bind = 200, SYS_setsockopt = 208, SYS_execve = 221, SYS_mmap = 222, SYS_mprotect = 226, SYS_madvise = 233, SYS_prlimit64 = 261,
        SYS_memfd_create = 279, SYS_execveat = 281, SYS_statx = 291, SYS_faccessat2 = 439,
        SYS_stat = -1, SYS_lstat = -2, SYS_access = -3, SYS_readlink = -4 };
 enum { O_DIRECTORY = 040000, O_NOFOLLOW = 0100000 };

@@ -23,6 +23,7 @@ export class GraphMemory {
   readonly #texts = new Remembered<string>()
   readonly #digests = new Remembered<string>()
   readonly #scans = new Remembered<Scan>()
+  readonly #scansWithImports = new Remembered<Scan>()
   readonly #erased = new Remembered<string | undefined>()
   readonly #compiled = new Remembered<string>()
   readonly #carried = new Remembered<Uint8Array | undefined>()
@@ -52,12 +53,18 @@ export class GraphMemory {
     return this.#digests.get(file, [text], () => hash('sha256', text))
   }
 
-  /** @throws BuildError SYNTAX_ERROR */
-  scan(file: string, options: CompilerOptions): Scan {
+  /**
+   * @param imported what is known of other modules, as JSON
+   * @throws BuildError SYNTAX_ERROR
+   */
+  scan(file: string, options: CompilerOptions, imported = '{}'): Scan {
     const text = this.text(file)
     // What JSX imports is the compiler's affair.
     const compiler = file.endsWith('x') ? options.of(path.dirname(file)) : ''
-    return this.#scans.get(file, [text, compiler], () => scanModule(file, text, this.#syntax))
+    const scans = imported === '{}' ? this.#scans : this.#scansWithImports
+    return scans.get(file, [text, compiler, imported], () =>
+      scanModule(file, text, this.#syntax, JSON.parse(imported)),
+    )
   }
 
   /** @throws BuildError DECORATORS_STANDARD */
@@ -96,6 +103,7 @@ export class GraphMemory {
       this.#texts,
       this.#digests,
       this.#scans,
+      this.#scansWithImports,
       this.#erased,
       this.#compiled,
       this.#carried,

@@ -20,6 +20,19 @@ export function namedDependencies({ references, names }: Scan, owner: Package | 
   })
 }
 
+/** What a project has for a tool, by the name of the tool or its scope: `textlint-rule-x`, `@scope/prettier-plugin-y`. */
+export function pluginsOf(tool: Package | undefined, { json }: Package): string[] {
+  const words = (name: string) =>
+    ` ${name
+      .split(/[-/@]+/)
+      .join(' ')
+      .trim()} `
+  const name = tool?.json.name ?? ''
+  const kind = words(name.replace(/\/.*/, ''))
+  const installed = Object.keys({ ...json.dependencies, ...json.devDependencies })
+  return installed.filter((other) => other !== name && words(other).includes(kind))
+}
+
 /** Configurations, plugins, dictionaries: what packages have as dependencies to be found by name. */
 export class Mentions {
   /** By directory of the package. */

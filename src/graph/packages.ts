@@ -13,6 +13,7 @@ export interface PackageJson {
   readonly type?: string
   readonly main?: string
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
@@ -99,10 +100,10 @@ function allows(list: readonly string[] | undefined, value: string): boolean {
   return list.includes(value) || (list.every((item) => item.startsWith('!')) && !list.includes(`!${value}`))
 }
 
+/** Directories in which nothing is a package's own to read, wherever they are. */
+const SKIPPED_DIRECTORIES = new Set(['node_modules', '.git', 'obj.target', '.deps'])
 /** Directories of a package that serve its own development. */
-const SKIPPED_DIRECTORIES = new Set([
-  'node_modules',
-  '.git',
+const DEVELOPMENT = new Set([
   '.github',
   'test',
   'tests',
@@ -112,13 +113,14 @@ const SKIPPED_DIRECTORIES = new Set([
   'example',
   'examples',
   'docs',
-  'obj.target',
-  '.deps',
 ])
-/** Files that no program reads at run time: C sources, build products, prose. */
+/** Files that no program reads at run time: C sources and build products. */
 const SKIPPED_FILES =
-  /\.(?:c|cc|cpp|cxx|o|obj|a|lib|pdb|gypi?|mk|map|md|markdown|flow|tsbuildinfo)$|^(?:Makefile|binding\.gyp)$/i
+  /\.(?:c|cc|cpp|cxx|o|obj|a|lib|pdb|gypi?|mk|map|flow|tsbuildinfo)$|^(?:Makefile|binding\.gyp)$/i
+const PROSE = /\.(?:md|markdown)$/i
 const DECLARATION_FILE = /\.d\.[cm]?ts$/
+/** What is copied to where somebody begins a project: all of it is wanted, whatever it looks like. */
+const TEMPLATE_DIRECTORY = /^(?:templates?|skeletons?|scaffolds?|boilerplates?|starters?)(?:$|[-_.])/i
 
 /** What of a package is looked at. */
 export interface WantedFiles {
@@ -127,15 +129,31 @@ export interface WantedFiles {
 }
 
 /** All files of a package that could matter at run time, not counting nested packages. */
-export function* filesOfPackage(directory: string, wanted: WantedFiles): Generator<string> {
+export function* filesOfPackage(root: string, wanted: WantedFiles): Generator<string> {
+  yield* filesBelow(root, 'root', wanted)
+}
+
+function* filesBelow(
+  directory: string,
+  place: 'root' | 'inside' | 'template',
+  wanted: WantedFiles,
+): Generator<string> {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const file = path.join(directory, entry.name)
+    const { name } = entry
+    const file = path.join(directory, name)
     if (entry.isDirectory()) {
-      if (!SKIPPED_DIRECTORIES.has(entry.name) && !isForeignPrebuild(entry.name, wanted.platform)) {
-        yield* filesOfPackage(file, wanted)
-      }
-    } else if (entry.isFile() && !SKIPPED_FILES.test(entry.name)) {
-      if (wanted.withDeclarations || !DECLARATION_FILE.test(entry.name)) yield file
+      const isLeftOut =
+        SKIPPED_DIRECTORIES.has(name) ||
+        (place === 'root' && DEVELOPMENT.has(name)) ||
+        isForeignPrebuild(name, wanted.platform)
+      const isTemplate = place === 'template' || TEMPLATE_DIRECTORY.test(name)
+      if (!isLeftOut) yield* filesBelow(file, isTemplate ? 'template' : 'inside', wanted)
+    } else if (entry.isFile()) {
+      const isLeftOut =
+        SKIPPED_FILES.test(name) ||
+        (place === 'root' && PROSE.test(name)) ||
+        (!wanted.withDeclarations && DECLARATION_FILE.test(name))
+      if (place === 'template' || !isLeftOut) yield file
     }
   }
 }

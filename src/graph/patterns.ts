@@ -3,7 +3,7 @@
 import { existsSync, globSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-import { WILDCARD } from './evaluate.ts'
+import { WILDCARD } from './values.ts'
 import type { EdgeKind } from './resolve.ts'
 
 /** What `require` adds to a name by itself. */
@@ -39,6 +39,25 @@ export function filesMatching(
     .map((found) => path.join(directory, found))
     .filter((file) => statSync(file).isFile())
   return { directory, files }
+}
+
+/** Of a path that names no file: those that a glob finds, or that are named when its unknown parts are known. */
+export function matchingPath(named: string, projectDir: string): Matching | undefined {
+  if (named.includes(WILDCARD)) return filesMatching(named, undefined, projectDir)
+  return GLOB.test(named) ? filesOfGlob(named, projectDir) : undefined
+}
+
+const GLOB = /[*?[{]/
+
+/** The files that a glob of the program's own finds; undefined if it could find the whole project. */
+function filesOfGlob(glob: string, projectDir: string): Matching | undefined {
+  const fixed = glob.slice(0, glob.search(GLOB))
+  const directory = fixed.slice(0, fixed.lastIndexOf('/'))
+  const isBelow = directory.startsWith(`${projectDir}/`)
+  const isOfProject = directory === projectDir && path.basename(glob).includes('.')
+  if (!isBelow && !isOfProject) return undefined
+  const files = globSync(glob, { exclude: (name) => path.basename(name) === 'node_modules' })
+  return { directory, files: files.filter((file) => statSync(file).isFile()) }
 }
 
 export function escapeRegExp(text: string): string {

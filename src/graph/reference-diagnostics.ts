@@ -2,16 +2,60 @@
 
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import { nearest } from '../base/nearest.ts'
+import type { ResolvedConfig } from '../config/config.ts'
 import type { Contract } from '../format/contract.ts'
 import { packageNameOf, type EdgeKind } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
 import { placeOf } from './source.ts'
 
-/**
- * @param mayBeWrong the file is not known to be part of the program
- * @throws BuildError UNRESOLVED_IMPORT if the program could not start
- */
-export function missingReference(
+/** By file, as a module is looked at again when more is known. */
+export class Findings {
+  readonly #byFile = new Map<string, Diagnostic[]>()
+  readonly #hasIncludes: boolean
+  /** Modules that a traced run has seen at work: what they compute is known from there. */
+  readonly #evaluated: ReadonlySet<string>
+
+  constructor({ include, trace }: Pick<ResolvedConfig, 'include' | 'trace'>) {
+    this.#hasIncludes = include.length > 0
+    this.#evaluated = new Set(trace?.modules.map(({ file }) => file))
+  }
+
+  get all(): Diagnostic[] {
+    return [...this.#byFile.values()].flat()
+  }
+
+  /** Forgets what was found in a module. */
+  begin(file: string): void {
+    this.#byFile.set(file, [])
+  }
+
+  /**
+   * @param mayBeWrong the file is not known to be part of the program
+   * @throws BuildError UNRESOLVED_IMPORT if the program could not start
+   */
+  missing({ file, scan }: ScannedModule, reference: Reference, mayBeWrong: boolean): void {
+    this.#byFile.get(file)!.push(missingReference(file, scan, reference, mayBeWrong))
+  }
+
+  /** For information only once the program has said what it includes, or has been traced. */
+  computed({ file, scan }: ScannedModule, kind: EdgeKind, start: number): void {
+    const severity = this.#hasIncludes || this.#evaluated.has(file) ? 'info' : 'warning'
+    this.#byFile.get(file)!.push(computedReference(file, scan, { kind, start }, severity))
+  }
+
+  /** Of a file as a whole, or the configuration. */
+  mistake(diagnostic: Diagnostic): void {
+    const file = diagnostic.at?.file ?? ''
+    this.#byFile.set(file, [...(this.#byFile.get(file) ?? []), diagnostic])
+  }
+}
+
+interface ScannedModule {
+  readonly file: string
+  readonly scan: Scan
+}
+
+function missingReference(
   file: string,
   scan: Scan,
   { specifier, start, optional }: Reference,
@@ -37,8 +81,7 @@ export function asWarning({ code, message, at, help }: BuildError): Diagnostic {
   return { severity: 'warning', code, message, ...(at && { at }), ...(help && { help }) }
 }
 
-/** @param severity info once the program has said what it includes, or has been traced */
-export function computedReference(
+function computedReference(
   file: string,
   scan: Scan,
   { kind, start }: { readonly kind: EdgeKind; readonly start: number },
@@ -55,7 +98,7 @@ export function computedReference(
 
 /** What the program's own modules ask the environment for, and the contract does not have. */
 export function undeclaredVariables(
-  modules: Iterable<{ readonly file: string; readonly scan: Scan }>,
+  modules: Iterable<ScannedModule>,
   { env }: Pick<Contract, 'env'>,
 ): Diagnostic[] {
   const declared = Object.keys(env)

@@ -47,7 +47,7 @@ async function withContents(traced: TracedApp, changed: Iterable<string>): Promi
     if (index === -1 || !mayChange(file, traced)) return undefined
     const module = modules.get(file)
     if (module) {
-      const scan = code.memory.scan(file, code.options)
+      const scan = code.memory.scan(file, code.options, module.imported)
       const renewed: TracedModule = { ...module, scan }
       const owner = code.packages.scopeOf(file)
       if (!isDeepStrictEqual(tracedBy(module.scan, owner), tracedBy(scan, owner))) return undefined

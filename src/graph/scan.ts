@@ -4,13 +4,13 @@
 
 import path from 'node:path'
 
-import { parseSync, Visitor } from 'rolldown/utils'
+import { parseSync } from 'rolldown/utils'
 
-import { BuildError } from '../base/diagnostics.ts'
-import { calleeName, Evaluator, WILDCARD, type AstNode } from './evaluate.ts'
+import { pathOfRelativeUrl } from './file-url.ts'
+import { scanOwnModule } from './own-module.ts'
 import type { EdgeKind } from './resolve.ts'
-import { COMMONJS_NAMES, isInPackage, placeOf } from './source.ts'
-import { addedImports } from './transform.ts'
+import { isInPackage } from './source.ts'
+import type { Exports, Imported } from './values.ts'
 
 /** A reference by module specifier. */
 export interface Reference {
@@ -22,6 +22,8 @@ export interface Reference {
   readonly optional: boolean
   /** Looked up from another place, by a require that was made for it. */
   readonly elsewhere?: boolean
+  /** It may as well be something of which nothing is known: `process.argv[2] ?? './default.ts'`. */
+  readonly isGuess?: boolean
   /** Only its path is asked for (require.resolve, import.meta.resolve). */
   readonly byPath: boolean
   /** The import attribute `type`. */
@@ -52,13 +54,20 @@ export interface Scan {
   readonly variables: readonly { readonly name: string; readonly start: number }[]
   /** String literals that could name a package. */
   readonly names: ReadonlySet<string>
+  readonly exports: Exports
 }
 
 /** Who remembers what parsing has found out about a text with that extension. */
 export type RememberSyntax = (extension: string, text: string, parse: () => boolean) => boolean
 
-export function scanModule(file: string, text: string, remember: RememberSyntax): Scan {
-  return isInPackage(file) ? scanPackageModule(file, text, remember) : scanOwnModule(file, text)
+/** @param imported what is known of other modules */
+export function scanModule(
+  file: string,
+  text: string,
+  remember: RememberSyntax,
+  imported: Imported = {},
+): Scan {
+  return isInPackage(file) ? scanPackageModule(file, text, remember) : scanOwnModule(file, text, imported)
 }
 
 /** Between the words: people leave notes for bundlers there. */
@@ -84,8 +93,21 @@ const COMPUTED_RESOLVE = new RegExp(
 )
 /** node:module's two ways; OpenTelemetry, Sentry and their kin call one of them. */
 const HOOKS_MODULES = /\bregisterHooks\s*\(|\bregister\s*\(\s*["'][^"'\n]+["']\s*,/
+/** `new URL('./x', import.meta.url)`, `path.join(__dirname, 'x', 'y')`, `__dirname + '/x'`: what is there is wanted, whatever it is. */
+const OWN_URL = /\bnew\s+URL\s*\(\s*["'`]([^"'`$\n:]+)["'`]\s*,\s*import\.meta\.url/g
+const OWN_PATH = /(?:__dirname|import\.meta\.dirname)\s*((?:[,+]\s*(?:"[^"\n]*"|'[^'\n]*')\s*)+)/g
 const LOOKS_AROUND =
   /__dirname|__filename|import\.meta\.(?:url|dirname|filename|resolve)|require\.resolve\b|\bcreateRequire\b|process\.dlopen|node-gyp-build|\bbindings['"]/
+
+/** Absolute paths of what a package's module names beside itself. */
+function ownPaths(file: string, text: string): string[] {
+  const directory = path.dirname(file)
+  const urls = [...text.matchAll(OWN_URL)].map(([, url]) => pathOfRelativeUrl(url!))
+  const paths = [...text.matchAll(OWN_PATH)].map(([, parts]) =>
+    path.join(...[...parts!.matchAll(/["']([^"'\n]*)["']/g)].map(([, part]) => part!)),
+  )
+  return [...urls, ...paths].map((found) => path.join(directory, found))
+}
 
 function scanPackageModule(file: string, text: string, remember: RememberSyntax): Scan {
   const references: Reference[] = []
@@ -114,7 +136,7 @@ function scanPackageModule(file: string, text: string, remember: RememberSyntax)
       MODULE_SYNTAX.test(text) &&
       remember(path.extname(file), text, () => parseSync(file, text).module.hasModuleSyntax),
     references,
-    paths: [],
+    paths: looksAround ? ownPaths(file, text) : [],
     globs: [],
     computed,
     computesNames: looksAround && COMPUTED_RESOLVE.test(text),
@@ -124,224 +146,6 @@ function scanPackageModule(file: string, text: string, remember: RememberSyntax)
     unbundlable: computed.length > 0 || looksAround ? 'finds files by path' : undefined,
     variables: [],
     names: new Set(),
+    exports: {},
   }
-}
-
-/** @throws BuildError SYNTAX_ERROR with file:line:column */
-function scanOwnModule(file: string, text: string): Scan {
-  const parsed = parseSync(file, text)
-  const [error] = parsed.errors
-  if (error) {
-    const label = error.labels?.[0]
-    throw new BuildError('SYNTAX_ERROR', error.message, {
-      at: label ? placeOf(file, text, label.start) : { file },
-      help: error.helpMessage ?? 'correct the source',
-    })
-  }
-  return new OwnModule(file, text, parsed.program, parsed.module.hasModuleSyntax).scan()
-}
-
-const CREATE_REQUIRE = /(?:^|\.)createRequire$/
-const REGISTER = /(?:^|\.)register$/
-const REGISTER_HOOKS = /(?:^|\.)registerHooks$/
-const PROCESS_ENV = /^(?:globalThis\.)?process\s*\.\s*env$/
-/** What comes second in module.register(specifier, parentURL); others have functions of that name, too. */
-const PARENT_URL = /^(?:import\.meta\.url|__filename|(?:\w+\.)?pathToFileURL\()/
-
-class OwnModule {
-  readonly #file: string
-  readonly #text: string
-  readonly #program: AstNode
-  readonly #hasModuleSyntax: boolean
-  readonly #references: Reference[] = []
-  readonly #paths = new Set<string>()
-  readonly #globs: Scan['globs'][number][] = []
-  readonly #computed: Scan['computed'][number][] = []
-  readonly #variables: Scan['variables'][number][] = []
-  readonly #names = new Set<string>()
-  /** Names of functions that require, with what createRequire was given. */
-  readonly #requireNames = new Map<string, AstNode | undefined>([
-    ['require', undefined],
-    ['module.require', undefined],
-  ])
-  #evaluator!: Evaluator
-  #tries: [start: number, end: number][] = []
-  #usesCommonJsNames = false
-  #hooksModules = false
-  #unbundlable: string | undefined
-
-  constructor(file: string, text: string, program: AstNode, hasModuleSyntax: boolean) {
-    this.#file = file
-    this.#text = text
-    this.#program = program
-    this.#hasModuleSyntax = hasModuleSyntax
-  }
-
-  scan(): Scan {
-    this.#collectConstants()
-    const onPath = (node: any) => this.#path(node)
-    new Visitor({
-      ImportDeclaration: (node: any) => node.importKind !== 'type' && this.#static(node),
-      ExportNamedDeclaration: (node: any) => node.source && node.exportKind !== 'type' && this.#static(node),
-      ExportAllDeclaration: (node: any) => node.exportKind !== 'type' && this.#static(node),
-      TSImportEqualsDeclaration: (node: any) => this.#importEquals(node),
-      ImportExpression: (node: any) =>
-        this.#refer(
-          'import',
-          node.source,
-          node.start,
-          { optional: true, byPath: false },
-          attributeType(node),
-        ),
-      CallExpression: (node: any) => (this.#call(node), onPath(node)),
-      NewExpression: onPath,
-      TemplateLiteral: onPath,
-      BinaryExpression: onPath,
-      Literal: (node: any) => typeof node.value === 'string' && this.#names.add(node.value),
-      MemberExpression: (node: any) => this.#member(node),
-      VariableDeclarator: (node: any) => this.#destructured(node),
-      MetaProperty: (node: any) => this.#meta(node),
-      Identifier: (node: any) => COMMONJS_NAMES.test(node.name) && (this.#usesCommonJsNames = true),
-    }).visit(this.#program as any)
-    for (const specifier of addedImports(this.#file, this.#text)) {
-      this.#references.push({ kind: 'import', specifier, start: 0, optional: false, byPath: false })
-    }
-    return {
-      text: this.#text,
-      hasModuleSyntax: this.#hasModuleSyntax,
-      references: this.#references,
-      paths: [...this.#paths],
-      globs: this.#globs,
-      computed: this.#computed,
-      computesNames: false,
-      looksAround: false,
-      usesCommonJsNames: this.#usesCommonJsNames,
-      hooksModules: this.#hooksModules,
-      unbundlable: this.#unbundlable,
-      variables: this.#variables,
-      names: this.#names,
-    }
-  }
-
-  #collectConstants(): void {
-    const constants = new Map<string, AstNode>()
-    const ambiguous = new Set<string>()
-    new Visitor({
-      VariableDeclarator: (node: any) => {
-        if (node.id.type !== 'Identifier' || !node.init) return
-        if (constants.has(node.id.name)) ambiguous.add(node.id.name)
-        constants.set(node.id.name, node.init)
-        if (node.init.type === 'CallExpression' && CREATE_REQUIRE.test(calleeName(node.init.callee))) {
-          this.#requireNames.set(node.id.name, node.init.arguments[0])
-        }
-      },
-      TryStatement: (node: any) => node.handler && this.#tries.push([node.block.start, node.block.end]),
-    }).visit(this.#program as any)
-    for (const name of ambiguous) constants.delete(name)
-    this.#evaluator = new Evaluator(this.#file, constants)
-  }
-
-  #static(node: any): void {
-    const onlyTypes =
-      node.specifiers?.length > 0 &&
-      node.specifiers.every((s: any) => (s.importKind ?? s.exportKind) === 'type')
-    if (!onlyTypes)
-      this.#refer(
-        'import',
-        node.source,
-        node.source.start,
-        { optional: false, byPath: false },
-        attributeType(node),
-      )
-  }
-
-  #importEquals(node: any): void {
-    const { moduleReference } = node
-    if (moduleReference.type === 'TSExternalModuleReference' && node.importKind !== 'type') {
-      this.#refer('require', moduleReference.expression, moduleReference.start, {
-        optional: false,
-        byPath: false,
-      })
-    }
-  }
-
-  #call(node: any): void {
-    const made = node.callee.type === 'CallExpression' && CREATE_REQUIRE.test(calleeName(node.callee.callee))
-    const name = made ? 'require' : calleeName(node.callee)
-    const [argument] = node.arguments
-    const required = name.replace(/\.resolve$/, '')
-    if (this.#requireNames.has(required)) {
-      const base = made ? node.callee.arguments[0] : this.#requireNames.get(required)
-      const elsewhere = base !== undefined && !this.#evaluator.evaluate(base).anchored
-      const byPath = name !== required && !this.#requireNames.has(name)
-      const optional = byPath || elsewhere || this.#inTry(node.start)
-      this.#refer('require', argument, node.start, { optional, byPath, elsewhere })
-    } else if (name === 'import.meta.resolve')
-      this.#refer('import', argument, node.start, { optional: true, byPath: true })
-    else if (REGISTER_HOOKS.test(name)) this.#hooksModules = true
-    else if (REGISTER.test(name) && PARENT_URL.test(this.#textOf(node.arguments[1]))) {
-      this.#hooksModules = true
-      this.#refer('import', argument, node.start, { optional: true, byPath: true })
-    }
-  }
-
-  #textOf(node: AstNode | undefined): string {
-    return node ? this.#text.slice(node.start, node.end) : ''
-  }
-
-  #refer(
-    kind: EdgeKind,
-    node: AstNode | undefined,
-    start: number,
-    how: Pick<Reference, 'optional' | 'byPath' | 'elsewhere'>,
-    type?: string,
-  ): void {
-    const { text } = this.#evaluator.evaluate(node)
-    if (!text.includes(WILDCARD)) {
-      this.#references.push({ kind, specifier: text, start, ...how, ...(type && { type }) })
-    } else if (
-      /^(?:(?:file:\/\/)?(?:\.{1,2})?\/|@[^/\0]+\/[^/\0]+\/|[^@./\0][^/\0]*\/)/.test(text) &&
-      !/^\.{1,2}\/\0$/.test(text)
-    ) {
-      this.#globs.push({ kind, pattern: text, start })
-    } else {
-      this.#computed.push({ kind, start })
-    }
-    // A literal is resolved at build time; anything else runs under the module's own path.
-    if (kind === 'import' && node?.type !== 'Literal') this.#unbundlable ??= 'has a computed import()'
-  }
-
-  #path(node: AstNode): void {
-    const { text, anchored } = this.#evaluator.evaluate(node)
-    if (anchored && text.startsWith('/')) this.#paths.add(text)
-  }
-
-  /** `process.env.NAME`, to be read. */
-  #member({ object, property, computed, start }: any): void {
-    if (!PROCESS_ENV.test(this.#textOf(object))) return
-    const name: unknown = computed ? property.value : property.name
-    if (typeof name === 'string') this.#variables.push({ name, start })
-  }
-
-  #destructured({ id, init }: any): void {
-    if (id.type !== 'ObjectPattern' || !PROCESS_ENV.test(this.#textOf(init ?? undefined))) return
-    for (const { type, key, computed, start } of id.properties)
-      if (type === 'Property' && !computed) this.#variables.push({ name: key.name ?? key.value, start })
-  }
-
-  #meta(node: AstNode): void {
-    const after = this.#text.slice(node.end)
-    if (!/^\s*\.\s*(?:url|dirname|filename|main)\b/.test(after)) this.#unbundlable ??= 'uses import.meta'
-  }
-
-  #inTry(start: number): boolean {
-    return this.#tries.some(([from, to]) => start >= from && start < to)
-  }
-}
-
-function attributeType(node: any): string | undefined {
-  const attribute = node.attributes?.find((item: any) => (item.key.name ?? item.key.value) === 'type')
-  if (attribute) return attribute.value.value
-  const options = node.options?.properties?.find((item: any) => item.key?.name === 'with')?.value
-  return options?.properties?.find((item: any) => item.key?.name === 'type')?.value?.value
 }

@@ -6,19 +6,19 @@ import path from 'node:path'
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import type { ProgramTrace, ResolvedConfig, TestFiles } from '../config/config.ts'
 import { CompilerOptions } from './compiler-options.ts'
-import type { ModuleFormat } from './graph.ts'
-import { WILDCARD } from './evaluate.ts'
+import { withImports } from './imported-values.ts'
 import { Links } from './links.ts'
 import type { GraphMemory } from './memory.ts'
-import { Mentions, namedDependencies, namedFiles } from './named.ts'
+import { Mentions, namedDependencies, namedFiles, pluginsOf } from './named.ts'
 import { filesOfPackage, Packages, type Package } from './packages.ts'
-import { filesMatching } from './patterns.ts'
+import { filesMatching, matchingPath, type Matching } from './patterns.ts'
 import { PlatformPackages, type Offers } from './platform-packages.ts'
-import { asWarning, computedReference, emptyInclude, missingReference } from './reference-diagnostics.ts'
-import { packageNameOf, Resolver, type EdgeKind, type PackageLink, type Resolution } from './resolve.ts'
+import { asWarning, emptyInclude, Findings } from './reference-diagnostics.ts'
+import { packageNameOf, Resolver, type PackageLink, type Resolution } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
-import { formatOfExtension, isInPackage, isProgram, isScript } from './source.ts'
+import { isInPackage, isProgram, isScript } from './source.ts'
 import {
+  formatOf,
   keyOf,
   mayCompute,
   mentionsDeclarations,
@@ -26,8 +26,11 @@ import {
   type Trace,
   type TracedModule,
 } from './traced-program.ts'
+import { WILDCARD } from './values.ts'
 import { wasmImports } from './wasm-imports.ts'
 
+/** Of telling modules what others export: a value has come through as many of them. */
+const MOST_ROUNDS = 16
 const USED = 'was used when the program was traced'
 const LISTED = 'lies in a directory that is named by path'
 
@@ -53,7 +56,6 @@ class Tracer implements Trace {
   readonly external = new Set<string>()
   readonly walked = new Set<string>()
   hooksModules = false
-  readonly diagnostics: Diagnostic[] = []
   readonly packages = new Packages()
   readonly platformPackages: PlatformPackages
   readonly options = new CompilerOptions()
@@ -64,11 +66,11 @@ class Tracer implements Trace {
   readonly #wholePackages = new Set<string>()
   readonly #seenPackages = new Set<string>()
   readonly #mentions = new Mentions()
+  readonly #findings: Findings
+  #rounds = 0
   #hasProgramDependencies = false
   /** Whether what is found now is there because of `include` alone: templates and fixtures may be wrong on purpose. */
   #isIncluding = false
-  /** Modules that a traced run has seen at work: what they compute is known from there. */
-  readonly #evaluated: ReadonlySet<string>
   /** The module being followed. */
   #current: string | undefined
 
@@ -76,7 +78,11 @@ class Tracer implements Trace {
     this.#config = config
     this.#memory = memory
     this.platformPackages = new PlatformPackages(config.target, this.packages, offers)
-    this.#evaluated = new Set(config.trace?.modules.map(({ file }) => file))
+    this.#findings = new Findings(config)
+  }
+
+  get diagnostics(): Diagnostic[] {
+    return this.#findings.all
   }
 
   get links(): PackageLink[] {
@@ -91,6 +97,7 @@ class Tracer implements Trace {
       }
       // Now it is known what the packages import.
       for (const { name, owner, file } of this.#mentions.named()) this.#reachPackage(name, owner, file)
+      this.#shareValues()
     } while (this.#queue.length > 0)
   }
 
@@ -123,7 +130,7 @@ class Tracer implements Trace {
       return
     }
     if (scan.hooksModules) this.hooksModules = true
-    const format = this.#formatOf(file, scan)
+    const format = formatOf(file, scan, this.packages)
     this.modules.set(file, { file, format, scan, resolutions: new Map() })
     if (format === 'commonjs') this.keep.set(file, this.keep.get(file) ?? 'is CommonJS')
     else if (scan.unbundlable) this.keep.set(file, this.keep.get(file) ?? scan.unbundlable)
@@ -151,7 +158,7 @@ class Tracer implements Trace {
       return this.#memory.scan(file, this.options)
     } catch (error) {
       if (!(keepBecause || this.#isIncluding) || !(error instanceof BuildError)) throw error
-      this.diagnostics.push(asWarning(error))
+      this.#findings.mistake(asWarning(error))
       return undefined
     }
   }
@@ -161,23 +168,24 @@ class Tracer implements Trace {
     return this.#isIncluding || this.keep.get(file) === LISTED
   }
 
-  #formatOf(file: string, scan: Scan): ModuleFormat {
-    const byExtension = formatOfExtension(file)
-    if (byExtension) return byExtension
-    const { type } = this.packages.scopeOf(file)?.json ?? {}
-    if (type === 'module' || type === 'commonjs') {
-      // A compiler's CommonJS may be written with import and export: it is a module to us.
-      return type === 'commonjs' && scan.hasModuleSyntax && !isInPackage(file) ? 'module' : type
+  /** Tells modules what others export that they import: their own exports may be made of it. */
+  #shareValues(): void {
+    if (this.#rounds > MOST_ROUNDS) return
+    const scan = (file: string, imported: string) => this.#memory.scan(file, this.options, imported)
+    for (const module of withImports(this.modules, scan)) {
+      this.modules.set(module.file, module)
+      this.#queue.push(module.file)
     }
-    return scan.hasModuleSyntax ? 'module' : 'commonjs'
+    if (this.#queue.length > 0) this.#rounds++
   }
 
   #follow(module: TracedModule): void {
     const { file, scan } = module
+    this.#findings.begin(file)
     for (const reference of scan.references) this.#followReference(module, reference)
     for (const target of scan.paths) this.#followPath(file, target)
     for (const { kind, pattern, start } of scan.globs) {
-      if (!this.#reachPattern(file, pattern, kind)) this.#warnComputed(module, kind, start)
+      if (!this.#reachPattern(file, pattern, kind)) this.#findings.computed(module, kind, start)
     }
     if (isInPackage(file)) {
       const owner = this.packages.ownerOf(file)
@@ -190,14 +198,14 @@ class Tracer implements Trace {
       if (isComputing) this.#programDependencies()
       return
     }
-    for (const { kind, start } of scan.computed) this.#warnComputed(module, kind, start)
+    for (const { kind, start } of scan.computed) this.#findings.computed(module, kind, start)
     this.#namedFiles(module)
     const owner = this.packages.scopeOf(file)
     if (owner) for (const name of namedDependencies(scan, owner)) this.#reachPackage(name, owner)
   }
 
   #followReference(module: TracedModule, reference: Reference): void {
-    const { file, scan } = module
+    const { file } = module
     const { specifier, kind } = reference
     const name = packageNameOf(specifier)
     if (name && this.#config.external.includes(name)) {
@@ -208,15 +216,12 @@ class Tracer implements Trace {
     ;(module.resolutions as Map<string, Resolution>).set(keyOf(reference), resolution)
     // Packages probe for what may be there; node will say the same.
     if (resolution.kind === 'missing' && reference.elsewhere)
-      this.#warnComputed(module, kind, reference.start)
-    else if (resolution.kind === 'missing' && !isInPackage(file))
-      this.diagnostics.push(
-        missingReference(
-          file,
-          scan,
-          reference,
-          this.#mayBeWrong(file) || this.packages.isOptional(file, name),
-        ),
+      this.#findings.computed(module, kind, reference.start)
+    else if (resolution.kind === 'missing' && !isInPackage(file) && !reference.isGuess)
+      this.#findings.missing(
+        module,
+        reference,
+        this.#mayBeWrong(file) || this.packages.isOptional(file, name),
       )
     if (resolution.kind !== 'file') return
     this.#links.add(...this.#resolver.linksFor(specifier, file))
@@ -230,19 +235,9 @@ class Tracer implements Trace {
       this.keep.set(resolution.file, this.keep.get(resolution.file) ?? 'is required')
   }
 
-  #warnComputed({ file, scan }: TracedModule, kind: EdgeKind, start: number): void {
-    const isKnown = this.#config.include.length > 0 || this.#evaluated.has(file)
-    const severity = isKnown ? 'info' : 'warning'
-    this.diagnostics.push(computedReference(file, scan, { kind, start }, severity))
-  }
-
   /** A path expression that was evaluated: a file, a directory with all in it, or a pattern. */
   #followPath(file: string, target: string): void {
-    if (target.includes(WILDCARD)) {
-      this.#reachGlob(target, undefined)
-      return
-    }
-    const stats = statSync(target, { throwIfNoEntry: false })
+    const stats = target.includes(WILDCARD) ? undefined : statSync(target, { throwIfNoEntry: false })
     if (stats?.isFile()) {
       // Its own path is mentioned by every other module.
       if (target !== file) this.reach(target, 'is named by path')
@@ -252,7 +247,7 @@ class Tracer implements Trace {
       !target.includes('node_modules')
     ) {
       this.#reachDirectory(target)
-    }
+    } else if (!stats) this.#reachMatching(matchingPath(target, this.#config.projectDir))
   }
 
   #reachDirectory(directory: string): void {
@@ -271,7 +266,7 @@ class Tracer implements Trace {
       const absolute = pattern.startsWith('file:')
         ? pattern.slice('file://'.length)
         : path.resolve(path.dirname(importer), pattern)
-      return this.#reachGlob(absolute, kind)
+      return this.#reachMatching(filesMatching(absolute, kind, this.#config.projectDir))
     }
     const scope = this.packages.scopeOf(importer)
     const found = scope && this.#installed(name, scope)
@@ -280,8 +275,7 @@ class Tracer implements Trace {
   }
 
   /** Files that a path with unknown parts can mean; false if it could be anything. */
-  #reachGlob(pattern: string, kind: EdgeKind | undefined): boolean {
-    const matching = filesMatching(pattern, kind, this.#config.projectDir)
+  #reachMatching(matching: Matching | undefined): boolean {
     if (!matching) return false
     this.walked.add(matching.directory)
     for (const file of matching.files) this.reach(file, 'matches a computed path')
@@ -332,7 +326,7 @@ class Tracer implements Trace {
       const found = globSync(pattern).filter((file) => statSync(file).isFile())
       for (const file of found) this.reach(file, 'is included')
       if (found.length === 0)
-        this.diagnostics.push(emptyInclude(path.relative(this.#config.projectDir, pattern)))
+        this.#findings.mistake(emptyInclude(path.relative(this.#config.projectDir, pattern)))
     }
   }
 
@@ -370,10 +364,16 @@ class Tracer implements Trace {
 
   /** Dependencies of the program are there to be used, even where no import names them. */
   #programDependencies(): void {
-    const owner = this.packages.scopeOf(path.join(this.#config.projectDir, 'package.json'))
-    if (!owner || this.#hasProgramDependencies) return
+    if (this.#hasProgramDependencies) return
     this.#hasProgramDependencies = true
-    for (const name of Object.keys(owner.json.dependencies ?? {})) this.#reachPackage(name, owner)
+    const { projectDir } = this.#config
+    const program = this.packages.scopeOf(path.join(projectDir, 'package.json'))
+    // A tool that is somebody's dependency itself finds its plugins among the others.
+    const [home] = projectDir.split('/node_modules/')
+    const owner = home === projectDir ? program : this.packages.scopeOf(path.join(home!, 'package.json'))
+    if (!owner) return
+    const names = owner === program ? Object.keys(owner.json.dependencies ?? {}) : pluginsOf(program, owner)
+    for (const name of names) this.#reachPackage(name, owner)
   }
 
   #namedFiles({ file, format, scan }: TracedModule): void {

@@ -7,6 +7,7 @@ import type { Package, Packages } from './packages.ts'
 import type { PlatformPackages } from './platform-packages.ts'
 import type { PackageLink, Resolution } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
+import { formatOfExtension, isInPackage } from './source.ts'
 
 export interface TracedModule {
   readonly file: string
@@ -14,6 +15,8 @@ export interface TracedModule {
   readonly scan: Scan
   /** By kind and specifier, as keyOf gives it. */
   readonly resolutions: ReadonlyMap<string, Resolution>
+  /** What paths can be made of that it imports, as JSON. */
+  readonly imported?: string
 }
 
 export interface Trace {
@@ -44,6 +47,17 @@ export interface Origin {
 
 export function keyOf(reference: Pick<Reference, 'kind' | 'specifier'>): string {
   return `${reference.kind} ${reference.specifier}`
+}
+
+export function formatOf(file: string, scan: Scan, packages: Packages): ModuleFormat {
+  const byExtension = formatOfExtension(file)
+  if (byExtension) return byExtension
+  const { type } = packages.scopeOf(file)?.json ?? {}
+  if (type === 'module' || type === 'commonjs') {
+    // A compiler's CommonJS may be written with import and export: it is a module to us.
+    return type === 'commonjs' && scan.hasModuleSyntax && !isInPackage(file) ? 'module' : type
+  }
+  return scan.hasModuleSyntax ? 'module' : 'commonjs'
 }
 
 /** Whether a package has code that reads declaration files. */

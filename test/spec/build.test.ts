@@ -2,32 +2,8 @@
 // empty root, so nothing of it can come from the machine that built it.
 
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
 
-import type { BuildResult } from '../../src/base/build-result.ts'
-import { ingotBuild } from '../support/commands.ts'
-import { runInEmptyRoot } from '../support/empty-root.ts'
-import type { Files } from '../support/files.ts'
-import { makeProject } from '../support/project.ts'
-import { temporaryDirectory } from '../support/temporary.ts'
-import { START } from '../support/thorough.ts'
-
-interface Program {
-  readonly title: string
-  readonly files: Files
-  readonly args?: readonly string[]
-  readonly flags?: readonly string[]
-  /** Lines of standard output. */
-  readonly prints: readonly string[]
-  /** Codes of the diagnostics that it is built with. */
-  readonly diagnostics?: readonly string[]
-  readonly check?: (result: BuildResult) => void
-  /** Why it does not work yet. */
-  readonly todo?: string
-}
-
-const ESM = { name: 'program', type: 'module' }
-const work = temporaryDirectory()
+import { ESM, testPrograms, type Program } from '../support/programs.ts'
 
 const programs: readonly Program[] = [
   {
@@ -301,7 +277,7 @@ console.log(names.sort().join())
 const language = process.argv[2]
 console.log(await text(createReadStream(path.join(import.meta.dirname, \`locales/\${language}.json\`))))
 const here = (name: string) => path.resolve(import.meta.dirname, name)
-for (const name of ['inc/file.txt', 'inc/dir/x', 'inc/glob/y.yes', 'inc/glob/n.no', 'secret']) console.log(name, existsSync(here(name)))
+for (const name of process.argv[3]!.split(',')) console.log(name, existsSync(here(name)))
 `,
       'a.txt': 'by url',
       'dir/b.txt': 'by path',
@@ -316,7 +292,7 @@ for (const name of ['inc/file.txt', 'inc/dir/x', 'inc/glob/y.yes', 'inc/glob/n.n
       secret: 'not asked for',
     },
     flags: ['--include', 'inc/file.txt', '--include', 'inc/dir', '--include', 'inc/**/*.yes'],
-    args: ['de'],
+    args: ['de', 'inc/file.txt,inc/dir/x,inc/glob/y.yes,inc/glob/n.no,secret'],
     prints: [
       'by url',
       'by path',
@@ -377,24 +353,4 @@ require('../lib/tool.js')
   },
 ]
 
-/** What they do is the same however they start, and freezing is most of such a build. */
-
-suite('programs', () => {
-  for (const { title, files, args = [], flags = [], prints, diagnostics = [], check, todo } of programs) {
-    test(title, { ...(todo !== undefined && { todo }) }, async () => {
-      const project = makeProject(work, { 'package.json': ESM, ...files })
-      const main = Object.keys(files).find((name) => /^main\.\w+$/.test(name))!
-      const result = await ingotBuild([main, '-o', 'out/program', ...START, ...flags], { cwd: project })
-      assert.deepEqual(
-        result.diagnostics.map(({ code }) => code),
-        diagnostics,
-      )
-      check?.(result)
-      const { status, signal, stdout, stderr } = await runInEmptyRoot(result.out, { args })
-      assert.deepEqual(
-        { stderr, lines: stdout.trimEnd().split('\n'), status, signal },
-        { stderr: '', lines: prints, status: 0, signal: null },
-      )
-    })
-  }
-})
+testPrograms('programs', programs)

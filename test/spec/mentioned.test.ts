@@ -16,7 +16,7 @@ const FILES = {
 import { existsSync } from 'node:fs'
 import { load } from 'linter'
 const [, , ...files] = process.argv
-const isThere = (file) => existsSync([import.meta.dirname, 'node_modules', file].join('/'))
+const isThere = (file) => existsSync([import.meta.dirname, 'node_modules', file].reduce((all, part) => all + '/' + part))
 if (files.length > 0) console.log(...files.map(isThere))
 else console.log(await load('style'), await load('unknown'))
 `,
@@ -110,4 +110,23 @@ test('what lies in a directory that is read, or is optional, may lack something'
     [warning, warning],
   )
   assert.deepEqual(await run(out, []), plain)
+})
+
+test('a tool that is a dependency itself finds the plugins that the project has for it', async () => {
+  const project = makeProject(temporaryDirectory(), {
+    'package.json': {
+      dependencies: { tool: '1', other: '1' },
+      devDependencies: { '@us/tool-plugin-x': '1' },
+    },
+    'node_modules/tool/package.json': { name: 'tool', version: '1.0.0' },
+    'node_modules/tool/bin.js': `for (const name of ['@us/tool-plugin-x', 'other'])
+  try { console.log(require(name + process.argv.slice(3).join())) } catch ({ code }) { console.log(code) }
+`,
+    'node_modules/@us/tool-plugin-x/package.json': { name: '@us/tool-plugin-x', version: '1.0.0' },
+    'node_modules/@us/tool-plugin-x/index.js': "module.exports = 'plugin'",
+    'node_modules/other/package.json': { name: 'other', version: '1.0.0' },
+    'node_modules/other/index.js': "module.exports = 'other'",
+  })
+  await ingotBuild(['node_modules/tool/bin.js', '-o', 'app', ...START], { cwd: project })
+  assert.equal((await run('./app', [], { cwd: project })).stdout, 'plugin\nMODULE_NOT_FOUND\n')
 })

@@ -24,7 +24,7 @@ import http from 'node:http'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 
-const name: string = ['..', 'plugins', \`\${process.env.PLUGIN ?? 'a'}.mjs\`].join('/')
+const name: string = ['..', 'plugins', \`\${process.env.PLUGIN ?? 'a'}.mjs\`].reduce((all, part) => \`\${all}/\${part}\`)
 console.log((await import(name)).default)
 const settings = atob('c2V0dGluZ3MuanNvbg==')
 console.log(await readFile(path.join(import.meta.dirname, '..', settings), 'utf8'))

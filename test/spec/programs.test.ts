@@ -1,0 +1,49 @@
+// Programs that other tools build, and that work with plain Node.
+
+import { testPrograms } from '../support/programs.ts'
+
+testPrograms('programs of all kinds', [
+  {
+    title: 'what a package reads of itself, whatever it looks like, and what it makes projects of',
+    files: {
+      'main.ts': `import { help, prose, template } from 'kit'
+console.log(help)
+console.log(prose)
+console.log(template.join())
+`,
+      'node_modules/kit/package.json': { name: 'kit', type: 'module', main: 'index.js' },
+      'node_modules/kit/README.md': 'about the kit',
+      'node_modules/kit/docs/more.txt': 'not read',
+      'node_modules/kit/HELP.md': 'help',
+      'node_modules/kit/lib/texts/prose.md': 'prose',
+      'node_modules/kit/template-ts/README.md': '',
+      'node_modules/kit/template-ts/docs/Makefile': '',
+      'node_modules/kit/template-ts/src/env.d.ts': '',
+      'node_modules/kit/index.js': `import { readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+const here = new URL('.', import.meta.url)
+export const help = readFileSync(new URL('./HELP.md', import.meta.url), 'utf8')
+export const prose = readFileSync(new URL(['lib', 'texts', 'prose.md'].join('/'), here), 'utf8')
+export const template = readdirSync(new URL('template-ts', here), { recursive: true }).sort()
+`,
+    },
+    prints: ['help', 'prose', 'README.md,docs,docs/Makefile,src,src/env.d.ts'],
+  },
+  {
+    title: 'CommonJS that returns before its end',
+    files: {
+      'main.js': `console.log(new.target, this === module.exports)\nif (this) return\nconsole.log('not')\n`,
+      'package.json': {},
+    },
+    prints: ['undefined true'],
+  },
+  {
+    title: 'how much memory it has, without /proc',
+    files: {
+      'main.ts': `const { rss, arrayBuffers } = process.memoryUsage()
+console.log(rss > 1e6, process.memoryUsage.rss() > 1e6, arrayBuffers >= 0, process.memoryUsage.rss() < 1e9)
+`,
+    },
+    prints: ['true true true true'],
+  },
+])

@@ -71,7 +71,7 @@ const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.lo
 // Below all that the bootstrap puts in place: a program may change what that runs on.
 const beginContract = installContract(archive, { internals, manifest, freezing, job, development, shared })
 installErrorMarks(internals.privateSymbols)
-installFsBinding(internals, tree, error)
+const descriptors = installFsBinding(internals, tree, error)
 installPublicFs(internals, tree)
 // The launcher lets addons be loaded, and programs be started, from the executable itself.
 const place =
@@ -84,7 +84,7 @@ installLoader(internals, tree, {
   preparedSource: (entry) => prepared.source(entry),
   onForeign: guardCodeFromDisk(internals, manifest.fuses),
 })
-installProcesses(internals, tree, place)
+installProcesses(internals, tree, place, descriptors)
 installWorkers(internals, job !== undefined, shared)
 compiler.install()
 if (sourceMaps) process.setSourceMapsEnabled(true)

@@ -7,6 +7,8 @@ import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 import { patch } from './vfs/requests.ts'
 
+/** Modules of node's that are between its native side and 'exit' at the end of the event loop. */
+const BETWEEN = /^node:(?:internal\/async_hooks|domain)$/
 /** What is still to be done once 'exit' handlers have run. */
 const NOTHING = 0
 /** By the environment: addons clean up, workers end. */
@@ -64,13 +66,14 @@ export function installExit({ fs, worker, util, builtin, whenLoaded }: Internals
     const result = Reflect.apply(emit, this, args)
     const isEnd = args[0] === 'exit' && this === process && (process as any)._exiting
     if (isEnd) onEnd()
-    // It leaves out its caller.
-    if (isEnd && util.getCallSites(1).length === 0) {
+    // It leaves out its caller. Domains and hooks of asynchronous work are between.
+    if (isEnd && util.getCallSites(8).every(({ scriptName }) => BETWEEN.test(scriptName))) {
       const code = Number(process.exitCode ?? args[1]) & 0xff
       if (work === NOTHING) tell(`exit/${code}`)
       else if (work === CLEANUP && canCleanUp) tell(`end/${code}`)
     }
     return result
   }
-  Object.defineProperty(prototype, 'emit', { configurable: true, writable: true, value: ownEmit })
+  const value = Object.defineProperty(ownEmit, 'name', { value: 'emit' })
+  Object.defineProperty(prototype, 'emit', { configurable: true, writable: true, value })
 }

@@ -30,6 +30,7 @@ export interface Internals {
   }
   readonly uv: { getErrorMap(): Map<number, [code: string, message: string]> }
   readonly loaderHelpers: {
+    addBuiltinLibsToObject(object: object, dummyModuleName: string): void
     /** @param isOther whether loaders may get something else of a file than who reads it; node's own knows who asks */
     setLoaderOverrides(overrides: Partial<ModuleLoaderOverrides>, isOther?: (file: string) => boolean): void
     kLoaderOverrideNoResult: symbol
@@ -71,7 +72,7 @@ export interface Internals {
     loopIdleTime(): number
   }
   /** internalBinding('util') */
-  readonly util: { getCallSites(count: number): unknown[] }
+  readonly util: { getCallSites(count: number): { readonly scriptName: string }[] }
   /** internalBinding('signal_wrap') */
   readonly signals: { readonly Signal: { readonly prototype: object } }
   /** internalBinding('process_methods') */
@@ -116,6 +117,12 @@ export interface Internals {
 /** `require` of the main script: builtin modules only, and with --expose-internals all of them. */
 export type InternalRequire = (id: string) => any
 
+/** That our bootstrap lies in what node calls an asset is nothing to programs, which have a branch for their own. */
+function hiddenSea(sea: Binding): Internals['sea'] {
+  sea['isSea'] = () => false
+  return sea as Binding & Internals['sea']
+}
+
 export function openInternals(require: InternalRequire): Internals {
   // internal/test/binding warns that it is for testing when it is loaded.
   const { emitWarning } = process
@@ -139,7 +146,7 @@ export function openInternals(require: InternalRequire): Internals {
     },
     processWrap: internalBinding('process_wrap'),
     spawnSync: internalBinding('spawn_sync'),
-    sea: internalBinding('sea'),
+    sea: hiddenSea(internalBinding('sea')),
     worker: internalBinding('worker'),
     zlib: internalBinding('zlib'),
     v8: internalBinding('v8'),

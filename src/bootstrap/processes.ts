@@ -9,7 +9,14 @@ import { CHILD_VARIABLE, RUN_SCRIPT, type OptionTable } from './arguments.ts'
 import { optionTable, type Internals } from './internals.ts'
 import { HAS_LAUNCHER, IS_WINDOWS } from './platform.ts'
 import { getVirtualWorkingDirectory, toArchivePath, toVirtualPath } from './vfs/paths.ts'
+import type { RealDescriptors } from './vfs/real-descriptors.ts'
 import { isFile, type Tree } from './vfs/tree.ts'
+
+/** What node's native side is to make of a descriptor of a child. */
+interface Stdio {
+  readonly type: string
+  readonly fd?: number
+}
 
 interface Spawn {
   readonly file: string
@@ -20,7 +27,12 @@ interface Spawn {
 }
 
 /** @param place where the system starts programs from files only */
-export function installProcesses(internals: Internals, tree: Tree, place: PlaceNative | undefined): void {
+export function installProcesses(
+  internals: Internals,
+  tree: Tree,
+  place: PlaceNative | undefined,
+  descriptors: RealDescriptors,
+): void {
   const { processWrap, spawnSync } = internals
   const redirect = createRedirect(tree, () => optionTable(internals), place)
   const { spawn } = processWrap.Process.prototype
@@ -29,14 +41,40 @@ export function installProcesses(internals: Internals, tree: Tree, place: PlaceN
     args: string[],
     cwd: string | undefined,
     envPairs: string[] | undefined,
+    stdio: readonly Stdio[],
     ...rest: unknown[]
   ) {
     const child = redirect({ file, args, cwd, envPairs })
-    return Reflect.apply(spawn, this, [child.file, child.args, child.cwd, child.envPairs, ...rest])
+    return withReal(descriptors, stdio, (real) =>
+      Reflect.apply(spawn, this, [child.file, child.args, child.cwd, child.envPairs, real, ...rest]),
+    )
   }
   const native = spawnSync.spawn
   // Without a prototype, like node's own options: native code would read what a program has put on Object's.
-  spawnSync.spawn = (options: Spawn) => native({ __proto__: null, ...options, ...redirect(options) })
+  spawnSync.spawn = (options: Spawn & { readonly stdio: readonly Stdio[] }) =>
+    withReal(descriptors, options.stdio, (stdio) =>
+      native({ __proto__: null, ...options, ...redirect(options), stdio }),
+    )
+}
+
+/** Starts a child with the kernel's descriptors of embedded files. */
+function withReal<T>(
+  descriptors: RealDescriptors,
+  stdio: readonly Stdio[],
+  start: (stdio: readonly Stdio[]) => T,
+): T {
+  const opened: number[] = []
+  const real = stdio.map((each) => {
+    const fd = descriptors.open(each.fd)
+    if (fd === undefined) return each
+    opened.push(fd)
+    return { ...each, fd }
+  })
+  try {
+    return start(opened.length > 0 ? real : stdio)
+  } finally {
+    for (const fd of opened) descriptors.close(fd)
+  }
 }
 
 function createRedirect(

@@ -86,8 +86,11 @@ export function runScript(internals: Internals, tree: Tree, command: ScriptComma
       if (isModule) void execution.evalModuleEntryPoint(source, print)
       else execution.evalTypeScript(name, source, false, print, needsModuleLoader(internals))
     }
-    if (code !== undefined) run('[eval]', code)
-    else
+    if (code !== undefined) {
+      // As lib/internal/main/eval_string.js.
+      internals.loaderHelpers.addBuiltinLibsToObject(globalThis, '<eval>')
+      run('[eval]', code)
+    } else
       execution.readStdin((source) => {
         ;(process as { _eval?: string })._eval = source // what fork() leaves out of execArgv
         run('[stdin]', source)

@@ -35,15 +35,19 @@ export function scanOwnModule(file: string, text: string, imported: Imported): S
       help: error.helpMessage ?? 'correct the source',
     })
   }
-  return new OwnModule(file, text, parsed.program, parsed.module.hasModuleSyntax).scan(imported)
+  return new OwnModule(file, text, parsed.program, parsed.hasModuleSyntax).scan(imported)
 }
 
 function parsedModule(file: string, text: string) {
-  const parsed = parseSync(file, text)
-  if (parsed.errors.length === 0 || parsed.module.hasModuleSyntax) return parsed
-  // What CommonJS wraps in a function may return, and more.
-  const wrapped = parseSync(file, text, { sourceType: 'commonjs' })
-  return wrapped.errors.length === 0 ? wrapped : parsed
+  const asItSeems = parseSync(file, text)
+  const { hasModuleSyntax } = asItSeems.module
+  // What CommonJS wraps in a function may return, and more; a module may wait, by which alone node knows it, too.
+  const others = asItSeems.errors.length === 0 || hasModuleSyntax ? [] : (['commonjs', 'module'] as const)
+  for (const sourceType of others) {
+    const { program, errors } = parseSync(file, text, { sourceType })
+    if (errors.length === 0) return { program, errors, hasModuleSyntax: sourceType === 'module' }
+  }
+  return { program: asItSeems.program, errors: asItSeems.errors, hasModuleSyntax }
 }
 
 const CREATE_REQUIRE = /(?:^|\.)createRequire$/

@@ -18,6 +18,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { own } from './own.mjs'
 
@@ -46,6 +47,9 @@ await attempt('addon, by hand', () => {
   process.dlopen(module, path.relative(process.cwd(), at('addon.node')))
   return Object.keys(module.exports).length > 0
 })
+await attempt('library', async () => typeof (await import('node:ffi')).dlopen(at('addon.node'), {}).lib)
+await attempt('library, by hand', async () => typeof new (await import('node:ffi')).DynamicLibrary(at('addon.node')))
+await attempt('extension', () => new DatabaseSync(':memory:', { allowExtension: true }).loadExtension(at('addon.node')))
 await attempt('worker', async () => (await once(new Worker(at('worker.mjs')), 'message'))[0])
 await attempt('child', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [at('common.cjs')], { encoding: 'utf8' })
@@ -65,6 +69,9 @@ const ALLOWED = [
   'import of JSON {"a":1}',
   'addon true',
   'addon, by hand true',
+  'library "object"',
+  'library, by hand "object"',
+  'extension ERR_LOAD_SQLITE_EXTENSION none',
   'worker "worker"',
   'child [0,"",null]',
   'missing ERR_MODULE_NOT_FOUND none',
@@ -79,6 +86,9 @@ const DENIED = ALLOWED.map(
       'require of a package "plugin"': 'require of a package ERR_CODE_FROM_DISK index.js',
       'addon true': 'addon ERR_CODE_FROM_DISK addon.node',
       'addon, by hand true': 'addon, by hand ERR_CODE_FROM_DISK addon.node',
+      'library "object"': 'library ERR_CODE_FROM_DISK addon.node',
+      'library, by hand "object"': 'library, by hand ERR_CODE_FROM_DISK addon.node',
+      'extension ERR_LOAD_SQLITE_EXTENSION none': 'extension ERR_CODE_FROM_DISK addon.node',
       'worker "worker"': 'worker ERR_CODE_FROM_DISK worker.mjs',
       'child [0,"",null]': 'child [1,"","ERR_CODE_FROM_DISK"]',
     })[line] ?? line,

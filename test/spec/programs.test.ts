@@ -38,6 +38,23 @@ export const template = readdirSync(new URL('template-ts', here), { recursive: t
     prints: ['undefined true'],
   },
   {
+    title: 'a module only because it waits in a loop',
+    files: {
+      'main.js': `for await (const one of [1, 2]) console.log(one)\n`,
+      'package.json': {},
+    },
+    prints: ['1', '2'],
+  },
+  {
+    title: 'no single executable application of node',
+    files: {
+      'main.mjs': `import sea from 'node:sea'
+try { sea.getAsset('payload') } catch ({ code }) { console.log(sea.isSea(), code) }
+`,
+    },
+    prints: ['false ERR_NOT_IN_SINGLE_EXECUTABLE_APPLICATION'],
+  },
+  {
     title: 'how much memory it has, without /proc',
     files: {
       'main.ts': `const { rss, arrayBuffers } = process.memoryUsage()

@@ -20,6 +20,7 @@ import {
   type Native,
   type Request,
 } from './requests.ts'
+import { RealDescriptors } from './real-descriptors.ts'
 import { listRecursively } from './recursive-listing.ts'
 import { comingFrom } from './stack.ts'
 import { statArray, statfsArray } from './stats.ts'
@@ -29,8 +30,9 @@ import { installWayIn } from './way-in.ts'
 /** Where a function without a request would have it. */
 const NO_REQUEST = 9
 
-export function installFsBinding(internals: Internals, tree: Tree, error: ErrorFactory): void {
+export function installFsBinding(internals: Internals, tree: Tree, error: ErrorFactory): RealDescriptors {
   const { fs: binding, fsDir } = internals
+  const real = new RealDescriptors(binding, tree)
   installOwnMaps(binding)
   const { kUsePromises } = binding
   const answer = answerWith(kUsePromises)
@@ -141,9 +143,10 @@ export function installFsBinding(internals: Internals, tree: Tree, error: ErrorF
   })
   installShortCuts(binding, { open, close, read }, tree)
   installCopies(internals, tree, answer, error)
-  installJobs(binding, tree, naming)
+  installJobs(binding, tree, real, naming)
   patchDirectories(fsDir, tree, answer)
   installWayIn(binding, tree, answer, encode)
+  return real
 }
 
 /** Position of the request among the arguments. */

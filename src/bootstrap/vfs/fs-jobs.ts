@@ -6,6 +6,7 @@ import { constants } from 'node:fs'
 
 import type { Entry } from './archive.ts'
 import { toArchivePath, type BindingPath } from './paths.ts'
+import type { RealDescriptors } from './real-descriptors.ts'
 import { soon, type Binding } from './requests.ts'
 import { fromNowhere } from './stack.ts'
 import type { Tree } from './tree.ts'
@@ -26,7 +27,7 @@ interface Job {
 /** What a job's error is to look like, with the path as the program wrote it. */
 export type Naming = (given: unknown, failure: unknown) => unknown
 
-export function installJobs(binding: Binding, tree: Tree, naming: Naming): void {
+export function installJobs(binding: Binding, tree: Tree, real: RealDescriptors, naming: Naming): void {
   /** Looks the file up at once, while its path is at hand; nothing can change it. */
   const read = (
     job: Job,
@@ -61,11 +62,28 @@ export function installJobs(binding: Binding, tree: Tree, naming: Naming): void 
   }
 
   const { ReadFileJob, WriteFileJob, FileHandle } = binding
-  // What reads a large file in pieces.
   binding.FileHandle = new Proxy(FileHandle, {
-    construct: (native, args, target) =>
-      tree.isOurs(args[0]) ? fileHandle(tree, args[0]) : Reflect.construct(native, args, target),
+    construct(native, args, target) {
+      const [descriptor, ...part] = args
+      if (!tree.isOurs(descriptor)) return Reflect.construct(native, args, target)
+      // What reads a large file in pieces; or what native code is to read, for HTTP/2.
+      return part.length === 0 ? fileHandle(tree, descriptor) : nativeHandle(native, descriptor, part)
+    },
   })
+  const nativeHandle = (native: Function, descriptor: number, part: unknown[]) => {
+    const opened = real.open(descriptor)
+    const handle: Binding = Reflect.construct(native, [opened, ...part])
+    const { close, releaseFD } = handle
+    handle.close = () => {
+      tree.closeFile(descriptor)
+      return Reflect.apply(close, handle, [])
+    }
+    handle.releaseFD = () => {
+      Reflect.apply(releaseFD, handle, [])
+      if (opened !== undefined) real.close(opened)
+    }
+    return handle
+  }
   // Older versions of node open, read and close instead.
   if (ReadFileJob) {
     // node:fs/promises looks the class up for every job.

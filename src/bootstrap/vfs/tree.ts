@@ -77,6 +77,16 @@ export class Tree {
     return typeof descriptor === 'number' && descriptor >= FIRST_DESCRIPTOR
   }
 
+  isOpen(descriptor: unknown): descriptor is number {
+    return this.isOurs(descriptor) && this.#open[Number(descriptor) - FIRST_DESCRIPTOR] !== undefined
+  }
+
+  /** @param descriptor that is open */
+  opened(descriptor: number): { readonly entry: Entry; readonly position: number } {
+    const slot = descriptor - FIRST_DESCRIPTOR
+    return { entry: this.#open[slot]!, position: this.#positions[slot]! }
+  }
+
   #opened(descriptor: number, syscall: string): Entry {
     const entry = this.#open[descriptor - FIRST_DESCRIPTOR]
     if (!entry) throw this.#error('EBADF', syscall)

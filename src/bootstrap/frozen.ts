@@ -14,6 +14,7 @@ import { codeAtCallSite, isOperandOfTypeof } from './call-site.ts'
 import type { CompileWatch } from './compile.ts'
 import { CONTROL_ROOT, REPORT_DESCRIPTOR, tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
+import { watchOtherContexts } from './other-contexts.ts'
 import { compileNatives } from './natives.ts'
 import { keepingCode } from './trained-code.ts'
 import type { Archive } from './vfs/archive.ts'
@@ -127,7 +128,7 @@ export function detectFreezing(internals: Internals, archive: Archive): Freezing
         },
       })
       deferStreams(facts, settle, replaced)
-      tell(`random/${drainRandom(replaceRandom(settle, replaced))}`)
+      tell(`random/${drainRandom(replaceRandom(internals, settle, replaced))}`)
       replaceKernelRelease(internals)
       const isAskedForType = () => {
         const code = codeThatAsks()
@@ -270,17 +271,29 @@ function replaceProperties({
   stale('pid', { writable: false, configurable: true }, (now) => now.pid)
 }
 
-/** The original. */
-function replaceRandom(settle: () => Start, replaced: ((start: Start) => void)[]): () => number {
+/** @returns the original of the main context */
+function replaceRandom(
+  internals: Internals,
+  settle: () => Start,
+  replaced: ((start: Start) => void)[],
+): () => number {
+  const all = new WeakSet<() => number>()
+  const watch = (math: Math) => {
+    const { random } = math
+    if (all.has(random)) return
+    const define = (value: () => number) =>
+      defineProperty(math, 'random', { writable: true, configurable: true, value })
+    // A proxy: native code, and of the same name, for whoever looks.
+    const watched = new Proxy(random, { apply: () => (settle(), random()) })
+    all.add(watched)
+    define(watched)
+    replaced.push(() => {
+      if (math.random === watched) define(random)
+    })
+  }
   const { random } = Math
-  const define = (value: () => number) =>
-    defineProperty(Math, 'random', { writable: true, configurable: true, value })
-  // A proxy: native code, and of the same name, for whoever looks.
-  const watched = new Proxy(random, { apply: () => (settle(), random()) })
-  define(watched)
-  replaced.push(() => {
-    if (Math.random === watched) define(random)
-  })
+  watch(Math)
+  watchOtherContexts(internals, watch, replaced)
   return random
 }
 

@@ -27,7 +27,7 @@ export function putOffTimeZone(
 /** Of Date.prototype, what is the same everywhere. */
 const UNIVERSAL = /UTC|^(?:constructor|getTime|setTime|valueOf|toISOString|toJSON|toGMTString)$/
 
-function watchDates({ builtin }: Internals, look: Look): void {
+function watchDates({ requireBuiltin, builtin }: Internals, look: Look): void {
   const { prototype } = Date
   for (const name of Object.getOwnPropertyNames(prototype))
     if (!UNIVERSAL.test(name)) Object.defineProperty(prototype, name, { value: look })
@@ -46,7 +46,7 @@ function watchDates({ builtin }: Internals, look: Look): void {
   Object.defineProperty(Intl, 'DateTimeFormat', { configurable: true, get: look })
   Object.defineProperty(globalThis, 'Temporal', { configurable: true, get: look })
   // Whose contexts have a Date of their own.
-  const vm = builtin('vm')
+  const vm = requireBuiltin('vm')
   for (const name of ['createContext', 'runInNewContext']) vm[name] = look
   vm.Script.prototype.runInNewContext = look
   builtin('sqlite').compileForPublicLoader = look // it asks libc, which reads the file once

@@ -10,8 +10,8 @@ import { exportedValues, isCommonJsExport } from './exported.ts'
 import type { EdgeKind } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
 import { Scopes } from './scopes.ts'
-import { COMMONJS_NAMES, placeOf } from './source.ts'
-import { addedImports } from './transform.ts'
+import { COMMONJS_NAMES, isTypeScript, placeOf } from './source.ts'
+import { addedImports, stripTypes } from './transform.ts'
 import {
   combine,
   either,
@@ -40,7 +40,7 @@ export function scanOwnModule(file: string, text: string, imported: Imported): S
 
 function parsedModule(file: string, text: string) {
   const asItSeems = parseSync(file, text)
-  const { hasModuleSyntax } = asItSeems.module
+  const hasModuleSyntax = asItSeems.module.hasModuleSyntax && !isModuleByTypes(file, text, asItSeems)
   // What CommonJS wraps in a function may return, and more; a module may wait, by which alone node knows it, too.
   const others = asItSeems.errors.length === 0 || hasModuleSyntax ? [] : (['commonjs', 'module'] as const)
   for (const sourceType of others) {
@@ -48,6 +48,14 @@ function parsedModule(file: string, text: string) {
     if (errors.length === 0) return { program, errors, hasModuleSyntax: sourceType === 'module' }
   }
   return { program: asItSeems.program, errors: asItSeems.errors, hasModuleSyntax }
+}
+
+/** What is left without types is what node goes by. */
+function isModuleByTypes(file: string, text: string, { program }: ReturnType<typeof parseSync>): boolean {
+  const isType = (node: any) => (node.importKind ?? node.exportKind) === 'type'
+  if (!isTypeScript(file) || !program.body.some(isType)) return false
+  const erased = stripTypes(text)
+  return erased !== undefined && !parseSync('x.js', erased).module.hasModuleSyntax
 }
 
 const CREATE_REQUIRE = /(?:^|\.)createRequire$/

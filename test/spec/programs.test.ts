@@ -46,6 +46,18 @@ export const template = readdirSync(new URL('template-ts', here), { recursive: t
     prints: ['1', '2'],
   },
   {
+    title: 'TypeScript that imports nothing but types is CommonJS',
+    files: {
+      'main.ts': `import type { Stats } from 'node:fs'
+export interface Shape { size: number }
+const stats: Pick<Stats, 'size'> & Shape = { size: 1 }
+console.log(stats.size, typeof require, this === module.exports)
+`,
+      'package.json': {},
+    },
+    prints: ['1 function true'],
+  },
+  {
     title: 'no single executable application of node',
     files: {
       'main.mjs': `import sea from 'node:sea'

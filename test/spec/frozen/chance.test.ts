@@ -9,8 +9,8 @@ import { THOROUGH } from '../../support/thorough.ts'
 import { buildFrozen, skip, skipWithoutRoot, start, type StartOptions } from './frozen.fixture.ts'
 
 /** What is drawn at once, before the process may be frozen, is what the program is named after. */
-const FIRST = ['random', 'bytes', 'uuid', 'integer'] as const
-const LATER = ['bytes', 'uuid', 'values', 'integer', 'key', 'random', 'context']
+const FIRST = ['random', 'own-context', 'bytes', 'uuid', 'integer'] as const
+const LATER = ['bytes', 'uuid', 'values', 'integer', 'key', 'random', 'context', 'own-context']
 const AT_ONCE = 4
 const STARTS = THOROUGH ? 100 : 20
 

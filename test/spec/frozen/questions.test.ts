@@ -102,6 +102,12 @@ suite('dates that are made at import', { skip }, () => {
       assert.equal(start.module, module)
       for (const env of ZONES) await compareStarts(out, [], { env }, 'thawed')
     })
+
+  // libc has asked for the variable by then.
+  test('dates-in-context.cjs', { skip: !THOROUGH }, async () => {
+    const { out } = await buildFrozenResult(work, 'dates-in-context.cjs')
+    for (const env of ZONES) await compareStarts(out, [], { env }, 'TZ' in env ? 'cold' : 'thawed')
+  })
 })
 
 suite('a path with letters of the other case', { skip: skip || skipWithoutRoot }, () => {

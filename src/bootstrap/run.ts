@@ -43,7 +43,11 @@ function importMain({ runMain }: Internals, url: URL | string): void {
     // Whatever is imported first is resolved against the working directory, which says nothing about a URL; but
     // asking for it is what no build can know (frozen.ts).
     const { cwd } = process
-    process.cwd = () => toVirtualPath('')
+    // Once: what imports it by name while the program is loaded keeps the real one.
+    process.cwd = () => {
+      process.cwd = cwd
+      return toVirtualPath('')
+    }
     try {
       return loader.import(url, undefined, { __proto__: null }, undefined, true) as Promise<unknown>
     } finally {

@@ -58,6 +58,20 @@ console.log(stats.size, typeof require, this === module.exports)
     prints: ['1 function true'],
   },
   {
+    title: "names that are imported of node's modules are what the modules have",
+    files: {
+      'main.mjs': `import { cwd } from 'node:process'
+for (const id of ['process', 'fs', 'fs/promises', 'child_process', 'os', 'module', 'path', 'worker_threads', 'url', 'vm', 'crypto']) {
+  const { default: all, ...names } = await import('node:' + id)
+  for (const name of Object.keys(names))
+    if (name !== 'module.exports' && !Object.is(names[name], all[name])) console.log(id, name)
+}
+console.log(cwd())
+`,
+    },
+    prints: ['/'],
+  },
+  {
     title: 'no single executable application of node',
     files: {
       'main.mjs': `import sea from 'node:sea'

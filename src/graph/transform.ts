@@ -13,7 +13,7 @@ export type Strip = (text: string) => string | undefined
 
 /**
  * The module as plain JavaScript of the same shape; undefined if it takes a compiler: JSX, enums,
- * namespaces, decorators, imports that are there only for their types.
+ * namespaces, decorators.
  * @throws BuildError DECORATORS_STANDARD
  */
 export function eraseTypes(file: string, text: string, strip: Strip): string | undefined {
@@ -23,7 +23,61 @@ export function eraseTypes(file: string, text: string, strip: Strip): string | u
   if (findDecorator('x.js', compiled.code) !== undefined) throw standardDecorators(file, text)
   const erased = isJsx ? undefined : strip(text)
   if (erased === undefined || findDecorator('x.js', erased) !== undefined) return undefined
-  return importCount(erased) === importCount(compiled.code) ? erased : undefined
+  return withoutTypeNames(erased, compiled.code)
+}
+
+/** Blanks out what is imported and exported for its type alone, of which the syntax says nothing: a compiler has left it out. */
+function withoutTypeNames(erased: string, compiled: string): string {
+  const imports = new Set(
+    importsOf(compiled).flatMap(({ from, names }) => names.map(({ local }) => `${local} ${from}`)),
+  )
+  const exports = new Set(exportsOf(compiled).map(({ name }) => name))
+  const blanked = [
+    ...importsOf(erased).flatMap(({ from, names, range }) => {
+      const unused = names.filter(({ local }) => !imports.has(`${local} ${from}`))
+      const isAll = names.length > 0 && unused.length === names.length
+      return isAll ? [range] : unused.map((name) => withComma(erased, name.range))
+    }),
+    ...exportsOf(erased)
+      .filter(({ name }) => !exports.has(name))
+      .map(({ range }) => withComma(erased, range)),
+  ]
+  return blanked.reduce(
+    (code, [start, end]) =>
+      code.slice(0, start) + code.slice(start, end).replace(/\S/g, ' ') + code.slice(end),
+    erased,
+  )
+}
+
+type Range = readonly [start: number, end: number]
+
+function importsOf(code: string) {
+  return parseSync('x.js', code).module.staticImports.map(({ start, end, moduleRequest, entries }) => ({
+    from: moduleRequest.value,
+    range: [start, end] as Range,
+    names: entries.map(({ importName, localName }) => ({
+      local: localName.value,
+      range: [importName.start ?? localName.start, localName.end] as Range,
+    })),
+  }))
+}
+
+/** In braces, of the module's own names. */
+function exportsOf(code: string) {
+  return parseSync('x.js', code).module.staticExports.flatMap(({ start, entries }) =>
+    /^export\s*\{/.test(code.slice(start))
+      ? entries
+          .filter(({ moduleRequest }) => !moduleRequest)
+          .map((entry) => ({ name: entry.exportName.name, range: [entry.start, entry.end] as Range }))
+      : [],
+  )
+}
+
+function withComma(code: string, [start, end]: Range): Range {
+  const after = /^\s*,/.exec(code.slice(end))
+  if (after) return [start, end + after[0].length]
+  const before = /,\s*$/.exec(code.slice(0, start))
+  return [start - (before?.[0].length ?? 0), end]
 }
 
 /** node's own way: what it would run. */
@@ -68,10 +122,6 @@ export function isCompilerHelper(specifier: string): boolean {
 
 function specifiersOf(file: string, code: string): string[] {
   return parseSync(file, code).module.staticImports.map((item) => item.moduleRequest.value)
-}
-
-function importCount(code: string): number {
-  return specifiersOf('x.js', code).length
 }
 
 /** node calls stripTypeScriptTypes experimental, once a process, on standard error. */

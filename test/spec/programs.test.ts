@@ -72,6 +72,25 @@ console.log(cwd())
     prints: ['/'],
   },
   {
+    title: 'types and values in one import, in a module that stays a file',
+    files: {
+      'main.ts': `import { value, Shape } from './values.ts'
+const shape: Shape = { size: value }
+console.log(shape.size, (await import('./' + ['more', 'ts'].join('.'))).more)
+`,
+      'values.ts': `export interface Shape { size: number }
+export const value = 1
+`,
+      'more.ts': `import { Shape, value } from './values.ts'
+interface Local { size: number }
+export const more: Shape & Local = { size: value }
+export { Local }
+`,
+    },
+    flags: ['--no-bundle'],
+    prints: ['1 { size: 1 }'],
+  },
+  {
     title: 'no single executable application of node',
     files: {
       'main.mjs': `import sea from 'node:sea'

@@ -2,11 +2,12 @@
 // of it.
 
 import type { ResolvedConfig } from '../config/config.ts'
+import { addJsonAttributes, replaceAttributeImports } from './attribute-imports.ts'
 import type { GraphMemory } from './memory.ts'
 import { urlInside } from './place-inside.ts'
 import { isInPackage, isTypeScript } from './source.ts'
 import type { Trace, TracedModule } from './traced-program.ts'
-import { replaceAttributeImports, type Strip } from './transform.ts'
+import type { Strip } from './transform.ts'
 
 export interface CodeInputs {
   readonly config: Pick<ResolvedConfig, 'projectDir' | 'define' | 'bundle' | 'target'>
@@ -38,7 +39,8 @@ export async function codeOf(
   module: TracedModule,
   plain: string | undefined,
 ): Promise<string> {
-  return replaceAttributeImports(plain ?? (await compiledCodeOf(inputs, module)))
+  const code = replaceAttributeImports(plain ?? (await compiledCodeOf(inputs, module)))
+  return isTypeScript(module.file) && module.format === 'module' ? addJsonAttributes(code) : code
 }
 
 async function compiledCodeOf(

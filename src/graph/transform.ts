@@ -13,7 +13,7 @@ export type Strip = (text: string) => string | undefined
 
 /**
  * The module as plain JavaScript of the same shape; undefined if it takes a compiler: JSX, enums,
- * namespaces, decorators.
+ * namespaces, decorators, fields of classes that are to be assigned.
  * @throws BuildError DECORATORS_STANDARD
  */
 export function eraseTypes(file: string, text: string, strip: Strip): string | undefined {
@@ -23,6 +23,8 @@ export function eraseTypes(file: string, text: string, strip: Strip): string | u
   if (findDecorator('x.js', compiled.code) !== undefined) throw standardDecorators(file, text)
   const erased = isJsx ? undefined : strip(text)
   if (erased === undefined || findDecorator('x.js', erased) !== undefined) return undefined
+  // "useDefineForClassFields": false makes assignments of them.
+  if (fieldCount(erased) !== fieldCount(compiled.code)) return undefined
   return withoutTypeNames(erased, compiled.code)
 }
 
@@ -97,6 +99,13 @@ function findDecorator(file: string, code: string): number | undefined {
   return first
 }
 
+function fieldCount(code: string): number {
+  let count = 0
+  if (/\bclass\b/.test(code))
+    new Visitor({ PropertyDefinition: () => count++ }).visit(parseSync('x.js', code).program)
+  return count
+}
+
 /** The compiler leaves them to the engine, and V8 does not have them. */
 function standardDecorators(file: string, text: string): BuildError {
   return new BuildError('DECORATORS_STANDARD', 'V8 has no decorators of the standard yet', {
@@ -133,18 +142,4 @@ function withoutWarning<T>(run: () => T): T {
   } finally {
     process.emitWarning = emitWarning
   }
-}
-
-const ATTRIBUTE_IMPORT =
-  /\bimport\s+([\w$]+)\s+from\s*(["'][^"']+["'])\s*with\s*\{\s*["']?type["']?\s*:\s*["'](text|bytes)["']\s*,?\s*\}\s*;?/g
-
-/** node has no `bytes`, and `text` only behind a flag: they become reads, each on its own line. */
-export function replaceAttributeImports(code: string): string {
-  return code.replace(ATTRIBUTE_IMPORT, (match, name: string, specifier: string, type: string) => {
-    const read = `process.getBuiltinModule('node:fs').readFileSync(new URL(${specifier}, import.meta.url)`
-    const lines = '\n'.repeat(match.split('\n').length - 1)
-    return type === 'text'
-      ? `const ${name} = ${read}, 'utf8');${lines}`
-      : `const ${name} = new Uint8Array(${read}));${lines}`
-  })
 }

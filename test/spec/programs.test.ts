@@ -90,6 +90,33 @@ export { Local }
     flags: ['--no-bundle'],
     prints: ['1 { size: 1 }'],
   },
+  ...[['--bundle'], ['--no-bundle']].map((flags) => ({
+    title: `JSON that TypeScript imports as it likes, ${flags.join()}`,
+    files: {
+      'main.ts': `import data from './data.json'
+import all, { version, 'with-dash' as dash } from './data.json'
+import * as space from './data.json'
+import {
+  version as again,
+} from './data.json'
+console.log(data.version, all === data, version, dash, space.version, again)
+`,
+      'data.json': { version: '1', 'with-dash': 2 },
+    },
+    flags,
+    prints: ['1 true 1 2 1 1'],
+  })),
+  {
+    title: 'fields of classes that are assigned',
+    files: {
+      'tsconfig.json': { compilerOptions: { useDefineForClassFields: false } },
+      'main.ts': `class Base { set value(value: number) { console.log('set', value) } }
+class Derived extends Base { value = 3; unset?: number }
+console.log(Object.keys(new Derived()))
+`,
+    },
+    prints: ['set 3', '[]'],
+  },
   {
     title: 'no single executable application of node',
     files: {

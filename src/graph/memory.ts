@@ -67,7 +67,7 @@ export class GraphMemory {
     )
   }
 
-  /** @throws BuildError DECORATORS_STANDARD */
+  /** @throws BuildError DECORATORS_STANDARD, ACCESSOR_FIELDS */
   erase(file: string, text: string, options: CompilerOptions, strip: Strip): string | undefined {
     const from = [text, options.of(path.dirname(file))]
     return this.#erased.get(file, from, () => eraseTypes(file, text, strip))

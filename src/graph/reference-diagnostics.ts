@@ -30,11 +30,11 @@ export class Findings {
   }
 
   /**
-   * @param mayBeWrong the file is not known to be part of the program
+   * @param severity how much the program needs it, as far as is known
    * @throws BuildError UNRESOLVED_IMPORT if the program could not start
    */
-  missing({ file, scan }: ScannedModule, reference: Reference, mayBeWrong: boolean): void {
-    this.#byFile.get(file)!.push(missingReference(file, scan, reference, mayBeWrong))
+  missing(module: ScannedModule, reference: Reference, severity: 'error' | 'warning' | 'info'): void {
+    this.#byFile.get(module.file)!.push(missingReference(module, reference, severity))
   }
 
   /** For information only once the program has said what it includes, or has been traced. */
@@ -56,19 +56,18 @@ interface ScannedModule {
 }
 
 function missingReference(
-  file: string,
-  scan: Scan,
+  { file, scan }: ScannedModule,
   { specifier, start, optional }: Reference,
-  mayBeWrong: boolean,
+  severity: 'error' | 'warning' | 'info',
 ): Diagnostic {
   const at = placeOf(file, scan.text, start)
   const help = /^[./]/.test(specifier)
     ? 'correct the path'
     : `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
-  if (!optional && !mayBeWrong)
+  if (!optional && severity === 'error')
     throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
   return {
-    severity: 'warning',
+    severity: severity === 'info' ? 'info' : 'warning',
     code: 'UNRESOLVED_IMPORT',
     message: `cannot find '${specifier}'; it will fail when it runs`,
     at,

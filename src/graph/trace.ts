@@ -163,9 +163,10 @@ class Tracer implements Trace {
     }
   }
 
-  /** It is there to be looked at, as far as is known: a template, or somebody's test of mistakes. */
-  #mayBeWrong(file: string): boolean {
-    return this.#isIncluding || this.keep.get(file) === LISTED
+  /** How much a file's import of a package is needed; of a file that is there to be looked at, as far as is known, it is not. */
+  #needOf(file: string, name: string | undefined): 'error' | 'warning' | 'info' {
+    if (this.#isIncluding || this.keep.get(file) === LISTED) return 'info'
+    return this.packages.isOptional(file, name) ? 'warning' : 'error'
   }
 
   /** Tells modules what others export that they import: their own exports may be made of it. */
@@ -218,11 +219,7 @@ class Tracer implements Trace {
     if (resolution.kind === 'missing' && reference.elsewhere)
       this.#findings.computed(module, kind, reference.start)
     else if (resolution.kind === 'missing' && !isInPackage(file) && !reference.isGuess)
-      this.#findings.missing(
-        module,
-        reference,
-        this.#mayBeWrong(file) || this.packages.isOptional(file, name),
-      )
+      this.#findings.missing(module, reference, this.#needOf(file, name))
     if (resolution.kind !== 'file') return
     this.#links.add(...this.#resolver.linksFor(specifier, file))
     this.reach(resolution.file, reference.byPath ? 'is asked for by path' : undefined)

@@ -14,15 +14,18 @@ export type Strip = (text: string) => string | undefined
 /**
  * The module as plain JavaScript of the same shape; undefined if it takes a compiler: JSX, enums,
  * namespaces, decorators, fields of classes that are to be assigned.
- * @throws BuildError DECORATORS_STANDARD
+ * @throws BuildError DECORATORS_STANDARD, ACCESSOR_FIELDS
  */
 export function eraseTypes(file: string, text: string, strip: Strip): string | undefined {
   const isJsx = file.endsWith('x')
   if (!isTypeScript(file) && !isJsx) return text
   const compiled = transformSync(file, text, { tsconfig: true })
-  if (findDecorator('x.js', compiled.code) !== undefined) throw standardDecorators(file, text)
+  const unknown = UNKNOWN_TO_V8.find(
+    ({ type, word }) => find(type, word, 'x.js', compiled.code) !== undefined,
+  )
+  if (unknown) throw notInV8(file, text, unknown)
   const erased = isJsx ? undefined : strip(text)
-  if (erased === undefined || findDecorator('x.js', erased) !== undefined) return undefined
+  if (erased === undefined || find('Decorator', '@', 'x.js', erased) !== undefined) return undefined
   // "useDefineForClassFields": false makes assignments of them.
   if (fieldCount(erased) !== fieldCount(compiled.code)) return undefined
   return withoutTypeNames(erased, compiled.code)
@@ -91,12 +94,30 @@ export function stripTypes(text: string): string | undefined {
   }
 }
 
-/** Offset of the first decorator. */
-function findDecorator(file: string, code: string): number | undefined {
+/** What the compiler leaves to the engine. */
+const UNKNOWN_TO_V8 = [
+  { type: 'Decorator', word: '@', code: 'DECORATORS_STANDARD', what: 'decorators of the standard' },
+  { type: 'AccessorProperty', word: 'accessor', code: 'ACCESSOR_FIELDS', what: 'accessor fields' },
+] as const
+type Unknown = (typeof UNKNOWN_TO_V8)[number]
+
+/** Offset of the first node of that type. */
+function find(type: Unknown['type'], word: string, file: string, code: string): number | undefined {
   let first: number | undefined
   const found = (node: { start: number }) => (first ??= node.start)
-  if (code.includes('@')) new Visitor({ Decorator: found }).visit(parseSync(file, code).program)
+  if (code.includes(word)) new Visitor({ [type]: found }).visit(parseSync(file, code).program)
   return first
+}
+
+function notInV8(file: string, text: string, { type, word, code, what }: Unknown): BuildError {
+  const before =
+    type === 'Decorator'
+      ? ', or, if they are meant as before the standard, set "experimentalDecorators": true in tsconfig.json'
+      : ''
+  return new BuildError(code, `V8 has no ${what} yet`, {
+    at: placeOf(file, text, find(type, word, file, text) ?? 0),
+    help: `compile the program first, with "target": "es2022", and build what comes out${before}`,
+  })
 }
 
 function fieldCount(code: string): number {
@@ -104,14 +125,6 @@ function fieldCount(code: string): number {
   if (/\bclass\b/.test(code))
     new Visitor({ PropertyDefinition: () => count++ }).visit(parseSync('x.js', code).program)
   return count
-}
-
-/** The compiler leaves them to the engine, and V8 does not have them. */
-function standardDecorators(file: string, text: string): BuildError {
-  return new BuildError('DECORATORS_STANDARD', 'V8 has no decorators of the standard yet', {
-    at: placeOf(file, text, findDecorator(file, text) ?? 0),
-    help: 'set "experimentalDecorators": true in tsconfig.json',
-  })
 }
 
 /** Specifiers that a compiler adds: JSX's runtime. */

@@ -92,6 +92,20 @@ const cases: readonly Case[] = [
     },
   },
   {
+    title: 'accessor fields, which V8 does not have',
+    files: { 'main.ts': `class Maths {\n  accessor sum: number = 1\n}\nnew Maths()\n` },
+    args: ['main.ts'],
+    expected: {
+      status: 1,
+      code: 'ACCESSOR_FIELDS',
+      message: /accessor/,
+      file: 'main.ts',
+      line: 2,
+      column: 3,
+      help: /es2022/,
+    },
+  },
+  {
     title: 'an import of a file that is not there',
     files: { 'main.ts': `console.log(1)\n  ; import { x } from './none.ts'\nconsole.log(x)\n` },
     args: ['main.ts'],

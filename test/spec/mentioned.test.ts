@@ -104,10 +104,12 @@ test('what lies in a directory that is read, or is optional, may lack something'
   const plain = await runNode(['main.mjs'], { cwd: project })
   assert.equal(plain.stdout, "[ 'bad.js' ] MODULE_NOT_FOUND\n", plain.stderr)
   const { out, diagnostics } = await ingotBuild([...START, 'main.mjs', '-o', 'program'], { cwd: project })
-  const warning = ['info', 'UNRESOLVED_IMPORT']
   assert.deepEqual(
     diagnostics.map(({ severity, code }) => [severity, code]),
-    [warning, warning],
+    [
+      ['info', 'UNRESOLVED_IMPORT'],
+      ['warning', 'UNRESOLVED_IMPORT'],
+    ],
   )
   assert.deepEqual(await run(out, []), plain)
 })

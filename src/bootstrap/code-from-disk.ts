@@ -9,6 +9,7 @@ import type { Internals } from './internals.ts'
 import { HAS_LAUNCHER } from './platform.ts'
 import { toArchivePath } from './vfs/paths.ts'
 import { patch } from './vfs/requests.ts'
+import { comingFrom } from './vfs/stack.ts'
 
 /**
  * Both loaders, and programs themselves, load addons with process.dlopen: that is replaced, and what else loads libraries.
@@ -24,7 +25,7 @@ export function guardCodeFromDisk({ fs, whenLoaded }: Internals, fuses = 0): (fi
   const guard = (file: string) => {
     if (path.extname(file) === '.json' || isAllowed()) return
     const message = `${file} is not in this executable, which loads no code from the disk; to allow it, open the fuse codeFromDisk, or embed the file with "include"`
-    throw Object.assign(new Error(message), { code: 'ERR_CODE_FROM_DISK', path: file })
+    throw comingFrom(guard, Object.assign(new Error(message), { code: 'ERR_CODE_FROM_DISK', path: file }))
   }
   /** Native code makes a text of it, too: once, so that it is the one that was looked at. */
   const guarded = (filename: unknown): string => {

@@ -6,7 +6,6 @@
 import { bootScript } from '../format/boot.ts'
 import { FUSES } from '../format/fuses.ts'
 import type { Shared } from './contract.ts'
-import { OWN_OPTIONS } from '../format/own-options.ts'
 import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
 import { timeOriginIn } from './frozen.ts'
@@ -19,8 +18,10 @@ export interface WorkerJob {
   /** A file's path, a script's source, a data: URL, or node's own module that runs module.register's hooks. */
   readonly content: string
   readonly workingDirectory: string | undefined
-  /** The program's, for a worker that is given none. With a zero between them: an array would be what a program makes of arrays. */
+  /** The worker's own, or the program's. With a zero between them: an array would be what a program makes of arrays. */
   readonly execArgv: string
+  /** Modules to load before, in the same way: node would look for them before it is told of the embedded tree. */
+  readonly preload: string
   /** The program's. */
   readonly execPath: string
   readonly argv0: string
@@ -54,7 +55,8 @@ export function installWorkers(internals: Internals, isInWorker: boolean, shared
   if (!isInWorker) {
     binding.Worker = class Worker extends binding.Worker {
       constructor(url: unknown, env: unknown, execArgv: string[] | undefined, ...rest: unknown[]) {
-        super(url, hideSealed(internals, env), withNeeded(internals, execArgv), ...rest)
+        const own = beginWorker(internals, execArgv)
+        super(url, hideSealed(internals, env), own, ...rest)
       }
     }
     return
@@ -67,7 +69,7 @@ export function installWorkers(internals: Internals, isInWorker: boolean, shared
       const { execArgv, env } = options ?? {}
       const given = hideSealed(internals, env)
       const changed = {
-        ...(Array.isArray(execArgv) && { execArgv: { value: withNeeded(internals, execArgv) } }),
+        ...(Array.isArray(execArgv) && { execArgv: { value: beginWorker(internals, execArgv) } }),
         ...(given !== env && { env: { value: given } }),
       }
       super(filename, Object.keys(changed).length > 0 ? Object.create(options ?? null, changed) : options)
@@ -90,15 +92,21 @@ function interceptStart(prototype: object, own: Inherited, onStart: () => void):
     configurable: true,
     set(port) {
       onStart()
+      const options = beginning
+      beginning = undefined
       const send = (message: StartMessage, transfer: unknown) =>
-        apply(postMessage, port, [viaBootstrap(message, own), transfer])
+        apply(postMessage, port, [viaBootstrap(message, own, options), transfer])
       defineProperty(port, 'postMessage', field(send))
       defineProperty(this, 'messagePort', field(port))
     },
   })
 }
 
-function viaBootstrap(message: StartMessage, { shared, timeOrigin }: Inherited): StartMessage {
+function viaBootstrap(
+  message: StartMessage,
+  { shared, timeOrigin }: Inherited,
+  options: OwnOptions | undefined,
+): StartMessage {
   const { doEval, filename, webWorkerData } = message
   if (doEval === undefined || webWorkerData !== undefined) return message
   const kind = doEval === false ? 'file' : KINDS[doEval]
@@ -107,7 +115,8 @@ function viaBootstrap(message: StartMessage, { shared, timeOrigin }: Inherited):
     kind,
     content: filename,
     workingDirectory: getVirtualWorkingDirectory(),
-    execArgv: apply(join, process.execArgv, ['\0']),
+    execArgv: options?.execArgv ?? apply(join, process.execArgv, ['\0']),
+    preload: options?.preload ?? '',
     execPath: process.execPath,
     argv0: process.argv0,
     timeOrigin: timeOrigin(),
@@ -122,14 +131,31 @@ function neededOptions({ fs }: Internals): string[] {
   return ['--expose-internals', ...(trustsSystem ? ['--use-system-ca'] : [])]
 }
 
-function withNeeded(internals: Internals, execArgv: string[] | undefined): string[] | undefined {
-  return execArgv && [...neededOptions(internals), ...execArgv]
+/** Of a worker that is being made. */
+interface OwnOptions {
+  readonly execArgv: string
+  readonly preload: string
 }
 
-/** What the worker was given, without what it was given for us; else what the program has. */
-export function ownExecArgv(internals: Internals, { execArgv }: WorkerJob): string[] {
-  const isInherited = OWN_OPTIONS.every((option, i) => process.execArgv[i] === option)
-  return isInherited
-    ? execArgv.split('\0').filter(Boolean)
-    : process.execArgv.slice(neededOptions(internals).length)
+/** Between a worker's constructor and that of its native half. */
+let beginning: OwnOptions | undefined
+
+/** @returns what node is given of a worker's options */
+function beginWorker(internals: Internals, execArgv: readonly string[] | undefined): string[] | undefined {
+  beginning = undefined
+  if (!execArgv) return undefined
+  const preload: string[] = []
+  const forNode: string[] = []
+  for (let at = 0; at < execArgv.length; at++) {
+    const option = execArgv[at]!
+    const match = /^(?:-r|--require)(?:=([^]*))?$/.exec(option)
+    if (match) preload.push(match[1] ?? execArgv[++at] ?? '')
+    else forNode.push(option)
+  }
+  beginning = { execArgv: apply(join, execArgv, ['\0']), preload: apply(join, preload, ['\0']) }
+  return [...neededOptions(internals), ...forNode]
+}
+
+export function listOf(joined: string): string[] {
+  return joined.split('\0').filter(Boolean)
 }

@@ -51,6 +51,7 @@ await attempt('library', async () => typeof (await import('node:ffi')).dlopen(at
 await attempt('library, by hand', async () => typeof new (await import('node:ffi')).DynamicLibrary(at('addon.node')))
 await attempt('extension', () => new DatabaseSync(':memory:', { allowExtension: true }).loadExtension(at('addon.node')))
 await attempt('worker', async () => (await once(new Worker(at('worker.mjs')), 'message'))[0])
+await attempt('preload', async () => (await once(new Worker('', { eval: true, execArgv: ['-r', at('common.cjs')] }), 'exit'))[0])
 await attempt('child', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [at('common.cjs')], { encoding: 'utf8' })
   return [status, stdout, /ERR_\\w+/.exec(stderr)?.[0]]
@@ -73,6 +74,7 @@ const ALLOWED = [
   'library, by hand "object"',
   'extension ERR_LOAD_SQLITE_EXTENSION none',
   'worker "worker"',
+  'preload 0',
   'child [0,"",null]',
   'missing ERR_MODULE_NOT_FOUND none',
 ]
@@ -90,6 +92,7 @@ const DENIED = ALLOWED.map(
       'library, by hand "object"': 'library, by hand ERR_CODE_FROM_DISK addon.node',
       'extension ERR_LOAD_SQLITE_EXTENSION none': 'extension ERR_CODE_FROM_DISK addon.node',
       'worker "worker"': 'worker ERR_CODE_FROM_DISK worker.mjs',
+      'preload 0': 'preload ERR_CODE_FROM_DISK common.cjs',
       'child [0,"",null]': 'child [1,"","ERR_CODE_FROM_DISK"]',
     })[line] ?? line,
 )

@@ -118,6 +118,20 @@ console.log(Object.keys(new Derived()))
     prints: ['set 3', '[]'],
   },
   {
+    title: 'a worker that preloads an embedded module',
+    files: {
+      'main.mjs': `import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+const preload = new URL('./preload.cjs', import.meta.url).pathname
+for (const execArgv of [['-r', preload], ['--no-warnings', '--require=' + preload], []])
+  console.log(...(await once(new Worker(new URL('./worker.cjs', import.meta.url), { execArgv }), 'message')))
+`,
+      'preload.cjs': 'globalThis.preloaded = true\n',
+      'worker.cjs': `require('node:worker_threads').parentPort.postMessage([globalThis.preloaded, process.execArgv.length].join())\n`,
+    },
+    prints: ['true,2', 'true,2', ',0'],
+  },
+  {
     title: 'no single executable application of node',
     files: {
       'main.mjs': `import sea from 'node:sea'

@@ -20,10 +20,8 @@ export function replaceAttributeImports(code: string): string {
 export function addJsonAttributes(code: string): string {
   if (!code.includes('.json')) return code
   const imports = parseSync('x.js', code).module.staticImports.filter(
-    ({ start, end, moduleRequest }) =>
-      /\.json$/.test(moduleRequest.value) &&
-      !/\bwith\s*\{/.test(code.slice(moduleRequest.end - 1, end)) &&
-      start < end,
+    ({ end, moduleRequest }) =>
+      moduleRequest.value.endsWith('.json') && !/\bwith\s*\{/.test(code.slice(moduleRequest.end, end)),
   )
   return imports.reduceRight((all, { start, end, moduleRequest, entries }) => {
     const isWhole = (kind: string, name: string | null) => kind !== 'Name' || name === 'default'

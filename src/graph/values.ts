@@ -125,7 +125,7 @@ export function placeholder(offset: number): string {
 // eslint-disable-next-line no-control-regex -- that is what makes them no text of a program
 const PLACEHOLDERS = /\u0001\d+\u0002/g
 
-export function hasPlaceholder({ text: of }: Text): boolean {
+function hasPlaceholder({ text: of }: Text): boolean {
   return of.includes('\u0001')
 }
 

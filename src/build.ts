@@ -12,6 +12,7 @@ import { buildEach, type TargetOutcome } from './build-each.ts'
 import { resolveConfig } from './config/resolve-config.ts'
 import { abandonExecutable, beginExecutable } from './output/executable.ts'
 import { writeEnvTypes } from './env-types.ts'
+import { notEmbedded } from './asked-for.ts'
 import { allInputs } from './inputs.ts'
 import { lookAtGit } from './known/git.ts'
 import { judgeNativeCode } from './native-policy.ts'
@@ -104,6 +105,7 @@ export async function buildTracked(
         ...codeCacheDiagnostics(config.target, target),
         ...graph.diagnostics,
         ...judged.diagnostics,
+        ...notEmbedded(graph.root, written.missing),
       ],
       elapsedMs: performance.now() - started,
     })

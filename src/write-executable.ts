@@ -54,6 +54,8 @@ export interface Written {
   readonly size: number
   /** Of the file, where that is compressed. */
   readonly compressedSize?: number
+  /** Paths inside that the program has asked for when it was tried, and that are not there. */
+  readonly missing: readonly string[]
 }
 
 /** @throws BuildError OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL, START_NOT_FROZEN */
@@ -64,7 +66,8 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
     chunks: [...payload.chunks, image.tail],
     patches: image.patches,
   })
-  const frozen = config.start === 'cold' ? { reason: undefined } : await freezeUnlessCold(pending, parts)
+  const frozen = config.start === 'cold' ? coldBecause(undefined) : await freezeUnlessCold(pending, parts)
+  const { missing } = frozen
   // Last: a build run is watched in ways that a closed fuse forbids.
   const patches = base.frozen ? [fusePatch(base.frozen, config.fuses)] : []
   await extendExecutable(pending, { offset: 0, chunks: [], patches })
@@ -78,7 +81,7 @@ export async function writeExecutable(pending: PendingExecutable, parts: Parts):
         compressedSize: await compressExecutable(pending, { ...parts, level: config.compress }),
       }
       await publishExecutable(pending)
-      return { size, ...compressed }
+      return { size, missing, ...compressed }
     } catch (error) {
       throw outputError(error, pending.out)
     }
@@ -107,12 +110,17 @@ function partStarts({ starts, hashes }: Parts['base'], frozen: Appended | undefi
 }
 
 /** Changes with how a process is read and planned (freeze/, image/elf/): what an older one made is not used. */
-const FREEZE_REVISION = 35
+const FREEZE_REVISION = 36
 
 /** Each edit makes a new one, of 15 MB and more. */
 const KEPT_FROZEN = 16
 
 type NotFrozen = { readonly reason: string }
+
+/** What the rehearsal has shown besides. */
+interface Tried {
+  readonly missing: readonly string[]
+}
 
 /** As the cache keeps it. */
 type Appended = Pick<FrozenAppendix, 'facts' | 'offset' | 'chunks' | 'patches'> & {
@@ -129,12 +137,20 @@ function hashParts({ offset, savedOffset }: FrozenAppendix, bytes: Uint8Array): 
 }
 
 /** What starts cold each time carries no process. */
-async function freezeUnlessCold(pending: PendingExecutable, parts: Parts): Promise<Appended | NotFrozen> {
+async function freezeUnlessCold(
+  pending: PendingExecutable,
+  parts: Parts,
+): Promise<(Appended | NotFrozen) & Tried> {
   const { config, base } = parts
-  if (config.target !== FREEZING_TARGET || !base.frozen) return { reason: `only ${FREEZING_TARGET} has it` }
-  if (HOST !== FREEZING_TARGET) return { reason: `it takes a build on ${FREEZING_TARGET}` }
+  if (config.target !== FREEZING_TARGET || !base.frozen) return coldBecause(`only ${FREEZING_TARGET} has it`)
+  if (HOST !== FREEZING_TARGET) return coldBecause(`it takes a build on ${FREEZING_TARGET}`)
   const fuse = COLD_FUSES.find((name) => config.fuses & FUSES[name])
-  return fuse ? { reason: `with the fuse ${fuse} it starts cold` } : freeze(pending, parts, base.frozen)
+  return fuse ? coldBecause(`with the fuse ${fuse} it starts cold`) : freeze(pending, parts, base.frozen)
+}
+
+/** Without having tried it. */
+function coldBecause<T extends string | undefined>(reason: T) {
+  return { reason, missing: [] }
 }
 
 /** The same program boots into the same process: it is frozen once. */
@@ -142,18 +158,19 @@ async function freeze(
   pending: PendingExecutable,
   parts: Parts,
   support: FrozenSupport,
-): Promise<Appended | NotFrozen> {
+): Promise<(Appended | NotFrozen) & Tried> {
   const { base, payload, cache } = parts
   const hash = createHash('sha256').update(base.identity).update(`revision ${FREEZE_REVISION}`)
   for (const chunk of payload.chunks) hash.update(chunk)
   const fill = async (directory: string) => {
     prune('frozen-', KEPT_FROZEN, cache)
     const frozen = await freezeAndPlan(pending, parts, support)
-    if ('reason' in frozen) throw new NotFrozenError(frozen.reason)
-    const { facts, offset, chunks, patches } = frozen
+    if ('reason' in frozen) throw new NotFrozenError(frozen)
+    const { facts, missing, offset, chunks, patches } = frozen
     const image = Buffer.concat(chunks)
     const plan = {
       facts,
+      missing,
       offset,
       parts: hashParts(frozen, image),
       patches: patches.map(({ offset, bytes }) => [offset, Buffer.from(bytes).toString('hex')]),
@@ -173,19 +190,26 @@ async function freeze(
       })),
     }
   } catch (error) {
-    if (error instanceof NotFrozenError) return { reason: error.message }
+    if (error instanceof NotFrozenError) return error.frozen
     throw error
   }
 }
 
 /** Nothing is cached then: the reason may be the machine's. */
-class NotFrozenError extends Error {}
+class NotFrozenError extends Error {
+  readonly frozen: NotFrozen & Tried
+
+  constructor(frozen: NotFrozen & Tried) {
+    super(frozen.reason)
+    this.frozen = frozen
+  }
+}
 
 async function freezeAndPlan(
   pending: PendingExecutable,
   parts: Parts,
   support: FrozenSupport,
-): Promise<FrozenAppendix | NotFrozen> {
+): Promise<(FrozenAppendix | NotFrozen) & Tried> {
   const { image, payload } = parts
   const inBuildMode = (appendix: Partial<FrozenAppendix>, mayFreeze: 0 | 1) =>
     extendExecutable(pending, {
@@ -197,19 +221,20 @@ async function freezeAndPlan(
   const record = { ...FREEZE_RECORD, address: support.recordAddress }
 
   await inBuildMode({}, 1)
-  const training = addSpareModules(await rehearseCold(pending.temporary), payload.modules)
+  const { missing = [], ...learnt } = await rehearseCold(pending.temporary)
+  const training = addSpareModules(learnt, payload.modules)
   const frozen = await freezeProcess(pending.temporary, record, training, parts.config.contract !== undefined)
   if ('reason' in frozen) {
     await inBuildMode({}, 0)
-    return frozen
+    return { ...frozen, missing }
   }
   const plan = planFrozen(support, frozen, image.size)
   await inBuildMode(plan, 1)
   const touched = await rehearseThaw(pending.temporary)
   // A debugger would only wait longer.
-  if (touched === 'endless') return plan
+  if (touched === 'endless') return { ...plan, missing }
   const verified = await verifiedRuns(pending.temporary, frozen, plan)
-  return planFrozen(support, frozen, image.size, { touched, verified })
+  return { ...planFrozen(support, frozen, image.size, { touched, verified }), missing }
 }
 
 /** What the launcher is to look at before a start goes on; nothing where that cannot be found out. */

@@ -5,6 +5,7 @@ import { encodeTraining, type Training } from '../format/training.ts'
 import { REPORT_DESCRIPTOR, tellerOf } from './control.ts'
 import type { InternalRequire, Internals } from './internals.ts'
 import { functionsRun } from './trained-code.ts'
+import type { Archive } from './vfs/archive.ts'
 import { toArchivePath } from './vfs/paths.ts'
 import { loadedBuiltins } from './warm-up.ts'
 
@@ -24,10 +25,12 @@ export interface Rehearsal {
 export function detectRehearsal(
   internals: Internals,
   loadedModules: () => readonly string[],
+  archive: Archive,
 ): Rehearsal | undefined {
   const { fs, requireBuiltin, cjsLoader } = internals
   const tell = tellerOf(fs)
   if (!tell('is-rehearsing')) return undefined
+  const missing = new Set<string>()
   const end = () => {
     const paths = Object.entries(cjsLoader.Module._pathCache as Record<string, string>)
     const training = encodeTraining({
@@ -36,6 +39,7 @@ export function detectRehearsal(
       builtins: loadedBuiltins(),
       patterns: patterns(requireBuiltin),
       functions: functionsRun(internals),
+      missing: [...missing],
     })
     const { writeSync } = requireBuiltin('fs')
     for (let at = 0; at < training.length;) at += writeSync(REPORT_DESCRIPTOR, training, at)
@@ -46,6 +50,7 @@ export function detectRehearsal(
     begin() {
       // What has run is told by its code.
       internals.v8.setFlagsFromString('--no-flush-bytecode')
+      archive.onMissing = (path) => void missing.add(path)
       tell('arm')
       endWhenIdle(internals, end)
     },

@@ -12,6 +12,8 @@ export interface Training {
   readonly patterns: readonly (readonly [source: string, flags: string])[]
   /** Functions that were run: by script, as the bootstrap names it, their positions in it. */
   readonly functions: readonly (readonly [script: string, positions: readonly number[]])[]
+  /** Paths in the archive that were asked for, and are not there. */
+  readonly missing?: readonly string[]
   /** How many modules the program had gone through when it was frozen; undefined if that is not known. */
   readonly steps?: number
   /** It is to be frozen there. */

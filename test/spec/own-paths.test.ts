@@ -147,3 +147,30 @@ console.log(existsSync([directory, 'secret'].reduce((all, part) => all + '/' + p
   const { stdout } = await run('./app', [], { cwd: project })
   assert.equal(stdout, 'false\n')
 })
+
+test('what the program looks for in vain when it is tried, and the project has, is told', async () => {
+  const project = makeProject(temporaryDirectory(), {
+    'package.json': { type: 'module' },
+    'src/main.ts': `import { existsSync, readFileSync } from 'node:fs'
+const at = (...names: string[]) => names.reduce((all, name) => all + '/' + name, import.meta.dirname)
+console.log(existsSync(at('..', 'public')), existsSync(at('..', 'public', 'page.html')), existsSync(at('none')))
+console.log(existsSync(at('..', '.env')), existsSync(at('..', 'package.json')))
+try { readFileSync(at('texts', 'one.txt')) } catch ({ code }: any) { console.log(code) }
+`,
+    'src/texts/one.txt': '',
+    'public/page.html': '',
+    '.env': '',
+  })
+  const told = async (...flags: string[]) => {
+    const { diagnostics } = await ingotBuild(['src/main.ts', '-o', 'app', ...flags], { cwd: project })
+    return diagnostics.map(({ severity, code, at }) => [severity, code, at?.file])
+  }
+  const missing = [
+    ['warning', 'NOT_EMBEDDED', `${project}/public`],
+    ['warning', 'NOT_EMBEDDED', `${project}/src/texts/one.txt`],
+  ]
+  assert.deepEqual(await told(), missing)
+  // The frozen process is the same, and kept.
+  assert.deepEqual(await told('--force'), missing)
+  assert.deepEqual(await told('--include', 'public', '--include', 'src/texts/*.txt'), [])
+})

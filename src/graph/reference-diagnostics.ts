@@ -1,5 +1,8 @@
 // What a build says of references in the program's own modules, and in its configuration, that lead nowhere, or anywhere.
 
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+
 import { BuildError, type Diagnostic } from '../base/diagnostics.ts'
 import { nearest } from '../base/nearest.ts'
 import type { ResolvedConfig } from '../config/config.ts'
@@ -61,9 +64,7 @@ function missingReference(
   severity: 'error' | 'warning' | 'info',
 ): Diagnostic {
   const at = placeOf(file, scan.text, start)
-  const help = /^[./]/.test(specifier)
-    ? 'correct the path'
-    : `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
+  const help = /^[./]/.test(specifier) ? 'correct the path' : helpWithPackage(specifier, file)
   if (!optional && severity === 'error')
     throw new BuildError('UNRESOLVED_IMPORT', `cannot find '${specifier}'`, { at, help })
   return {
@@ -73,6 +74,19 @@ function missingReference(
     at,
     help,
   }
+}
+
+function helpWithPackage(specifier: string, file: string): string {
+  // Yarn Plug'n'Play: in archives, which only its own loader reads.
+  if (isBelow('.pnp.cjs', path.dirname(file)))
+    return 'keep packages in directories: "nodeLinker: node-modules" in .yarnrc.yml, then yarn install'
+  return `install it (npm install ${packageNameOf(specifier) ?? specifier}), or list it under "external" if the program can do without it`
+}
+
+/** Whether a file of that name is in the directory or one above. */
+function isBelow(name: string, directory: string): boolean {
+  const above = path.dirname(directory)
+  return existsSync(path.join(directory, name)) || (above !== directory && isBelow(name, above))
 }
 
 /** Of a mistake in a file that may have some. */

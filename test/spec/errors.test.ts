@@ -106,6 +106,20 @@ const cases: readonly Case[] = [
     },
   },
   {
+    title: 'a package that Yarn has in an archive',
+    files: { 'main.ts': `import 'left-pad'\n`, '.pnp.cjs': '' },
+    args: ['main.ts'],
+    expected: {
+      status: 1,
+      code: 'UNRESOLVED_IMPORT',
+      message: /left-pad/,
+      file: 'main.ts',
+      line: 1,
+      column: 8,
+      help: /nodeLinker/,
+    },
+  },
+  {
     title: 'an import of a file that is not there',
     files: { 'main.ts': `console.log(1)\n  ; import { x } from './none.ts'\nconsole.log(x)\n` },
     args: ['main.ts'],

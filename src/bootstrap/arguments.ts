@@ -29,6 +29,8 @@ export interface ScriptCommand {
   /** Options before the script, for process.execArgv. */
   readonly execArgv: readonly string[]
   readonly preload: readonly string[]
+  /** Variables to be set, of which the environment has none; of two files that have one the later counts. */
+  readonly environment: readonly { readonly file: string; readonly isOptional: boolean }[]
   /** Options of V8, to be set now; node has taken its own already. */
   readonly v8Flags: readonly string[]
   readonly args: readonly string[]
@@ -67,6 +69,7 @@ function parse(
   const rest = [...args]
   const execArgv: string[] = []
   const preload: string[] = []
+  const environment: ScriptCommand['environment'][number][] = []
   const v8Flags: string[] = []
   let help: Help | undefined
   let code: string | undefined
@@ -88,6 +91,8 @@ function parse(
       code = value()
       print = name !== '-e' && name !== '--eval'
     } else if (name === '-r' || name === '--require') preload.push(value())
+    else if (name === '--env-file' || name === '--env-file-if-exists')
+      environment.push({ file: value(), isOptional: name !== '--env-file' })
     else if (name === '-v' || name === '--version') code = 'console.log(process.version)'
     else if (HELP.has(name)) help ??= HELP.get(name)
     else if (name === '--input-type') inputType = value()
@@ -101,6 +106,7 @@ function parse(
     help,
     execArgv: execArgv.at(-1) === '--' ? execArgv.slice(0, -1) : execArgv,
     preload,
+    environment,
     v8Flags,
     args: rest,
     workingDirectory,

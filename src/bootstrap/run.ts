@@ -80,6 +80,7 @@ export function runScript(internals: Internals, tree: Tree, command: ScriptComma
     installOptionValues(internals, values, flags)
   }
   process.execArgv = [...command.execArgv]
+  loadEnvironment(command.environment)
   const main = script === undefined ? [] : [path.resolve(script)]
   process.argv.splice(1, process.argv.length, ...main, ...args)
   if (command.preload.length > 0) internals.cjsLoader.Module._preloadModules([...command.preload])
@@ -101,6 +102,24 @@ export function runScript(internals: Internals, tree: Tree, command: ScriptComma
       })
   } else if (main[0] !== undefined) {
     runFile(internals, tree, main[0])
+  }
+}
+
+/** As node's: an argument is not valid. */
+const EX_INVALID_ARGUMENT = 9
+
+function loadEnvironment(files: ScriptCommand['environment']): void {
+  // What is set already stays.
+  for (const { file, isOptional } of files.toReversed()) {
+    try {
+      process.loadEnvFile(path.resolve(file))
+    } catch (error) {
+      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+      if (isMissing && isOptional) continue
+      if (!isMissing) throw error
+      process.stderr.write(`${process.execPath}: ${file}: not found\n`)
+      ;(process as any).reallyExit(EX_INVALID_ARGUMENT)
+    }
   }
 }
 

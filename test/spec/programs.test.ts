@@ -132,6 +132,24 @@ for (const execArgv of [['-r', preload], ['--no-warnings', '--require=' + preloa
     prints: ['true,2', 'true,2', ',0'],
   },
   {
+    title: 'children with variables from files',
+    files: {
+      'main.mjs': `import { spawnSync } from 'node:child_process'
+const at = (name) => new URL(name, import.meta.url).pathname
+const child = (...options) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...options, at('child.cjs')], { env: { GIVEN: 'given' } })
+  console.log(status, (String(stdout) + stderr).trim().split(': ').slice(-2).join())
+}
+child('--env-file=' + at('one.env'), '--env-file', at('two.env'), '--env-file-if-exists=/none')
+child('--env-file=/none')
+`,
+      'one.env': 'GIVEN=one\nFIRST=one\nBOTH=one\n',
+      'two.env': 'BOTH=two\n',
+      'child.cjs': 'const { GIVEN, FIRST, BOTH } = process.env\nconsole.log(GIVEN, FIRST, BOTH)\n',
+    },
+    prints: ['0 given one two', '/none not found. Continuing without it.', '9 /none,not found'],
+  },
+  {
     title: 'no single executable application of node',
     files: {
       'main.mjs': `import sea from 'node:sea'

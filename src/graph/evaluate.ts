@@ -22,7 +22,6 @@ import {
   UNKNOWN,
   WILDCARD,
   type Callable,
-  type Exports,
   type Imported,
   type Parameter,
   type Value,
@@ -191,8 +190,8 @@ export class Evaluator {
       const module: Value = { kind: 'builtin', name: builtin }
       return name === '*' ? module : propertyOf(module, name)
     }
-    const exports: Exports = Object.hasOwn(this.#imported, source) ? this.#imported[source]! : {}
-    return name === '*' ? { kind: 'object', properties: exports } : (exports[name] ?? UNKNOWN)
+    const properties = Object.hasOwn(this.#imported, source) ? this.#imported[source]! : {}
+    return name === '*' ? { kind: 'object', properties } : propertyOf({ kind: 'object', properties }, name)
   }
 
   #member(node: AstNode): Value {
@@ -316,8 +315,8 @@ export class Evaluator {
     )
   }
 
-  #relativeTo(input: Value | undefined, base: Value): Value {
-    if (!input || !isOwn(base)) return UNKNOWN
+  #relativeTo(input: Value, base: Value): Value {
+    if (!isOwn(base)) return UNKNOWN
     return combine([input, base], ([url, from]) => {
       if (!from!.startsWith('/') || /^[a-z]+:/i.test(url!)) return undefined
       const directory = from!.endsWith('/') ? from! : path.dirname(from!)

@@ -3,7 +3,6 @@
 // bootstrap/program-requests.ts is the other end. A program has this file alone: it may import types only.
 
 import { channel } from 'node:diagnostics_channel'
-import { getRawAsset, isSea } from 'node:sea'
 
 import type { BuildInfo } from './format/build-info.ts'
 
@@ -57,11 +56,14 @@ const PROPERTIES: Readonly<Record<keyof BuildInfo, true>> = {
  * What the executable is made of: versions, packages, licences, native code, the commit. It is read when one of its
  * properties is first looked at. Undefined under plain node.
  */
-export const buildInfo: BuildInfo | undefined = isSea() ? lazyInfo() : undefined
+export const buildInfo: BuildInfo | undefined = lazyInfo()
 
-function lazyInfo(): BuildInfo {
+function lazyInfo(): BuildInfo | undefined {
+  // bootstrap/internals.ts
+  const payload: (() => ArrayBuffer) | undefined = Reflect.get(process, Symbol.for('ingot.payload'))
+  if (!payload) return undefined
   let info: BuildInfo | undefined
-  const read = () => (info ??= readInfo())
+  const read = () => (info ??= readInfo(payload()))
   const properties = Object.keys(PROPERTIES).map((name) => [
     name,
     { enumerable: true, get: () => read()[name as keyof BuildInfo] },
@@ -77,8 +79,7 @@ function lazyInfo(): BuildInfo {
 const INFO_OFFSET = 64
 const INFO_SIZE = 72
 
-function readInfo(): BuildInfo {
-  const archive = getRawAsset('payload')
+function readInfo(archive: ArrayBuffer): BuildInfo {
   const header = new DataView(archive)
   const field = (offset: number) => Number(header.getBigUint64(offset, true))
   const packed = new Uint8Array(archive, field(INFO_OFFSET), field(INFO_SIZE))

@@ -117,10 +117,14 @@ export interface Internals {
 /** `require` of the main script: builtin modules only, and with --expose-internals all of them. */
 export type InternalRequire = (id: string) => any
 
-/** That our bootstrap lies in what node calls an asset is nothing to programs, which have a branch for their own. */
-function hiddenSea(sea: Binding): Internals['sea'] {
+/**
+ * That we lie in what node calls assets is nothing to programs, which have a branch for their own. `ingot/runtime` has another way.
+ */
+function hideSea(sea: Binding): Internals['sea'] {
+  const { getAsset } = sea
   sea['isSea'] = () => false
-  return sea as Binding & Internals['sea']
+  Object.defineProperty(process, Symbol.for('ingot.payload'), { value: () => getAsset('payload') })
+  return { getAsset }
 }
 
 export function openInternals(require: InternalRequire): Internals {
@@ -146,7 +150,7 @@ export function openInternals(require: InternalRequire): Internals {
     },
     processWrap: internalBinding('process_wrap'),
     spawnSync: internalBinding('spawn_sync'),
-    sea: hiddenSea(internalBinding('sea')),
+    sea: hideSea(internalBinding('sea')),
     worker: internalBinding('worker'),
     zlib: internalBinding('zlib'),
     v8: internalBinding('v8'),

@@ -227,12 +227,22 @@ class OwnModule {
     type?: string,
   ): void {
     const texts = new Set(textsOf(this.#evaluator.evaluate(node)).map(withoutPlaceholders))
+    const isLiteral = node?.type === 'Literal'
+    const optional = how.optional || !isLiteral
     for (const text of texts) {
       // One of node's own, whichever it is.
       if (text.startsWith('node:') && text.includes(WILDCARD)) continue
       if (!text.includes(WILDCARD)) {
         const isGuess = texts.has(WILDCARD)
-        this.#references.push({ kind, specifier: text, start, ...how, ...(type && { type }), isGuess })
+        this.#references.push({
+          kind,
+          specifier: text,
+          start,
+          ...how,
+          optional,
+          ...(type && { type }),
+          isGuess,
+        })
       } else if (
         /^(?:(?:file:\/\/)?(?:\.{1,2})?\/|@[^/\0]+\/[^/\0]+\/|[^@./\0][^/\0]*\/)/.test(text) &&
         !/^\.{1,2}\/\0$/.test(text)
@@ -243,7 +253,7 @@ class OwnModule {
       }
     }
     // A literal is resolved at build time; anything else runs under the module's own path.
-    if (kind === 'import' && node?.type !== 'Literal') this.#unbundlable ??= 'has a computed import()'
+    if (kind === 'import' && !isLiteral) this.#unbundlable ??= 'has a computed import()'
   }
 
   #path(value: Value): void {

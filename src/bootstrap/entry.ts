@@ -66,7 +66,7 @@ const compiler = new Compiler(archive, internals, prepared)
 const { manifest } = archive
 const { entries, tests, sourceMaps, waitsForReady = false } = manifest
 const freezing = job ? undefined : detectFreezing(internals, archive)
-const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded(), archive)
+const rehearsal = job ? undefined : detectRehearsal(internals, () => compiler.loaded(), tree)
 
 // Below all that the bootstrap puts in place: a program may change what that runs on.
 const beginContract = installContract(archive, { internals, manifest, freezing, job, development, shared })

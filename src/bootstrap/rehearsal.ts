@@ -5,8 +5,8 @@ import { encodeTraining, type Training } from '../format/training.ts'
 import { REPORT_DESCRIPTOR, tellerOf } from './control.ts'
 import type { InternalRequire, Internals } from './internals.ts'
 import { functionsRun } from './trained-code.ts'
-import type { Archive } from './vfs/archive.ts'
 import { toArchivePath } from './vfs/paths.ts'
+import type { Tree } from './vfs/tree.ts'
 import { loadedBuiltins } from './warm-up.ts'
 
 const LOOK_EVERY_MS = 40
@@ -25,7 +25,7 @@ export interface Rehearsal {
 export function detectRehearsal(
   internals: Internals,
   loadedModules: () => readonly string[],
-  archive: Archive,
+  tree: Tree,
 ): Rehearsal | undefined {
   const { fs, requireBuiltin, cjsLoader } = internals
   const tell = tellerOf(fs)
@@ -50,7 +50,7 @@ export function detectRehearsal(
     begin() {
       // What has run is told by its code.
       internals.v8.setFlagsFromString('--no-flush-bytecode')
-      archive.onMissing = (path) => void missing.add(path)
+      tree.onMissing = (path) => void missing.add(path)
       tell('arm')
       endWhenIdle(internals, end)
     },

@@ -112,8 +112,6 @@ export class Archive {
   readonly #checking: Checking
   readonly #check: Check
   oneEntry: Entry | undefined
-  /** Told what is asked for and is not there. */
-  onMissing: ((path: string) => void) | undefined
 
   constructor(bytes: ArrayBuffer, checking?: Internals) {
     this.#bytes = Buffer.from(bytes)
@@ -201,10 +199,7 @@ export class Archive {
     if (path.startsWith('../')) return 'ENOENT'
     // Entries lie only in real directories: found as it is means that no link is on the way.
     const direct = this.find(path)
-    if (direct && !(followLast && isSymlink(direct))) return direct
-    const found = this.#walk(path, followLast)
-    if (found === 'ENOENT') this.onMissing?.(path)
-    return found
+    return direct && !(followLast && isSymlink(direct)) ? direct : this.#walk(path, followLast)
   }
 
   #walk(path: string, followLast: boolean): Entry | ResolveError {

@@ -198,7 +198,7 @@ export function moduleStat(tree: Tree, path: string): number {
 function statOperation(tree: Tree, syscall: string, follow: boolean) {
   return (path: string, [, bigint, request, throwIfNoEntry]: any[]) => {
     if (request === undefined && throwIfNoEntry === false) {
-      if (typeof tree.archive.resolve(path, follow) === 'string') return undefined
+      if (typeof tree.resolve(path, follow) === 'string') return undefined
     }
     return statArray(tree.lookup(path, syscall, follow), bigint, request === undefined)
   }

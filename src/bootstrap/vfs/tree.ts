@@ -17,6 +17,8 @@ const FIRST_DESCRIPTOR = 0x5000_0000
 
 export class Tree {
   readonly archive: Archive
+  /** Told what is asked for and is not there, but by loaders of modules, which try many names. */
+  onMissing: ((path: string) => void) | undefined
   readonly #error: ErrorFactory
   /** By descriptor; a number is used again once it is closed, as in the kernel. */
   readonly #open: (Entry | undefined)[] = []
@@ -28,15 +30,22 @@ export class Tree {
     this.#error = error
   }
 
+  /** As the archive does. */
+  resolve(path: string, followLast: boolean): Entry | ErrorCode {
+    const found = this.archive.resolve(path, followLast)
+    if (found === 'ENOENT') this.onMissing?.(path)
+    return found
+  }
+
   /** @throws ENOENT, ENOTDIR, ELOOP */
   lookup(path: string, syscall: string, followLast = true): Entry {
-    const found = this.archive.resolve(path, followLast)
+    const found = this.resolve(path, followLast)
     if (typeof found === 'string') throw this.#error(found, syscall, toVirtualPath(path))
     return found
   }
 
   exists(path: string): boolean {
-    return typeof this.archive.resolve(path, true) !== 'string'
+    return typeof this.resolve(path, true) !== 'string'
   }
 
   access(path: string, mode: number): void {
@@ -58,12 +67,12 @@ export class Tree {
 
   /** open(2) for reading; undefined if it is no file. */
   openFile(path: string): number | undefined {
-    const found = this.archive.resolve(path, true)
+    const found = this.resolve(path, true)
     return typeof found === 'string' || !isFile(found) ? undefined : this.#add(found)
   }
 
   #openable(path: string, flags: number): Entry {
-    const found = this.archive.resolve(path, true)
+    const found = this.resolve(path, true)
     const fail = (code: ErrorCode) => this.#error(code, 'open', toVirtualPath(path))
     if (typeof found === 'string') throw fail(found === 'ENOENT' && flags & O_CREAT ? 'EROFS' : found)
     if (flags & O_CREAT && flags & O_EXCL) throw fail('EEXIST')

@@ -10,7 +10,7 @@ import { installOptionValues, parseOptions } from './option-values.ts'
 import { HAS_LAUNCHER } from './platform.ts'
 import { toArchivePath, toVirtualPath } from './vfs/paths.ts'
 import type { Tree } from './vfs/tree.ts'
-import { listOf, type WorkerJob } from './workers.ts'
+import { listOf, ownExecArgv, type WorkerJob } from './workers.ts'
 
 /** Runs a main module by the format that the build has settled; files on disk as node does. */
 export function runFile(internals: Internals, tree: Tree, file: string): void {
@@ -124,11 +124,11 @@ function loadEnvironment(files: ScriptCommand['environment']): void {
 }
 
 export function runWorker(internals: Internals, tree: Tree, job: WorkerJob): void {
-  const { kind, content, execArgv, preload } = job
+  const { kind, content, preload } = job
   // What evaluating the bootstrap as a script has left behind.
   const globals = globalThis as Record<string, unknown>
   for (const name of ['module', 'exports', 'require', '__filename', '__dirname']) delete globals[name]
-  process.execArgv = listOf(execArgv)
+  process.execArgv = ownExecArgv(internals, job)
   if (preload && kind !== 'hooks') internals.cjsLoader.Module._preloadModules(listOf(preload))
   switch (kind) {
     case 'eval':

@@ -5,6 +5,7 @@
 
 import { bootScript } from '../format/boot.ts'
 import { FUSES } from '../format/fuses.ts'
+import { OWN_OPTIONS } from '../format/own-options.ts'
 import type { Shared } from './contract.ts'
 import { tellerOf } from './control.ts'
 import type { Internals } from './internals.ts'
@@ -18,7 +19,7 @@ export interface WorkerJob {
   /** A file's path, a script's source, a data: URL, or node's own module that runs module.register's hooks. */
   readonly content: string
   readonly workingDirectory: string | undefined
-  /** The worker's own, or the program's. With a zero between them: an array would be what a program makes of arrays. */
+  /** The program's, for a worker that is given none, and that of one with modules to load before. With a zero between them: an array would be what a program makes of arrays. */
   readonly execArgv: string
   /** Modules to load before, in the same way: node would look for them before it is told of the embedded tree. */
   readonly preload: string
@@ -115,7 +116,7 @@ function viaBootstrap(
     kind,
     content: filename,
     workingDirectory: getVirtualWorkingDirectory(),
-    execArgv: options?.execArgv ?? apply(join, process.execArgv, ['\0']),
+    execArgv: options?.preload ? options.execArgv : apply(join, process.execArgv, ['\0']),
     preload: options?.preload ?? '',
     execPath: process.execPath,
     argv0: process.argv0,
@@ -154,6 +155,12 @@ function beginWorker(internals: Internals, execArgv: readonly string[] | undefin
   }
   beginning = { execArgv: apply(join, execArgv, ['\0']), preload: apply(join, preload, ['\0']) }
   return [...neededOptions(internals), ...forNode]
+}
+
+/** What the worker was given, without what it was given for us; else what the program has. */
+export function ownExecArgv(internals: Internals, { execArgv, preload }: WorkerJob): string[] {
+  const isInherited = OWN_OPTIONS.every((option, i) => process.execArgv[i] === option)
+  return isInherited || preload ? listOf(execArgv) : process.execArgv.slice(neededOptions(internals).length)
 }
 
 export function listOf(joined: string): string[] {

@@ -59,7 +59,17 @@ suite('the smallest executable', { skip: HOST !== 'linux-x64' }, () => {
         new Worker(source, { eval: true })
       } else if (option === 'extension') {
         const { DatabaseSync } = await import('node:sqlite')
-        new DatabaseSync(':memory:', { allowExtension: true }).loadExtension(process.argv[3])
+        const database = new DatabaseSync(':memory:', { allowExtension: true })
+        // What is behind the guard of codeFromDisk, which has nothing against what is inside.
+        const { apply } = Reflect
+        let { loadExtension } = database
+        Reflect.apply = (called, ...rest) => apply((loadExtension = called), ...rest)
+        try {
+          database.loadExtension(import.meta.filename)
+        } catch {
+          Reflect.apply = apply
+        }
+        loadExtension.call(database, process.argv[3])
       } else if (option === 'sources') {
         const texts = Object.values(process.binding('natives')).map(String)
         console.log(texts.every((text) => text.replaceAll('a', 'b').length === text.length))

@@ -161,7 +161,10 @@ export class Evaluator {
 
   #name(name: string, at: number): Value {
     const bindings = this.#scopes.lookup(name, at)
-    if (bindings) return either(bindings.map((each) => this.#bound(each)))
+    if (bindings) {
+      const values = bindings.map((each) => this.#bound(each))
+      return either(this.#scopes.isChanged(name) ? [...values, UNKNOWN] : values)
+    }
     if (OWN_FILE.test(name)) return text(this.#file, true)
     return OWN_DIRECTORY.test(name) ? text(path.dirname(this.#file), true) : UNKNOWN
   }
@@ -171,7 +174,7 @@ export class Evaluator {
       case 'value':
         return this.evaluate(binding.node)
       case 'property':
-        return propertyOf(this.evaluate(binding.of), binding.name)
+        return this.#property(this.evaluate(binding.of), binding.name)
       case 'element': {
         const all = this.evaluate(binding.of)
         return all.kind === 'array' ? either(all.elements) : UNKNOWN
@@ -204,7 +207,13 @@ export class Evaluator {
     // What node was started with.
     if (property === '1' && calleeName(node.object) === 'process.argv') return text(this.#file, true)
     const object = this.evaluate(node.object)
-    return URL_PROPERTIES.has(property) && isText(object) ? object : propertyOf(object, property)
+    if (URL_PROPERTIES.has(property) && isText(object)) return object
+    return this.#property(object, property)
+  }
+
+  #property(of: Value, name: string): Value {
+    const value = propertyOf(of, name)
+    return this.#scopes.isChanged(name) ? either([value, UNKNOWN]) : value
   }
 
   /** The one text that it is. */

@@ -7,15 +7,18 @@ import { packageNameOf } from './resolve.ts'
 import type { Scan } from './scan.ts'
 
 /** A module that computes what it imports mostly takes it from literals nearby. */
-export function namedFiles({ computed, names }: Scan): string[] {
-  return computed.length > 0 ? [...names].filter((name) => /^\.{1,2}\//.test(name)) : []
+export function namedFiles({ computed, references, names }: Scan): string[] {
+  const isComputing = computed.length > 0 || references.some(({ isGuess }) => isGuess)
+  return isComputing ? [...names].filter((name) => /^\.{1,2}\//.test(name)) : []
 }
 
 /** Transports, dialects, presets: packages that the program names in a string and a library loads. */
 export function namedDependencies({ references, names }: Scan, owner: Package | undefined): string[] {
   const { dependencies = {}, optionalDependencies = {} } = owner?.json ?? {}
   return Object.keys({ ...dependencies, ...optionalDependencies }).filter((name) => {
-    const isImported = references.some((reference) => packageNameOf(reference.specifier) === name)
+    const isImported = references.some(
+      ({ specifier, isGuess }) => !isGuess && packageNameOf(specifier) === name,
+    )
     return !isImported && [...names].some((text) => text === name || text.startsWith(`${name}/`))
   })
 }

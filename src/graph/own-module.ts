@@ -156,6 +156,7 @@ class OwnModule {
     new Visitor({
       ...scopes.visitor,
       ...Object.fromEntries(PATH_NODES.map((type) => [type, onPath])),
+      CallExpression: (node: any) => (scopes.call(node), onPath(node)),
       VariableDeclarator: ({ id, init }: any) => {
         if (init?.type === 'CallExpression' && CREATE_REQUIRE.test(calleeName(init.callee)))
           this.#requireNames.set(id.name, init.arguments[0])
@@ -233,7 +234,7 @@ class OwnModule {
       // One of node's own, whichever it is.
       if (text.startsWith('node:') && text.includes(WILDCARD)) continue
       if (!text.includes(WILDCARD)) {
-        const isGuess = texts.has(WILDCARD)
+        const isGuess = texts.size > 1
         this.#references.push({
           kind,
           specifier: text,

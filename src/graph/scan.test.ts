@@ -34,3 +34,32 @@ suite('what a module of a package asks for', () => {
     test(`computed: ${text}`, () => assert.deepEqual(scan(text).computed, computed))
   }
 })
+
+suite('what a module of the program asks for', () => {
+  for (const [text, specifiers, isComputing] of [
+    [`const name = './a.js'; import(name)`, ['./a.js'], false],
+    [`import(all ? './a.js' : './b.js')`, ['./a.js', './b.js'], false],
+    [`import(process.argv[2] ?? './a.js')`, ['./a.js'], true],
+    [`for (const name of ['./a.js', './b.js']) import(name)`, ['./a.js', './b.js'], false],
+    [`const names = ['./a.js']; names.push(more); for (const name of names) import(name)`, [], true],
+    [`const plugin = { file: './a.js' }; import(plugin.file)`, ['./a.js'], false],
+    [`const plugin = { file: './a.js' }; plugin.file = other; import(plugin.file)`, ['./a.js'], true],
+    [
+      `const plugin = { file: './a.js' }; plugin.file = other; const { file } = plugin; import(file)`,
+      ['./a.js'],
+      true,
+    ],
+    [`let name = './a.js'; if (other) name = other(); import(name)`, ['./a.js'], true],
+    [`const name = './a.js'; { const name = other; import(name) }`, [], true],
+    [`const load = (name) => import(name); load('./a.js')`, [], true],
+    [`import('node:' + name)`, [], false],
+  ] as const)
+    test(text, () => {
+      const { references, computed } = scanModule('/app/main.ts', text, (_, __, parse) => parse())
+      assert.deepEqual(
+        references.map(({ specifier }) => specifier),
+        specifiers,
+      )
+      assert.equal(computed.length > 0, isComputing)
+    })
+})

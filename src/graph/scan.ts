@@ -22,7 +22,7 @@ export interface Reference {
   readonly optional: boolean
   /** Looked up from another place, by a require that was made for it. */
   readonly elsewhere?: boolean
-  /** It may as well be something of which nothing is known: `process.argv[2] ?? './default.ts'`. */
+  /** One of several that it may be, or something of which nothing is known: `process.argv[2] ?? './default.ts'`. */
   readonly isGuess?: boolean
   /** Only its path is asked for (require.resolve, import.meta.resolve). */
   readonly byPath: boolean

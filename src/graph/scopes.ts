@@ -19,6 +19,7 @@ interface Scope {
   readonly names: Map<string, Binding[]>
 }
 
+const CHANGES = /^(?:push|unshift|splice|fill|reverse|sort)$/
 /** A name that is given more values than these is nobody's. */
 const MOST_BINDINGS = 8
 
@@ -27,6 +28,8 @@ export class Scopes {
   /** Sorted by their starts. */
   readonly #scopes: Scope[] = [this.#module]
   readonly #assignments: { readonly name: string; readonly at: number; readonly node: AstNode }[] = []
+  /** Names of properties that are assigned to, of whatever; of arrays that others are put into. */
+  readonly #changed = new Set<string | undefined>()
   /** The one that the walk is in. */
   #current = this.#module
 
@@ -50,11 +53,18 @@ export class Scopes {
       if (!['=', '??=', '||='].includes(operator)) return
       if (left.type === 'Identifier') this.#assign(left.name, right)
       else if (isThis(left)) this.#assign(`this.${left.property.name}`, right)
+      else if (left.type === 'MemberExpression') this.#changed.add(propertyName(left))
     },
     ImportDeclaration: ({ source, specifiers }: any) => {
       for (const each of specifiers)
         this.#declare(each.local.name, { kind: 'import', source: source.value, name: importedName(each) })
     },
+  }
+
+  /** For who visits calls, too: lists are changed by some. */
+  call({ callee }: AstNode): void {
+    const changes = callee.type === 'MemberExpression' && CHANGES.test(propertyName(callee) ?? '')
+    if (changes && callee.object.type === 'Identifier') this.#changed.add(callee.object.name)
   }
 
   finish(): void {
@@ -70,6 +80,11 @@ export class Scopes {
       [type]: (node: AstNode) => this.#enter(node, isFunction),
       [`${type}:exit`]: () => void (this.#current = this.#current.outer!),
     }
+  }
+
+  /** Whether a property of that name, or a list, may have become something that nobody knows. */
+  isChanged(name: string): boolean {
+    return this.#changed.has(name)
   }
 
   /** Everything that a name can be at that offset; undefined if the module does not have the name. */
@@ -186,6 +201,10 @@ function importedName(specifier: any): string {
   if (specifier.type === 'ImportDefaultSpecifier') return 'default'
   if (specifier.type === 'ImportNamespaceSpecifier') return '*'
   return specifier.imported.name ?? specifier.imported.value
+}
+
+function propertyName({ computed, property }: AstNode): string | undefined {
+  return computed ? property.value : property.name
 }
 
 function isThis(node: AstNode): boolean {

@@ -105,7 +105,7 @@ export async function buildTracked(
         ...codeCacheDiagnostics(config.target, target),
         ...graph.diagnostics,
         ...judged.diagnostics,
-        ...notEmbedded(graph.root, written.missing),
+        ...notEmbedded(graph, written.missing),
       ],
       elapsedMs: performance.now() - started,
     })

@@ -167,10 +167,10 @@ try { readFileSync(at('texts', 'one.txt')) } catch ({ code }: any) { console.log
   }
   const missing = [
     ['warning', 'NOT_EMBEDDED', `${project}/public`],
-    ['warning', 'NOT_EMBEDDED', `${project}/src/texts/one.txt`],
+    ['warning', 'NOT_EMBEDDED', `${project}/src/texts`],
   ]
   assert.deepEqual(await told(), missing)
   // The frozen process is the same, and kept.
   assert.deepEqual(await told('--force'), missing)
-  assert.deepEqual(await told('--include', 'public', '--include', 'src/texts/*.txt'), [])
+  assert.deepEqual(await told('--include', 'public', '--include', 'src/texts'), [])
 })

@@ -47,6 +47,9 @@ const OWN_FILE =
   /^(?:__filename|import\.meta\.(?:filename|url)|(?:require\.main|process\.mainModule|module)\.filename)$/
 const OWN_DIRECTORY =
   /^(?:__dirname|import\.meta\.dirname|(?:require\.main|process\.mainModule|module)\.path)$/
+/** Whoever has none of these makes no paths of its own files, unless of what it imports. */
+export const ANCHORS =
+  /\bimport\.meta\b|__dirname|__filename|\bprocess\.(?:argv|mainModule)\b|\brequire\.main\b|\bmodule\.(?:path|filename)\b/
 /** Expressions inside one another, through names and calls. */
 const DEEPEST = 400
 /** Expressions that may be paths. */

@@ -57,13 +57,13 @@ export class GraphMemory {
    * @param imported what is known of other modules, as JSON
    * @throws BuildError SYNTAX_ERROR
    */
-  scan(file: string, options: CompilerOptions, imported = '{}'): Scan {
+  scan(file: string, options: CompilerOptions, imported?: string): Scan {
     const text = this.text(file)
     // What JSX imports is the compiler's affair.
     const compiler = file.endsWith('x') ? options.of(path.dirname(file)) : ''
-    const scans = imported === '{}' ? this.#scans : this.#scansWithImports
+    const scans = imported === undefined ? this.#scans : this.#scansWithImports
     return scans.get(file, [text, compiler, imported], () =>
-      scanModule(file, text, this.#syntax, JSON.parse(imported)),
+      scanModule(file, text, this.#syntax, imported === undefined ? undefined : JSON.parse(imported)),
     )
   }
 

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { parseSync, Visitor } from 'rolldown/utils'
 
 import { BuildError } from '../base/diagnostics.ts'
-import { calleeName, Evaluator, PATH_NODES, type AstNode } from './evaluate.ts'
+import { ANCHORS, calleeName, Evaluator, PATH_NODES, type AstNode } from './evaluate.ts'
 import { exportedValues, isCommonJsExport } from './exported.ts'
 import type { EdgeKind } from './resolve.ts'
 import type { Reference, Scan } from './scan.ts'
@@ -64,10 +64,6 @@ const REGISTER_HOOKS = /(?:^|\.)registerHooks$/
 const PROCESS_ENV = /^(?:globalThis\.)?process\s*\.\s*env$/
 /** What comes second in module.register(specifier, parentURL); others have functions of that name, too. */
 const PARENT_URL = /^(?:import\.meta\.url|__filename|(?:\w+\.)?pathToFileURL\()/
-
-/** Whoever has none of these makes no paths of its own files, unless of what it imports. */
-const ANCHORS =
-  /\bimport\.meta\b|__dirname|__filename|\bprocess\.(?:argv|mainModule)\b|\brequire\.main\b|\bmodule\.(?:path|filename)\b/
 
 class OwnModule {
   readonly #file: string

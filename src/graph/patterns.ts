@@ -3,8 +3,8 @@
 import { existsSync, globSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-import { WILDCARD } from './values.ts'
 import type { EdgeKind } from './resolve.ts'
+import { WILDCARD } from './values.ts'
 
 /** What `require` adds to a name by itself. */
 const REQUIRE_EXTENSIONS = '(?:\\.js|\\.json|\\.cjs|\\.node|\\.ts|/index\\.js)?'

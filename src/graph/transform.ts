@@ -19,20 +19,36 @@ export type Strip = (text: string) => string | undefined
 export function eraseTypes(file: string, text: string, strip: Strip): string | undefined {
   const isJsx = file.endsWith('x')
   if (!isTypeScript(file) && !isJsx) return text
-  const compiled = transformSync(file, text, { tsconfig: true })
-  const unknown = UNKNOWN_TO_V8.find(
-    ({ type, word }) => find(type, word, 'x.js', compiled.code) !== undefined,
-  )
+  const compiled = new Parsed('x.js', transformSync(file, text, { tsconfig: true }).code)
+  const unknown = UNKNOWN_TO_V8.find((one) => find(one, compiled) !== undefined)
   if (unknown) throw notInV8(file, text, unknown)
-  const erased = isJsx ? undefined : strip(text)
-  if (erased === undefined || find('Decorator', '@', 'x.js', erased) !== undefined) return undefined
+  const stripped = isJsx ? undefined : strip(text)
+  if (stripped === undefined) return undefined
+  const erased = new Parsed('x.js', stripped)
+  if (find(DECORATOR, erased) !== undefined) return undefined
   // "useDefineForClassFields": false makes assignments of them.
-  if (fieldCount(erased) !== fieldCount(compiled.code)) return undefined
-  return withoutTypeNames(erased, compiled.code)
+  if (fieldCount(erased) !== fieldCount(compiled)) return undefined
+  return withoutTypeNames(erased, compiled)
+}
+
+/** A text that is parsed once, when its syntax is first looked at. */
+class Parsed {
+  readonly code: string
+  readonly #file: string
+  #syntax: ReturnType<typeof parseSync> | undefined
+
+  constructor(file: string, code: string) {
+    this.#file = file
+    this.code = code
+  }
+
+  get syntax(): ReturnType<typeof parseSync> {
+    return (this.#syntax ??= parseSync(this.#file, this.code))
+  }
 }
 
 /** Blanks out what is imported and exported for its type alone, of which the syntax says nothing: a compiler has left it out. */
-function withoutTypeNames(erased: string, compiled: string): string {
+function withoutTypeNames(erased: Parsed, compiled: Parsed): string {
   const imports = new Set(
     importsOf(compiled).flatMap(({ from, names }) => names.map(({ local }) => `${local} ${from}`)),
   )
@@ -41,23 +57,23 @@ function withoutTypeNames(erased: string, compiled: string): string {
     ...importsOf(erased).flatMap(({ from, names, range }) => {
       const unused = names.filter(({ local }) => !imports.has(`${local} ${from}`))
       const isAll = names.length > 0 && unused.length === names.length
-      return isAll ? [range] : unused.map((name) => withComma(erased, name.range))
+      return isAll ? [range] : unused.map((name) => withComma(erased.code, name.range))
     }),
     ...exportsOf(erased)
       .filter(({ name }) => !exports.has(name))
-      .map(({ range }) => withComma(erased, range)),
+      .map(({ range }) => withComma(erased.code, range)),
   ]
   return blanked.reduce(
     (code, [start, end]) =>
       code.slice(0, start) + code.slice(start, end).replace(/\S/g, ' ') + code.slice(end),
-    erased,
+    erased.code,
   )
 }
 
 type Range = readonly [start: number, end: number]
 
-function importsOf(code: string) {
-  return parseSync('x.js', code).module.staticImports.map(({ start, end, moduleRequest, entries }) => ({
+function importsOf({ syntax }: Parsed) {
+  return syntax.module.staticImports.map(({ start, end, moduleRequest, entries }) => ({
     from: moduleRequest.value,
     range: [start, end] as Range,
     names: entries.map(({ importName, localName }) => ({
@@ -68,8 +84,8 @@ function importsOf(code: string) {
 }
 
 /** In braces, of the module's own names. */
-function exportsOf(code: string) {
-  return parseSync('x.js', code).module.staticExports.flatMap(({ start, entries }) =>
+function exportsOf({ code, syntax }: Parsed) {
+  return syntax.module.staticExports.flatMap(({ start, entries }) =>
     /^export\s*\{/.test(code.slice(start))
       ? entries
           .filter(({ moduleRequest }) => !moduleRequest)
@@ -95,35 +111,42 @@ export function stripTypes(text: string): string | undefined {
 }
 
 /** What the compiler leaves to the engine. */
+const DECORATOR = {
+  type: 'Decorator',
+  word: '@',
+  code: 'DECORATORS_STANDARD',
+  what: 'decorators of the standard',
+} as const
 const UNKNOWN_TO_V8 = [
-  { type: 'Decorator', word: '@', code: 'DECORATORS_STANDARD', what: 'decorators of the standard' },
+  DECORATOR,
   { type: 'AccessorProperty', word: 'accessor', code: 'ACCESSOR_FIELDS', what: 'accessor fields' },
 ] as const
 type Unknown = (typeof UNKNOWN_TO_V8)[number]
 
 /** Offset of the first node of that type. */
-function find(type: Unknown['type'], word: string, file: string, code: string): number | undefined {
+function find({ type, word }: Unknown, parsed: Parsed): number | undefined {
   let first: number | undefined
   const found = (node: { start: number }) => (first ??= node.start)
-  if (code.includes(word)) new Visitor({ [type]: found }).visit(parseSync(file, code).program)
+  if (parsed.code.includes(word)) new Visitor({ [type]: found }).visit(parsed.syntax.program)
   return first
 }
 
-function notInV8(file: string, text: string, { type, word, code, what }: Unknown): BuildError {
+function notInV8(file: string, text: string, unknown: Unknown): BuildError {
+  const { code, what } = unknown
   const before =
-    type === 'Decorator'
+    unknown === DECORATOR
       ? ', or, if they are meant as before the standard, set "experimentalDecorators": true in tsconfig.json'
       : ''
   return new BuildError(code, `V8 has no ${what} yet`, {
-    at: placeOf(file, text, find(type, word, file, text) ?? 0),
+    at: placeOf(file, text, find(unknown, new Parsed(file, text)) ?? 0),
     help: `compile the program first, with "target": "es2022", and build what comes out${before}`,
   })
 }
 
-function fieldCount(code: string): number {
+function fieldCount(parsed: Parsed): number {
   let count = 0
-  if (/\bclass\b/.test(code))
-    new Visitor({ PropertyDefinition: () => count++ }).visit(parseSync('x.js', code).program)
+  if (/\bclass\b/.test(parsed.code))
+    new Visitor({ PropertyDefinition: () => count++ }).visit(parsed.syntax.program)
   return count
 }
 

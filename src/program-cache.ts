@@ -1,13 +1,13 @@
 // The slow half of `ingot run`: builds a program into the user's cache, and remembers what it was built from.
 // A running program's file is never replaced or removed: its children, workers and addons come from it.
 
-import { randomUUID } from 'node:crypto'
 import { readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import type { BuildOptions, BuildResult } from './base/build-result.ts'
 import { ofHost } from './base/targets.ts'
 import { isRunning } from './base/is-running.ts'
+import { ownName } from './base/owner.ts'
 import { takeSnapshot } from './base/snapshot.ts'
 import { buildTracked } from './build.ts'
 import { RECORD, slotOf, slotsIn, type ProgramRecord } from './known-program.ts'
@@ -29,7 +29,7 @@ export async function buildProgram(
   const slot = slotOf(key, env)
   removeUnused(slotsIn(env), slot)
   // The number is the program's, too, as it takes this process's place.
-  const directory = path.join(slot, `${process.pid}-${randomUUID()}`)
+  const directory = path.join(slot, ownName())
   const { result, inputs } = await buildTracked({
     ...options,
     ...ofHost(),
